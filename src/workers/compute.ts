@@ -1,0 +1,21 @@
+// The one door to CPU work. `pool.ts` runs it in threads, `inline.ts` here; callers cannot tell which.
+import type { Tasks } from './tasks.ts'
+
+export interface RunOptions {
+  /** Stops the work: in a thread by the shared flag and then by termination, inline at the next report. */
+  signal?: AbortSignal
+  /** Called in the main thread with each progress report. */
+  onProgress?: (step: string, fraction: number) => void
+  /** Buffers to move instead of copying. */
+  transfer?: ArrayBuffer[]
+}
+
+/** Runs a task of tasks.ts somewhere. Rejects with an AppError. */
+export interface Compute {
+  run<K extends keyof Tasks>(
+    name: K,
+    input: Parameters<Tasks[K]>[0],
+    options?: RunOptions,
+  ): Promise<Awaited<ReturnType<Tasks[K]>>>
+  close(): Promise<void>
+}

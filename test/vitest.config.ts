@@ -1,0 +1,27 @@
+import { defineConfig } from 'vitest/config'
+
+// Lanes: `unit` (pure and in-process), `contract` (a listening daemon), `e2e` (the built executable and whole programs).
+export default defineConfig({
+  test: {
+    root: new URL('..', import.meta.url).pathname,
+    setupFiles: ['test/setup.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    pool: 'forks',
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/contract/**', 'test/e2e/**', 'node_modules/**'],
+        },
+      },
+      { extends: true, test: { name: 'contract', include: ['test/contract/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], fileParallelism: false },
+      },
+    ],
+  },
+})
