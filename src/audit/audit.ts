@@ -1,0 +1,92 @@
+// What the doors can ask of the audit log. Writing alongside a change is `record.ts`; the body is built by `audit-service.ts`.
+
+/** An entry as it is read. Hashes are lower-case hex. */
+export interface AuditEntry {
+  /** Number on the wire: counts from 1 (the log's own `seq` + 1). */
+  auditId: number
+  eventType: string
+  entityType: string
+  entityId: string | null
+  userId: string | null
+  /** Milliseconds since 1970 UTC. */
+  at: number
+  /** Parsed JSON; null when there was none or it was erased. */
+  data: unknown
+  erased: boolean
+  /** HMAC-SHA256 of the canonical entry. */
+  signature: string
+  keyId: string
+  leaf: string
+  chain: string
+}
+
+export interface AuditInput {
+  /** Each 1…64 of letters, digits, `.`, `_`, `-`, `:`. */
+  eventType: string
+  entityType: string
+  entityId?: string | null
+  userId?: string | null
+  /** Any JSON, at most 64 KiB as text. */
+  data?: unknown
+}
+
+export interface AuditFilter {
+  entityType?: string
+  entityId?: string
+  eventType?: string
+  /** 1…1000, default 100; newest first. */
+  limit?: number
+  /** Only entries with a smaller `auditId`, for paging. */
+  before?: number
+}
+
+export interface AuditVerdict {
+  auditId: number
+  valid: boolean
+  /** English: what was found. */
+  message: string
+}
+
+export interface AuditReport {
+  /** Entries looked at. */
+  total: number
+  valid: number
+  invalid: number
+  /** valid / total; 1 for an empty log. */
+  integrity: number
+  /** The chain is whole over all entries looked at, and its end is the head the log remembers. */
+  chainOk: boolean
+  /** First entry that is wrong or missing, as `auditId`; null when there is none. */
+  firstBad: number | null
+}
+
+export interface AuditStats {
+  totalLogs: number
+  recent24h: number
+  byEntityType: Record<string, number>
+  byEventType: Record<string, number>
+}
+
+/** Where the log stands. */
+export interface AuditHead {
+  /** Number of entries. */
+  size: number
+  /** Hex of the last chain hash; 64 zeros for an empty log. */
+  chain: string
+  /** Id of this log. */
+  log: string
+}
+
+export interface Audit {
+  /** Appends an entry from outside; answers its `auditId` after the commit. Throws PARAMS_INVALID. */
+  append(input: AuditInput, actor: { id: string; role: string }): Promise<number>
+  /** Throws AUDIT_NOT_FOUND. */
+  get(auditId: number): AuditEntry
+  list(filter?: AuditFilter): AuditEntry[]
+  /** Checks one entry: signature, leaf, data commitment, place in the chain. Throws AUDIT_NOT_FOUND. */
+  verify(auditId: number): AuditVerdict
+  /** Checks the newest `limit` entries, or all of them when it is null; lets the event loop breathe. */
+  verifyAll(limit: number | null): Promise<AuditReport>
+  stats(): AuditStats
+  head(): AuditHead
+}
