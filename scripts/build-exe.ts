@@ -27,7 +27,10 @@ function assertTarget(name: string): asserts name is Target {
 
 function commit(): string {
   try {
-    return execFileSync('git', ['rev-parse', '--short=12', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim()
+    return execFileSync('git', ['rev-parse', '--short=12', 'HEAD'], {
+      cwd: root,
+      encoding: 'utf8',
+    }).trim()
   } catch {
     return 'unknown'
   }
@@ -54,7 +57,8 @@ function seedPkgCache(home: string, target: Target, binary: string): void {
   const { platform, arch } = TARGETS[target].pkg
   const name = `node-v${NODE_VERSION}-${platform}-${arch}`
   const archive = path.join(cache, `${name}.${platform === 'win' ? 'zip' : 'tar.gz'}`)
-  const extracted = platform === 'win' ? path.join(cache, `${name}.exe`) : path.join(cache, name, 'bin', 'node')
+  const extracted =
+    platform === 'win' ? path.join(cache, `${name}.exe`) : path.join(cache, name, 'bin', 'node')
   fs.mkdirSync(path.dirname(extracted), { recursive: true })
   fs.copyFileSync(binary, extracted)
   fs.chmodSync(extracted, 0o755)
@@ -64,20 +68,34 @@ function seedPkgCache(home: string, target: Target, binary: string): void {
 async function main(): Promise<void> {
   const target = values.target
   assertTarget(target)
-  const { version } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
+  const { version } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+    version: string
+  }
   if (process.versions.node !== NODE_VERSION) {
-    throw new Error(`run this on Node ${NODE_VERSION} (npm run build:exe does), not ${process.versions.node}`)
+    throw new Error(
+      `run this on Node ${NODE_VERSION} (npm run build:exe does), not ${process.versions.node}`,
+    )
   }
   const stage = path.join(root, '.build', target)
   fs.rmSync(stage, { recursive: true, force: true })
   fs.mkdirSync(stage, { recursive: true })
 
-  const packages = await bundleInto(stage, { version, commit: commit(), target, node: NODE_VERSION })
+  const packages = await bundleInto(stage, {
+    version,
+    commit: commit(),
+    target,
+    node: NODE_VERSION,
+  })
   for (const [name, source] of Object.entries(ASSETS)) {
     fs.copyFileSync(path.join(root, source.replace('{target}', target)), path.join(stage, name))
   }
   writeNotices(stage, packages, version)
-  const files = [...BUNDLES.map(({ output }) => output), ...Object.keys(ASSETS), 'THIRD-PARTY-NOTICES.txt', 'sbom.cdx.json']
+  const files = [
+    ...BUNDLES.map(({ output }) => output),
+    ...Object.keys(ASSETS),
+    'THIRD-PARTY-NOTICES.txt',
+    'sbom.cdx.json',
+  ]
   const manifest = {
     version,
     files: Object.fromEntries(files.map((name) => [name, sha256(path.join(stage, name))])),
@@ -94,7 +112,10 @@ async function main(): Promise<void> {
   }
   const dist = path.join(root, 'dist')
   fs.mkdirSync(dist, { recursive: true })
-  const [first, ...copies] = TARGETS[target].outputs.map((name) => path.join(dist, name)) as [string, ...string[]]
+  const [first, ...copies] = TARGETS[target].outputs.map((name) => path.join(dist, name)) as [
+    string,
+    ...string[],
+  ]
   await sea(path.join(stage, 'loader.cjs'), {
     signature: false,
     targets: [{ nodeRange: `node${NODE_VERSION}`, ...TARGETS[target].pkg, output: first }],
@@ -125,7 +146,10 @@ function writeBundleFolder(dist: string, target: Target, executable: string): vo
   fs.mkdirSync(backend, { recursive: true })
   const name = target === 'win32-x64' ? 'sisrua_backend.exe' : 'sisrua_backend'
   fs.copyFileSync(executable, path.join(backend, name))
-  fs.copyFileSync(path.join(dist, 'THIRD-PARTY-NOTICES.txt'), path.join(backend, 'THIRD-PARTY-NOTICES.txt'))
+  fs.copyFileSync(
+    path.join(dist, 'THIRD-PARTY-NOTICES.txt'),
+    path.join(backend, 'THIRD-PARTY-NOTICES.txt'),
+  )
   fs.copyFileSync(path.join(root, 'LICENSE'), path.join(backend, 'LICENSE.txt'))
 }
 

@@ -40,9 +40,7 @@ export function nodeBinary(target: Target): string {
 }
 
 function assertIntegrity(archive: string, name: string): void {
-  const lock = JSON.parse(
-    fs.readFileSync(path.join(root, 'package-lock.json'), 'utf8'),
-  ) as LockFile
+  const lock = JSON.parse(fs.readFileSync(path.join(root, 'package-lock.json'), 'utf8')) as LockFile
   const entry = lock.packages[`node_modules/${name}`]
   if (!entry || entry.version !== NODE_VERSION) {
     throw new Error(`package-lock.json does not pin ${name} to ${NODE_VERSION}`)

