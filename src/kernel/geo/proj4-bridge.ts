@@ -20,7 +20,7 @@ function ellipsoidWords(ellipsoid: Ellipsoid): string {
 
 /**
  * Projection of degrees to metres on the system's own datum. `projection` is as in crs.ts; a sphere of its own (+b=, as Web
- * Mercator has) stays a sphere. The polyconic is carried to 90° from its meridian: beyond, its lines cross.
+ * Mercator has) stays a sphere.
  */
 export function projectionConverter(projection: string, datum: DatumName): ArrayConverter {
   const figure = projection.includes('+b=')
@@ -31,13 +31,12 @@ export function projectionConverter(projection: string, datum: DatumName): Array
     `${projection} ${projection.includes('+b=') ? '' : figure} +units=m +no_defs`,
   )
   const meridian = Number(/\+lon_0=(\S+)/.exec(projection)?.[1] ?? 0)
-  const reach = projection.startsWith('+proj=poly') ? 90 : 180
   return {
     forward(lonLat, out) {
       // proj4 unrolls a longitude only once and projects latitudes that do not exist.
       for (let i = 0; i + 1 < lonLat.length; i += 2) {
         const offset = wrapDegrees(lonLat[i]! - meridian)
-        const good = Math.abs(lonLat[i + 1]!) <= 90 && Math.abs(offset) <= reach
+        const good = Math.abs(lonLat[i + 1]!) <= 90
         out[i] = good ? meridian + offset : Number.NaN
         out[i + 1] = lonLat[i + 1]!
       }
@@ -45,18 +44,6 @@ export function projectionConverter(projection: string, datum: DatumName): Array
     },
     inverse,
   }
-}
-
-/** Geocentric translation in metres of one ellipsoid's degrees to another's: x, y, z are added going forward. */
-export function translationConverter(
-  from: Ellipsoid,
-  to: Ellipsoid,
-  [x, y, z]: readonly [number, number, number],
-): ArrayConverter {
-  return arrayConverter(
-    `+proj=longlat ${ellipsoidWords(from)} +towgs84=${x},${y},${z} +no_defs`,
-    `+proj=longlat ${ellipsoidWords(to)} +towgs84=0,0,0 +no_defs`,
-  )
 }
 
 /** Grid shift of degrees by a grid that `loadGrid` made known under `key`. Points must lie inside it: see ntv2.ts. */

@@ -2,6 +2,7 @@
 import type { Bbox } from './bbox.ts'
 import type { Crs } from './crs.ts'
 import { crsOf } from './crs.ts'
+import { polyconicProjector } from './polyconic.ts'
 import { projectionConverter } from './proj4-bridge.ts'
 import { utmPlane } from './tm-coefficients.ts'
 import { createPlaneProjector } from './tm-projector.ts'
@@ -51,6 +52,17 @@ function kernelOf(
   }
   if (crs.kind === 'geographic') {
     return { fitErrorMeters: null, forward: copyPlaces, inverse: copyPlaces }
+  }
+  if (crs.projection.startsWith('+proj=poly')) {
+    const parameter = (word: string) =>
+      Number(new RegExp(`\\+${word}=(\\S+)`).exec(crs.projection)![1])
+    const plane = {
+      ellipsoid: crs.ellipsoid,
+      centralMeridianDegrees: parameter('lon_0'),
+      falseEastingMeters: parameter('x_0'),
+      falseNorthingMeters: parameter('y_0'),
+    }
+    return { fitErrorMeters: null, ...polyconicProjector(plane) }
   }
   return { fitErrorMeters: null, ...projectionConverter(crs.projection, crs.datum) }
 }
