@@ -1,0 +1,36 @@
+// Reads a place as an engineer writes it: decimal degrees, degrees-minutes-seconds, or UTM. What can be read in two ways is refused,
+// with the words that would make it one.
+// Degrees are LATITUDE FIRST, as people type them and every map shows them, unless letters say which is which. UTM is easting first
+// unless labels or sizes say otherwise. Points and commas both serve as decimal mark.
+import { readDegrees } from './coordinates-degrees.ts'
+import type { CoordinatesHint, ReadCoordinates } from './coordinates-reading.ts'
+import { unreadable } from './coordinates-reading.ts'
+import { readUtm } from './coordinates-utm.ts'
+
+const LONGEST_TEXT = 200
+
+/** The place that a text means, or COORDINATES_UNREADABLE with the reason and an example. */
+export function parseCoordinates(text: string, hint: CoordinatesHint = {}): ReadCoordinates {
+  if (text.length > LONGEST_TEXT) {
+    throw unreadable(`it is longer than ${LONGEST_TEXT} characters`)
+  }
+  const plain = normalise(text)
+  if (plain === '') throw unreadable('it is empty')
+  // Six digits in a row, points and commas aside, are metres: degrees have at most three before the decimal mark.
+  const metres =
+    /(?<![\d.,])\d{1,3}(?:[.,]\d{3}){2,}|(?<![\d.,])\d{5,}|(?<![\d.,])\d{3}\.\d{3},\d|(?<![\d.,])\d{3},\d{3}\.\d/
+  return metres.test(plain) ? readUtm(plain, hint) : readDegrees(plain)
+}
+
+/** Upper case, plain minus signs and quotes, single spaces. */
+function normalise(text: string): string {
+  return text
+    .normalize('NFKC')
+    .toUpperCase()
+    .replace(/[‐‑‒–—−]/g, '-')
+    .replace(/[º˚∘]/g, '°')
+    .replace(/[’‘′´`]/g, "'")
+    .replace(/''|[“”″]/g, '"')
+    .replace(/\s+/g, ' ')
+    .replace(/^[[({ ]+|[\])} ]+$/g, '')
+}
