@@ -58,22 +58,20 @@ export function readUtm(text: string, hint: CoordinatesHint): ReadCoordinates {
   const place = choose(candidates, zone, letter, written ?? hint.hemisphere)
   if (written === 'S' && !place.south)
     throw unreadable('its letters contradict each other about the hemisphere')
-  // A place in Brazil north of the equator with a small northing was read in the northern system; say that system.
-  const chosen = chooseCrs(place.lon, place.lat)
-  const sirgas = chosen.system === 'SIRGAS 2000'
-  const code = place.south
-    ? sirgas && chosen.hemisphere === 'S' && chosen.zone === zone
-      ? chosen.epsg
-      : 32_700 + zone
-    : sirgas && zone >= 11 && zone <= 22
-      ? 31_954 + zone
-      : 32_600 + zone
   return {
     lon: place.lon,
     lat: place.lat,
     reading: 'UTM',
-    utm: { epsg: code, zone, easting, northing },
+    utm: { epsg: systemOf(place, zone), zone, easting, northing },
   }
+}
+
+/** The system that the numbers belong to: SIRGAS 2000 in its area, even when they are written in the place's neighbour zone. */
+function systemOf(place: Place, zone: number): number {
+  const sirgas = chooseCrs(place.lon, place.lat).system === 'SIRGAS 2000'
+  if (!place.south) return sirgas && zone >= 11 && zone <= 22 ? 31_954 + zone : 32_600 + zone
+  if (!(sirgas && zone >= 17 && zone <= 26)) return 32_700 + zone
+  return zone === 26 ? 5396 : 31_960 + zone
 }
 
 interface Place {

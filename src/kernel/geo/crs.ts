@@ -1,25 +1,9 @@
 // Looks up a coordinate reference system by EPSG code: the generated table, and WGS 84 / UTM by its rule.
 import { AppError } from '../../base/errors.ts'
+import type { CrsRow, DatumName } from './crs-row.ts'
 import { CRS_TABLE } from './crs-table.ts'
 import type { Ellipsoid } from './ellipsoid.ts'
 import { GRS80, INTERNATIONAL_1924, SAD69_ELLIPSOID, WGS84 } from './ellipsoid.ts'
-
-export type DatumName =
-  | 'SIRGAS 2000'
-  | 'WGS 84'
-  | 'SAD69'
-  | 'SAD69(96)'
-  | 'Corrego Alegre 1961'
-  | 'Corrego Alegre 1970-72'
-
-/** One line of the table: EPSG code, name, datum, projection (PROJ words, no ellipsoid), area of use in degrees (W, S, E, N). */
-export type CrsRow = readonly [
-  epsg: number,
-  name: string,
-  datum: DatumName,
-  projection: string,
-  area: readonly [west: number, south: number, east: number, north: number],
-]
 
 /** A coordinate reference system. Geographic ones are degrees (lon, lat), the others metres (easting, northing). */
 export interface Crs {

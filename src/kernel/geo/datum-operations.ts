@@ -1,6 +1,6 @@
 // The published ways from the old Brazilian datums to SIRGAS 2000, with the accuracy their publishers state.
 // Sources: EPSG dataset; IBGE resolution R.PR 1/2005 (three parameters); IBGE ProGriD (grids).
-import type { DatumName } from './crs.ts'
+import type { DatumName } from './crs-row.ts'
 
 /** A way to SIRGAS 2000. */
 export interface DatumOperation {

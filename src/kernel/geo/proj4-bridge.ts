@@ -2,8 +2,8 @@
 // The traps: it calls console.log when a grid has no value (so extents are checked before, in ntv2.ts, and it never gets there),
 // throws on NaN, answers undefined outside a grid, and keeps its grids in one table per thread.
 import proj4 from 'proj4'
-import type { DatumName } from './crs.ts'
 import { DATUM_ELLIPSOIDS } from './crs.ts'
+import type { DatumName } from './crs-row.ts'
 import type { Ellipsoid } from './ellipsoid.ts'
 import { wrapDegrees } from './tm-series.ts'
 

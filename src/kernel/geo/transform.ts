@@ -1,8 +1,8 @@
 // Any system of the table to any other, in one call that says what it did: which published operation, how good, which grid.
 // The road is always: plane → degrees → SIRGAS 2000 degrees → degrees → plane, with the steps that are not needed left out.
 import { AppError } from '../../base/errors.ts'
-import type { DatumName } from './crs.ts'
 import { crsOf, DATUM_ELLIPSOIDS } from './crs.ts'
+import type { DatumName } from './crs-row.ts'
 import { DATUM_OPERATIONS, SIRGAS_TO_WGS84 } from './datum-operations.ts'
 import { GRS80 } from './ellipsoid.ts'
 import { translateDegrees } from './geocentric.ts'
