@@ -1,4 +1,5 @@
 // How the program ends: one table for the daemon, the command line and the README.
+// Below 11 and 130: the command line; 11 and from 64 on: the daemon, whose numbers follow sysexits.h.
 import type { ErrorCode } from './errors.ts'
 
 export const EXIT = {
@@ -8,16 +9,28 @@ export const EXIT = {
   failed: 1,
   /** Wrong command line or setting. */
   usage: 2,
-  /** A verification found tampering. */
-  tampered: 3,
+  /** What was named does not exist, or no data covers the place. */
+  notFound: 3,
+  /** Somebody else changed it meanwhile. */
+  conflict: 4,
+  /** An input file or value cannot be used. */
+  badInput: 5,
+  /** An outside service did not answer. */
+  unavailable: 6,
+  /** Too many requests; try later. */
+  rateLimited: 7,
+  /** Done, but parts of the data had to be left out; the notes say which. */
+  partial: 8,
+  /** The job was cancelled. */
+  cancelled: 9,
+  /** A coordinate system is unknown, or a datum change was refused. */
+  crsRefused: 10,
   /** Another instance holds the data folder. */
   alreadyRunning: 11,
+  /** A verification found tampering. */
+  tampered: 12,
   /** The bootstrap line did not come, or was not understood. */
   badBootstrap: 64,
-  /** An input file cannot be used. */
-  badInput: 65,
-  /** An outside service did not answer. */
-  unavailable: 69,
   /** A mistake of the program. */
   internal: 70,
   /** The storage failed while running. */
@@ -34,20 +47,38 @@ export type ExitName = keyof typeof EXIT
 
 const BY_CODE: Partial<Record<ErrorCode, ExitName>> = {
   PARAMS_INVALID: 'usage',
-  ALREADY_RUNNING: 'alreadyRunning',
-  STORE_UNSAFE: 'storageUnsafe',
-  STORE_NEWER: 'storageUnsafe',
-  STORE_UNAVAILABLE: 'storageFailed',
+  REQUEST_INVALID: 'usage',
+  COORDINATES_MISSING: 'usage',
+  COORDINATES_UNREADABLE: 'usage',
+  NOT_FOUND: 'notFound',
+  JOB_NOT_FOUND: 'notFound',
+  PROJECT_NOT_FOUND: 'notFound',
+  ARTIFACT_NOT_FOUND: 'notFound',
+  AUDIT_NOT_FOUND: 'notFound',
+  WEBHOOK_NOT_FOUND: 'notFound',
+  DEM_NOT_COVERED: 'notFound',
+  OSM_NOT_COVERED: 'notFound',
+  VERSION_CONFLICT: 'conflict',
+  IDEMPOTENCY_KEY_REUSED: 'conflict',
   FILE_UNREADABLE: 'badInput',
   GEOJSON_INVALID: 'badInput',
   KML_INVALID: 'badInput',
   OSM_INVALID: 'badInput',
   DEM_UNREADABLE: 'badInput',
   LAYERS_INVALID: 'badInput',
-  COORDINATES_MISSING: 'usage',
-  COORDINATES_UNREADABLE: 'usage',
+  GEOMETRY_INVALID: 'badInput',
+  CONTOURS_TOO_MANY: 'badInput',
   OVERPASS_UNAVAILABLE: 'unavailable',
   UPSTREAM_UNAVAILABLE: 'unavailable',
+  RATE_LIMITED: 'rateLimited',
+  QUEUE_FULL: 'rateLimited',
+  CANCELLED: 'cancelled',
+  CRS_UNKNOWN: 'crsRefused',
+  CRS_REFUSED: 'crsRefused',
+  ALREADY_RUNNING: 'alreadyRunning',
+  STORE_UNSAFE: 'storageUnsafe',
+  STORE_NEWER: 'storageUnsafe',
+  STORE_UNAVAILABLE: 'storageFailed',
   INTERNAL: 'internal',
 }
 

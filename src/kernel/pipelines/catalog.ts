@@ -1,0 +1,15 @@
+// Every pipeline that can be asked for, listed by hand: bundlers and readers find what is imported.
+import { AppError } from '../../base/errors.ts'
+import type { Pipeline } from './pipeline.ts'
+
+/** All published versions, newest of each id last. */
+const PIPELINES: readonly Pipeline<unknown>[] = []
+
+/** The pipeline called `id@version`, e.g. `osm-site@1`. Unknown names are PARAMS_INVALID. */
+export function findPipeline(name: string): Pipeline<unknown> {
+  const found = PIPELINES.find(({ id, version }) => `${id}@${version}` === name)
+  if (found === undefined) {
+    throw new AppError('PARAMS_INVALID', `There is no pipeline called ${name.slice(0, 80)}.`)
+  }
+  return found
+}

@@ -1,0 +1,24 @@
+// One drawing pipeline from parameters and inputs to finished bytes.
+
+import { summarize } from '../kernel/formats/summary.ts'
+import { findPipeline } from '../kernel/pipelines/catalog.ts'
+import { parseParams } from '../kernel/pipelines/params.ts'
+import { writeOutputs } from './outputs.ts'
+import type { PipelineOutput, PipelineTask, TaskContext } from './tasks.ts'
+
+/** Share of the progress bar that belongs to the computation; the rest is writing. */
+const COMPUTE_SHARE = 0.8
+
+/** Validates, computes, writes. Throws PARAMS_INVALID and whatever the pipeline throws. */
+export async function runPipeline(
+  task: PipelineTask,
+  { codecs, report }: TaskContext,
+): Promise<PipelineOutput> {
+  const pipeline = findPipeline(task.pipeline)
+  const params = parseParams(pipeline, task.params)
+  const result = await pipeline.compute(params, task.inputs, codecs, (step, fraction) =>
+    report(step, fraction * COMPUTE_SHARE),
+  )
+  const outputs = writeOutputs(result, task.outputs, task.options, report, COMPUTE_SHARE)
+  return { outputs, notes: result.notes, summary: summarize(result.drawing) }
+}

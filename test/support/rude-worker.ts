@@ -1,0 +1,34 @@
+// A thread entry whose tasks misbehave on purpose, for the tests of the pool.
+import { AppError } from '../../src/base/errors.ts'
+import { serveTasks } from '../../src/workers/serve.ts'
+import type { TaskContext } from '../../src/workers/tasks.ts'
+
+const rude = {
+  double: (numbers: Float64Array) => {
+    for (let i = 0; i < numbers.length; i++) numbers[i]! *= 2
+    return { numbers, again: numbers }
+  },
+  failKnown: () => {
+    throw new AppError('GEOJSON_INVALID', 'ring 3 is not closed', { data: { ring: 3 } })
+  },
+  failUnknown: () => (undefined as unknown as { secret: string }).secret,
+  spinPolitely: (_: null, { report }: TaskContext) => {
+    for (let i = 0; ; i++) report('spinning', (i % 100) / 100)
+  },
+  spinDeaf: () => {
+    for (;;);
+  },
+  steps: (_: null, { report }: TaskContext) => {
+    for (let i = 0; i < 100_000; i++) report(i < 50_000 ? 'first' : 'second', i / 100_000)
+    return 'done'
+  },
+  hoard: () => {
+    const kept: object[] = []
+    for (;;) kept.push({ at: kept.length, text: `${kept.length}` })
+  },
+  greedyBuffer: () => new Float64Array(2 ** 40),
+  inflate: (bytes: Uint8Array, { codecs }: TaskContext) => codecs.inflate(bytes, 1000).length,
+  threadId: async () => (await import('node:worker_threads')).threadId,
+}
+
+export const runTask = serveTasks(rude)
