@@ -1,0 +1,141 @@
+// The audit log as the doors see it: append from outside, read, check. `record.ts` writes, `verify.ts` checks.
+import type { Clock } from '../base/clock.ts'
+import { AppError } from '../base/errors.ts'
+import type { AuditRow } from '../store/audit.ts'
+import type { Store } from '../store/store.ts'
+import type { Audit, AuditEntry, AuditInput } from './audit.ts'
+import { canonicalJson } from './canonical.ts'
+import { createLinker, GENESIS } from './chain.ts'
+import type { Recorder } from './record.ts'
+import { faultOf, verifyRange } from './verify.ts'
+
+const NAME = /^[A-Za-z0-9._:-]{1,64}$/
+const DATA_LIMIT = 65_536
+const DAY_MS = 86_400_000
+
+export function createAudit(options: { store: Store; recorder: Recorder; clock: Clock }): Audit {
+  const { store, recorder, clock } = options
+  const linker = createLinker(recorder.key.bytes)
+  const keyId = recorder.key.id
+
+  function rowOf(auditId: number): AuditRow {
+    const row = Number.isSafeInteger(auditId) ? store.audit.bySeq(auditId - 1) : undefined
+    if (row === undefined) throw new AppError('AUDIT_NOT_FOUND', 'Audit entry not found')
+    return row
+  }
+
+  return {
+    async append(input, actor) {
+      checkInput(input)
+      const seq = await recorder.recordGrouped((trail) =>
+        trail.audit({
+          eventType: input.eventType,
+          entityType: input.entityType,
+          entityId: input.entityId ?? null,
+          // The name the client states, when it states one; the role tells who really spoke.
+          actor: { id: input.userId ?? actor.id, role: actor.role },
+          ...(input.data === undefined || input.data === null ? {} : { data: input.data }),
+        }),
+      )
+      return seq + 1
+    },
+
+    get: (auditId) => toEntry(rowOf(auditId)),
+
+    list: (filter = {}) =>
+      store.audit
+        .list({
+          entityType: filter.entityType ?? null,
+          entityId: filter.entityId ?? null,
+          eventType: filter.eventType ?? null,
+          before: filter.before === undefined ? null : filter.before - 1,
+          limit: Math.min(Math.max(filter.limit ?? 100, 1), 1000),
+        })
+        .map(toEntry),
+
+    verify(auditId) {
+      const row = rowOf(auditId)
+      const previous = row.seq === 0 ? GENESIS : store.audit.bySeq(row.seq - 1)?.chain
+      const linked = previous !== undefined && linker.chain(previous, row.leaf).equals(row.chain)
+      const fault =
+        faultOf(row, linker, keyId) ?? (linked ? null : 'Link to the entry before is broken')
+      return { auditId, valid: fault === null, message: fault ?? 'Signature valid' }
+    },
+
+    verifyAll(limit) {
+      const size = (store.audit.last()?.seq ?? -1) + 1
+      const from = limit === null ? 0 : Math.max(0, size - limit)
+      return verifyRange(store.audit, linker, keyId, from, size)
+    },
+
+    stats: () => ({
+      totalLogs: (store.audit.last()?.seq ?? -1) + 1,
+      recent24h: store.audit.countSince(clock.now() - DAY_MS),
+      byEntityType: counts(store.audit.byEntity()),
+      byEventType: counts(store.audit.byEvent()),
+    }),
+
+    head() {
+      const last = store.audit.last()
+      return {
+        size: (last?.seq ?? -1) + 1,
+        chain: (last?.chain ?? GENESIS).toString('hex'),
+        log: recorder.logId,
+      }
+    },
+  }
+}
+
+function checkInput(input: AuditInput): void {
+  for (const name of ['eventType', 'entityType'] as const) {
+    if (!NAME.test(input[name])) {
+      throw new AppError(
+        'PARAMS_INVALID',
+        'event_type and entity_type must be 1 to 64 letters, digits, dots, dashes, colons or underscores.',
+        { data: { field: name } },
+      )
+    }
+  }
+  for (const name of ['entityId', 'userId'] as const) {
+    const value = input[name]
+    if (value !== undefined && value !== null && (value.length > 256 || !canonicalJson(value))) {
+      throw new AppError(
+        'PARAMS_INVALID',
+        'entity_id and user_id must be at most 256 characters.',
+        {
+          data: { field: name },
+        },
+      )
+    }
+  }
+  if (Buffer.byteLength(canonicalJson(input.data ?? null)) > DATA_LIMIT) {
+    throw new AppError(
+      'PARAMS_INVALID',
+      'The data of an audit entry must be at most 64 KiB of JSON.',
+      {
+        data: { field: 'data' },
+      },
+    )
+  }
+}
+
+function toEntry(row: AuditRow): AuditEntry {
+  return {
+    auditId: row.seq + 1,
+    eventType: row.eventType,
+    entityType: row.entityType,
+    entityId: row.entityId,
+    userId: row.userId,
+    at: row.at,
+    data: row.data === null ? null : JSON.parse(row.data),
+    erased: row.data === null && !row.entry.includes('"data_commit":null'),
+    signature: row.signature.toString('hex'),
+    keyId: row.keyId,
+    leaf: row.leaf.toString('hex'),
+    chain: row.chain.toString('hex'),
+  }
+}
+
+function counts(rows: { name: string; count: number }[]): Record<string, number> {
+  return Object.fromEntries(rows.map((row) => [row.name, row.count]))
+}

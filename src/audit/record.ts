@@ -1,0 +1,148 @@
+// One change, one transaction: the row, its link in the audit log, its line in the outbox; then the bell, after the commit.
+// Rooms that change something write only through a recorder, so none can forget the audit.
+import type { Clock } from '../base/clock.ts'
+import type { EventMap, Events } from '../base/events.ts'
+import type { Ids } from '../base/ids.ts'
+import type { Store } from '../store/store.ts'
+import { canonicalJson, entryText } from './canonical.ts'
+import { commitData, createLinker, GENESIS } from './chain.ts'
+import type { AuditKey } from './key.ts'
+
+export interface Change {
+  /** `job.created`, `project.updated` … */
+  eventType: string
+  entityType: string
+  entityId: string | null
+  actor: { id: string; role: string }
+  /** JSON; hashed with a salt, erasable. Absent = none. */
+  data?: unknown
+}
+
+/** What a write may leave behind beside its rows; all of it commits with them or not at all. */
+export interface Trail {
+  /** Appends an entry to the audit log; answers its `seq`. */
+  audit(change: Change): number
+  /** Tells webhooks. `payload` is asked for only when somebody listens. */
+  notify(event: string, payload: () => Record<string, unknown>): void
+  /** Rings the bell after the commit. */
+  emit<K extends keyof EventMap>(name: K, event: EventMap[K]): void
+}
+
+export interface Recorder {
+  /** Alone, now. */
+  record<T>(write: (trail: Trail) => T): T
+  /** Together with whatever else waits for a commit; resolves after it. `write` may run twice (see Transactions.group). */
+  recordGrouped<T>(write: (trail: Trail) => T): Promise<T>
+  /** For writes that join a transaction already open (Transactions.beforeGroupCommit). */
+  trail: Trail
+  /** Id of this log. */
+  logId: string
+  key: AuditKey
+}
+
+export interface RecorderOptions {
+  store: Store
+  clock: Clock
+  ids: Ids
+  events: Events
+  key: AuditKey
+  /** Id of this run of the program. */
+  bootId: string
+}
+
+const SALTS_AT_ONCE = 64
+const SALT_BYTES = 16
+
+export function createRecorder(options: RecorderOptions): Recorder {
+  const { store, clock, ids, events, key, bootId } = options
+  const linker = createLinker(key.bytes)
+  const logId = store.transaction(() => {
+    const known = store.meta.get('audit.log')
+    if (known !== undefined) return known
+    const made = ids.uuid()
+    store.meta.set('audit.log', made)
+    return made
+  })
+
+  /** A copy of the log's end; dropped on any rollback and read again. */
+  let head: { seq: number; chain: Buffer } | null = null
+  store.onRollback(() => {
+    head = null
+  })
+
+  // Fetching random bytes one salt at a time would cost as much as the hashing.
+  let salts = Buffer.alloc(0)
+  function takeSalt(): Buffer {
+    if (salts.length < SALT_BYTES)
+      salts = Buffer.from(ids.secret(SALT_BYTES * SALTS_AT_ONCE), 'base64url')
+    const salt = salts.subarray(0, SALT_BYTES)
+    salts = salts.subarray(SALT_BYTES)
+    return salt
+  }
+
+  const trail: Trail = {
+    audit(change) {
+      head ??= store.audit.last() ?? { seq: -1, chain: GENESIS }
+      const seq = head.seq + 1
+      const at = clock.now()
+      const data = change.data === undefined ? null : canonicalJson(change.data)
+      const salt = data === null ? null : takeSalt()
+      const entry = entryText({
+        log: logId,
+        seq,
+        at,
+        boot: bootId,
+        event_type: change.eventType,
+        entity_type: change.entityType,
+        entity_id: change.entityId,
+        actor_id: change.actor.id,
+        actor_role: change.actor.role,
+        data_commit: data === null || salt === null ? null : commitData(salt, data).toString('hex'),
+      })
+      const link = linker.link(head.chain, entry)
+      store.audit.insert({
+        seq,
+        at,
+        eventType: change.eventType,
+        entityType: change.entityType,
+        entityId: change.entityId,
+        userId: change.actor.id,
+        entry,
+        data,
+        salt,
+        ...link,
+        keyId: key.id,
+      })
+      head = { seq, chain: link.chain }
+      store.afterCommit(() =>
+        events.emit('audit.recorded', {
+          seq,
+          eventType: change.eventType,
+          entityType: change.entityType,
+          entityId: change.entityId,
+        }),
+      )
+      return seq
+    },
+
+    notify(event, payload) {
+      const written = store.outbox.add(
+        () => `msg_${ids.uuid().replaceAll('-', '')}`,
+        event,
+        () => JSON.stringify(payload()),
+        clock.now(),
+      )
+      if (written) store.afterCommit(() => events.emit('outbox.ready', {}))
+    },
+
+    emit: (name, event) => store.afterCommit(() => events.emit(name, event)),
+  }
+
+  return {
+    record: (write) => store.transaction(() => write(trail)),
+    recordGrouped: (write) => store.group(() => write(trail)),
+    trail,
+    logId,
+    key,
+  }
+}

@@ -1,0 +1,389 @@
+// The state machine: every change a job may go through, each with its guard, its event, its audit entry and its word to
+// webhooks in the open transaction. A worker's change names its lease; a lost lease changes nothing (undefined comes back).
+// The longest file of the room, because all transitions must be seen side by side.
+import type { Trail } from '../audit/record.ts'
+import type { Clock } from '../base/clock.ts'
+import { AppError, type PlainError } from '../base/errors.ts'
+import type { JobEvent } from '../base/events.ts'
+import type { Ids } from '../base/ids.ts'
+import type { PreparedBlob } from '../store/blobs.ts'
+import type { Ending, JobRow } from '../store/jobs.ts'
+import type { Store } from '../store/store.ts'
+import type { JobKind } from './job.ts'
+import { toEvent } from './job-view.ts'
+import type { Actor } from './jobs.ts'
+import { isTransient, type Policy, retryDelayMs } from './policy.ts'
+
+export const SYSTEM: Actor = { id: 'system', role: 'system' }
+const ROUTE = 'jobs/prepare'
+
+/** What a claim hands to a worker; every later change names it. */
+export interface Lease {
+  id: string
+  leaseToken: string
+}
+
+export interface NewJob {
+  kind: JobKind
+  pipeline: string
+  payload: string
+  key: Buffer
+  input: PreparedBlob | null
+  priority: number
+  force: boolean
+  idempotencyKey: string | null
+  projectId: string | null
+  traceId: string | null
+  retryOf: string | null
+}
+
+/** Bytes a job leaves behind: its result, and files by name. */
+export interface JobOutput {
+  result: PreparedBlob
+  artifacts: { name: string; mediaType: string; blob: PreparedBlob }[]
+}
+
+export interface QueueOptions {
+  store: Store
+  clock: Clock
+  ids: Ids
+  bootId: string
+  policy: Policy
+  /** [0, 1); for the pause before a retry. */
+  chance: () => number
+}
+
+export type Queue = ReturnType<typeof createQueue>
+
+export function createQueue({ store, clock, ids, bootId, policy, chance }: QueueOptions) {
+  const rows = store.jobs
+
+  /** Stores the event and rings the bell after the commit. */
+  function tell(trail: Trail, row: JobRow, type: JobEvent['type']): void {
+    const event = {
+      jobId: row.id,
+      type,
+      state: row.state,
+      progress: row.progress,
+      step: row.step,
+      errorCode: row.finishedAt === null ? null : row.errorCode,
+      at: row.updatedAt,
+    }
+    trail.emit('job.event', toEvent({ seq: rows.addEvent(event), ...event }))
+  }
+
+  function audit(trail: Trail, row: JobRow, what: string, actor: Actor, data?: unknown): void {
+    trail.audit({
+      eventType: `job.${what}`,
+      entityType: 'job',
+      entityId: row.id,
+      actor,
+      ...(data === undefined ? {} : { data }),
+    })
+  }
+
+  function notify(trail: Trail, event: string, row: JobRow): void {
+    trail.notify(event, () => ({
+      job_id: row.id,
+      kind: row.kind,
+      state: row.state,
+      error: row.finishedAt === null ? null : row.errorCode,
+      project_id: row.projectId,
+    }))
+  }
+
+  /** The job that still answers for this payload; frees the key of one that no longer does. */
+  function holderOf(key: Buffer, force: boolean): { holder: JobRow | null; freed: string | null } {
+    const row = rows.byKey(key)
+    if (row === undefined) return { holder: null, freed: null }
+    if (holds(row, force)) return { holder: row, freed: null }
+    rows.freeKey(row.id)
+    return { holder: null, freed: row.id }
+  }
+
+  function holds(row: JobRow, force: boolean): boolean {
+    if (row.finishedAt === null) return true
+    if (force) return false
+    const age = clock.now() - row.finishedAt
+    // A negative age: the computer's clock was set back; nobody can say how old it is.
+    if (age < 0) return false
+    const window =
+      row.state === 'succeeded' ? policy.reuseMs[row.kind as JobKind] : policy.failedGraceMs
+    return age < window
+  }
+
+  function byHeader(job: NewJob, actor: Actor): JobRow | null {
+    if (job.idempotencyKey === null) return null
+    const known = store.idempotency.find(actor.id, ROUTE, job.idempotencyKey, clock.now())
+    if (known === undefined) return null
+    if (!known.fingerprint.equals(job.key)) {
+      throw new AppError(
+        'IDEMPOTENCY_KEY_REUSED',
+        'This Idempotency-Key was used for another request. Use a new key for a new request.',
+      )
+    }
+    return (known.jobId === null ? undefined : rows.byId(known.jobId)) ?? null
+  }
+
+  function end(
+    trail: Trail,
+    lease: Lease,
+    ending: Omit<Ending, 'resultSha256' | 'resultSize'>,
+    outcome: string,
+    actor: Actor,
+  ): JobRow | undefined {
+    const row = rows.endAttempted({
+      ...lease,
+      ...ending,
+      resultSha256: null,
+      resultSize: null,
+      now: clock.now(),
+    })
+    if (row === undefined) return undefined
+    rows.endAttempt(row.id, row.attempt, outcome, ending.errorCode, row.updatedAt)
+    tell(trail, row, ending.state === 'cancelled' ? 'job.cancelled' : 'job.failed')
+    audit(trail, row, ending.state, actor, { code: ending.errorCode, attempt: row.attempt })
+    notify(trail, 'job_failed', row)
+    return row
+  }
+
+  function endCancelled(trail: Trail, lease: Lease): JobRow | undefined {
+    const ending = {
+      state: 'cancelled' as const,
+      step: 'cancelled',
+      errorCode: 'CANCELLED',
+      errorMessage: 'Cancelled',
+      errorData: null,
+    }
+    return end(trail, lease, ending, 'cancelled', SYSTEM)
+  }
+
+  const queue = {
+    /** Stores a new job, or finds the one that answers for it already. The input's bytes must be safe on disk. */
+    add(trail: Trail, job: NewJob, actor: Actor): { row: JobRow; replayed: boolean } {
+      const named = byHeader(job, actor)
+      if (named !== null) return { row: named, replayed: true }
+      const { holder, freed } = holderOf(job.key, job.force)
+      if (holder !== null) return { row: holder, replayed: true }
+      if (rows.waitingCount() >= policy.maxWaiting) {
+        throw new AppError(
+          'QUEUE_FULL',
+          'Too many jobs are waiting. Try again when some are done.',
+          {
+            data: { retryAfterSeconds: 10 },
+          },
+        )
+      }
+      if (job.input !== null) store.blobs.link(job.input)
+      const row = rows.insert({
+        id: ids.uuid(),
+        kind: job.kind,
+        pipeline: job.pipeline,
+        priority: job.priority,
+        payload: job.payload,
+        inputSha256: job.input === null ? null : Buffer.from(job.input.sha256, 'hex'),
+        idempotencyKey: job.key,
+        retryOf: job.retryOf ?? freed,
+        maxAttempts: policy.maxAttempts[job.kind],
+        softMs: policy.softMs,
+        hardMs: policy.hardMs,
+        traceId: job.traceId,
+        createdBy: actor.id,
+        projectId: job.projectId,
+        now: clock.now(),
+      })
+      if (job.idempotencyKey !== null) {
+        const expiresAt = clock.now() + policy.keyMs
+        store.idempotency.put(actor.id, ROUTE, job.idempotencyKey, job.key, row.id, expiresAt)
+      }
+      tell(trail, row, 'job.created')
+      audit(trail, row, 'created', actor, {
+        kind: job.kind,
+        pipeline: job.pipeline,
+        key: job.key.toString('hex'),
+      })
+      return { row, replayed: false }
+    },
+
+    /** The job that would answer, without changing anything. */
+    peek(job: Pick<NewJob, 'key' | 'force' | 'idempotencyKey'>, actor: Actor): JobRow | null {
+      const named = byHeader(job as NewJob, actor)
+      if (named !== null) return named
+      const row = rows.byKey(job.key)
+      return row !== undefined && holds(row, job.force) ? row : null
+    },
+
+    /** Starts the next job of the kind that is due; undefined when none is. */
+    claim(trail: Trail, kind: JobKind): JobRow | undefined {
+      const now = clock.now()
+      const row = rows.claim({
+        kind,
+        leaseToken: ids.secret(16),
+        leaseUntil: now + policy.leaseMs,
+        bootId,
+        now,
+      })
+      if (row === undefined) return undefined
+      rows.beginAttempt(row, bootId, now)
+      tell(trail, row, 'job.started')
+      notify(trail, 'job_started', row)
+      return row
+    },
+
+    /** False: the lease is lost and the work is for nothing. */
+    heartbeat(lease: Lease, progress: number, step: string): boolean {
+      const now = clock.now()
+      return rows.heartbeat({ ...lease, leaseUntil: now + policy.leaseMs, progress, step, now })
+    },
+
+    /** Undefined: the lease is lost, or the job was cancelled first; the output is then nobody's. */
+    succeed(trail: Trail, lease: Lease, output: JobOutput): JobRow | undefined {
+      store.blobs.link(output.result)
+      const row = rows.endAttempted({
+        ...lease,
+        state: 'succeeded',
+        step: 'done',
+        errorCode: null,
+        errorMessage: null,
+        errorData: null,
+        resultSha256: Buffer.from(output.result.sha256, 'hex'),
+        resultSize: output.result.size,
+        now: clock.now(),
+      })
+      if (row === undefined) return undefined
+      for (const { name, mediaType, blob } of output.artifacts) {
+        store.blobs.link(blob)
+        rows.addArtifact(row.id, name, mediaType, Buffer.from(blob.sha256, 'hex'), row.updatedAt)
+      }
+      rows.endAttempt(row.id, row.attempt, 'succeeded', null, row.updatedAt)
+      tell(trail, row, 'job.completed')
+      audit(trail, row, 'succeeded', SYSTEM, { result: output.result.sha256, attempt: row.attempt })
+      notify(trail, 'job_completed', row)
+      return row
+    },
+
+    /** Ends the attempt: cancelled when somebody asked for it, waiting again when it may help, else failed. */
+    fail(trail: Trail, lease: Lease, error: PlainError): JobRow | undefined {
+      const row = rows.byId(lease.id)
+      if (row === undefined || row.leaseToken !== lease.leaseToken) return undefined
+      if (row.state === 'cancelling') return endCancelled(trail, lease)
+      const kept = {
+        errorCode: error.code,
+        errorMessage: error.message.slice(0, 2000),
+        errorData: JSON.stringify(error.data),
+      }
+      if (!isTransient(error) || row.attempt >= row.maxAttempts) {
+        return end(trail, lease, { state: 'failed', step: 'failed', ...kept }, 'failed', SYSTEM)
+      }
+      const now = clock.now()
+      const waiting = rows.putBack({
+        ...lease,
+        ...kept,
+        state: 'retry_wait',
+        step: 'waiting_retry',
+        runAfter: now + retryDelayMs(row.attempt, error, chance()),
+        crashes: 0,
+        refund: 0,
+        now,
+      })
+      if (waiting === undefined) return undefined
+      rows.endAttempt(row.id, row.attempt, 'retry', error.code, now)
+      tell(trail, waiting, 'job.requeued')
+      audit(trail, waiting, 'requeued', SYSTEM, { code: error.code, attempt: row.attempt })
+      return waiting
+    },
+
+    /** The program stops: back in the queue, the attempt does not count. */
+    release(trail: Trail, lease: Lease): JobRow | undefined {
+      const row = rows.byId(lease.id)
+      if (row === undefined || row.leaseToken !== lease.leaseToken) return undefined
+      if (row.state === 'cancelling') return endCancelled(trail, lease)
+      return putBackQueued(trail, row, 'released')
+    },
+
+    /** Somebody wants it to stop. A waiting job ends here; a running one is marked and its worker told by the caller. */
+    requestCancel(trail: Trail, id: string, actor: Actor): JobRow | undefined {
+      const change = { id, by: actor.id, now: clock.now() }
+      const ended = rows.endWaiting(change)
+      if (ended !== undefined) {
+        tell(trail, ended, 'job.cancelled')
+        audit(trail, ended, 'cancelled', actor)
+        notify(trail, 'job_failed', ended)
+        return ended
+      }
+      const asked = rows.askCancel(change)
+      if (asked !== undefined) {
+        tell(trail, asked, 'job.progress')
+        audit(trail, asked, 'cancel_requested', actor)
+      }
+      return asked ?? rows.byId(id)
+    },
+
+    /**
+     * Jobs whose worker is gone: all leased ones after a crash (`before` = infinity, the instance lock proves nobody else
+     * lives), or those whose lease ran out and that `isOurs` does not know. Cancelled ones end, the others wait again,
+     * the third crash buries. Each change names the lease as it was read, so a worker that comes back first wins.
+     */
+    rescue(trail: Trail, before: number, isOurs: (id: string) => boolean): JobRow[] {
+      const changed: JobRow[] = []
+      for (const row of rows.leasedBefore(before)) {
+        if (isOurs(row.id)) continue
+        const after = rescueOne(trail, row)
+        if (after !== undefined) changed.push(after)
+      }
+      return changed
+    },
+
+    /** The job's result is gone: it no longer answers for its payload. */
+    forget(trail: Trail, id: string): void {
+      const row = rows.byId(id)
+      if (row === undefined || row.idempotencyKey === null) return
+      rows.freeKey(id)
+      audit(trail, row, 'result_lost', SYSTEM)
+    },
+
+    age: (): number => rows.age(clock.now(), clock.now() - policy.ageingMs),
+  }
+
+  function putBackQueued(
+    trail: Trail,
+    row: JobRow,
+    outcome: 'released' | 'crashed',
+  ): JobRow | undefined {
+    const now = clock.now()
+    const waiting = rows.putBack({
+      id: row.id,
+      leaseToken: row.leaseToken!,
+      state: 'queued',
+      step: 'created',
+      runAfter: now,
+      crashes: outcome === 'crashed' ? 1 : 0,
+      refund: outcome === 'released' ? 1 : 0,
+      errorCode: null,
+      errorMessage: null,
+      errorData: null,
+      now,
+    })
+    if (waiting === undefined) return undefined
+    rows.endAttempt(row.id, row.attempt, outcome, null, now)
+    tell(trail, waiting, 'job.requeued')
+    audit(trail, waiting, 'requeued', SYSTEM, { reason: outcome, crashes: waiting.crashCount })
+    return waiting
+  }
+
+  function rescueOne(trail: Trail, row: JobRow): JobRow | undefined {
+    const lease: Lease = { id: row.id, leaseToken: row.leaseToken! }
+    if (row.state === 'cancelling') return endCancelled(trail, lease)
+    if (row.crashCount + 1 < policy.maxCrashes) return putBackQueued(trail, row, 'crashed')
+    const message = `The program ended ${policy.maxCrashes} times while it worked on this job; it is not started again.`
+    const dead = rows.bury({ ...lease, message, now: clock.now() })
+    if (dead === undefined) return undefined
+    rows.endAttempt(row.id, row.attempt, 'crashed', 'POISON_JOB', dead.updatedAt)
+    tell(trail, dead, 'job.dead')
+    audit(trail, dead, 'dead', SYSTEM, { crashes: dead.crashCount })
+    notify(trail, 'job_failed', dead)
+    return dead
+  }
+
+  return queue
+}

@@ -1,0 +1,285 @@
+// The one loop: fills free slots inside every commit, works, stores the end; beats, ages, rescues, prunes by the second.
+import type { Recorder } from '../audit/record.ts'
+import type { Clock } from '../base/clock.ts'
+import { AppError, toPlain } from '../base/errors.ts'
+import type { Events } from '../base/events.ts'
+import type { PreparedBlob } from '../store/blobs.ts'
+import type { JobRow } from '../store/jobs.ts'
+import type { Store } from '../store/store.ts'
+import type { OutputName, PipelineOutput } from '../workers/tasks.ts'
+import { runAttempt, type Workshop, withGrace } from './attempt.ts'
+import type { JobKind } from './job.ts'
+import type { Policy } from './policy.ts'
+import type { JobOutput, Queue } from './queue.ts'
+import type { PipelineDirectory } from './request.ts'
+import { newRunning, noteProgress, type Running } from './running.ts'
+
+const TICK_MS = 1000
+const MAINTENANCE_MS = 30_000
+
+/** What a job leaves behind besides its result: output, file name, media type. */
+const ARTIFACTS: readonly (readonly [OutputName, string, string])[] = [
+  ['dxf', 'drawing.dxf', 'image/vnd.dxf'],
+  ['geojson', 'features.geojson', 'application/geo+json'],
+  ['svg', 'preview.svg', 'image/svg+xml'],
+]
+const OUTPUTS: OutputName[] = ['result', ...ARTIFACTS.map(([name]) => name)]
+
+export interface RunnerOptions {
+  store: Store
+  recorder: Recorder
+  queue: Queue
+  events: Events
+  clock: Clock
+  policy: Policy
+  workshop: Workshop
+  directory: PipelineDirectory
+  /** What is thrown where nobody asked: for the log. */
+  onError: (error: unknown) => void
+}
+
+export type Runner = ReturnType<typeof createRunner>
+
+export function createRunner(options: RunnerOptions) {
+  const { store, recorder, queue, events, clock, policy, workshop, directory, onError } = options
+  const kinds = Object.keys(policy.slots) as JobKind[]
+  const running = new Map<string, Running>()
+  let claiming = false
+  let paused = false
+  let timer: NodeJS.Timeout | undefined
+  let maintainedAt = clock.monotonic()
+
+  store.beforeGroupCommit(() => {
+    if (claiming && !paused) for (const kind of kinds) fill(kind)
+  })
+
+  /** Claims for the free slots of a kind, inside the open transaction; the work begins after its commit. */
+  function fill(kind: JobKind): void {
+    let free = policy.slots[kind]
+    for (const one of running.values()) if (one.kind === kind && !one.ending) free--
+    for (; free > 0; free--) {
+      const row = queue.claim(recorder.trail, kind)
+      if (row === undefined) return
+      store.afterCommit(() => begin(row))
+    }
+  }
+
+  function begin(row: JobRow): void {
+    const one = newRunning(row, clock.monotonic())
+    running.set(row.id, one)
+    one.done = work(one).finally(() => {
+      if (running.get(row.id) === one) running.delete(row.id)
+    })
+  }
+
+  async function work(one: Running): Promise<void> {
+    const held: PreparedBlob[] = []
+    try {
+      const grace = (reason: unknown) =>
+        toPlain(reason).code === 'COMPUTE_TIMEOUT'
+          ? Math.max(policy.cancelGraceMs, one.row.hardMs - one.row.softMs)
+          : policy.cancelGraceMs
+      const output = await withGrace(compute(one), one.controller.signal, grace)
+      const prepared = await save(output, held)
+      one.controller.signal.throwIfAborted()
+      note(one, 'info', summaryLine(one, prepared))
+      one.ending = true
+      const row = await recorder.recordGrouped((trail) => {
+        storeLog(one)
+        const done = queue.succeed(trail, one.lease, prepared)
+        // Cancelled in the last moment: the promise given to the user holds.
+        return done ?? queue.fail(trail, one.lease, toPlain(new AppError('CANCELLED')))
+      })
+      if (row?.state !== 'succeeded') for (const blob of held) store.blobs.abandon(blob)
+    } catch (error) {
+      for (const blob of held) store.blobs.abandon(blob)
+      await settle(one, error)
+    }
+  }
+
+  async function compute(one: Running): Promise<PipelineOutput> {
+    const { row, controller } = one
+    const pipeline = directory.byName(row.pipeline) ?? directory.forKind(one.kind)
+    const document =
+      row.inputSha256 === null
+        ? null
+        : await (await store.blobs.open(row.inputSha256.toString('hex'))).bytes()
+    return runAttempt(workshop, {
+      kind: one.kind,
+      pipeline,
+      params: JSON.parse(row.payload) as Record<string, unknown>,
+      // A copy of small documents, which the database may still hold.
+      document: document === null ? null : new Uint8Array(document),
+      outputs: OUTPUTS,
+      signal: controller.signal,
+      onProgress: (step, fraction) =>
+        noteProgress(one, step, fraction, events, {
+          wall: clock.now(),
+          monotonic: clock.monotonic(),
+        }),
+    })
+  }
+
+  /** Makes the outputs durable; `held` gets each, so that the caller can let go of them whatever happens. */
+  async function save(output: PipelineOutput, held: PreparedBlob[]): Promise<JobOutput> {
+    async function keep(name: OutputName): Promise<PreparedBlob | null> {
+      const bytes = output.outputs[name]
+      if (bytes === undefined) return null
+      const blob = await store.blobs.prepare(bytes.bytes, bytes.sha256)
+      held.push(blob)
+      return blob
+    }
+    const result = await keep('result')
+    if (result === null) throw new AppError('INTERNAL', 'The pipeline wrote no result.')
+    const artifacts: JobOutput['artifacts'] = []
+    for (const [outputName, name, mediaType] of ARTIFACTS) {
+      const blob = await keep(outputName)
+      if (blob !== null) artifacts.push({ name, mediaType, blob })
+    }
+    return { result, artifacts }
+  }
+
+  /** The work ended without a result: what the row becomes depends on who stopped it and why. */
+  async function settle(one: Running, error: unknown): Promise<void> {
+    const { signal } = one.controller
+    const cause = signal.aborted ? signal.reason : error
+    const plain = toPlain(cause)
+    if (plain.code === 'INTERNAL') onError(cause)
+    note(one, plain.code === 'CANCELLED' ? 'info' : 'error', `${plain.code}: ${plain.message}`)
+    one.ending = true
+    try {
+      await recorder.recordGrouped((trail) => {
+        storeLog(one)
+        if (plain.code === 'SHUTDOWN') queue.release(trail, one.lease)
+        else queue.fail(trail, one.lease, plain)
+      })
+    } catch (storeError) {
+      // The store is broken; the row stays leased and recovery finds it at the next start.
+      onError(storeError)
+    }
+  }
+
+  function note(one: Running, level: 'info' | 'warning' | 'error', line: string): void {
+    one.log.push({ at: clock.now(), level, line: line.slice(0, 4096) })
+  }
+
+  function storeLog(one: Running): void {
+    const lines = one.log
+    for (const line of lines) {
+      const n = store.jobs.addLog({ id: one.row.id, ...line })
+      if (n !== undefined) recorder.trail.emit('job.log', { jobId: one.row.id, n, ...line })
+    }
+    store.afterCommit(() => {
+      if (one.log === lines) one.log = []
+    })
+  }
+
+  function summaryLine(one: Running, output: JobOutput): string {
+    const files = [output.result, ...output.artifacts.map((artifact) => artifact.blob)]
+    const bytes = files.reduce((sum, file) => sum + file.size, 0)
+    const seconds = ((clock.monotonic() - one.startedAt) / 1000).toFixed(2)
+    return `attempt ${one.row.attempt}: ${files.length} files, ${bytes} bytes, ${seconds} s`
+  }
+
+  /** Joins the next commit, which fills free slots. */
+  function wake(): void {
+    if (claiming) store.group(() => undefined).catch(onError)
+  }
+
+  function beat(now: number): void {
+    const due = [...running.values()].filter(
+      (one) => !one.ending && now - one.beatAt >= policy.heartbeatMs,
+    )
+    if (due.length === 0) return
+    for (const one of due) one.beatAt = now
+    store
+      .group(() => {
+        for (const one of due) {
+          storeLog(one)
+          if (one.ending || queue.heartbeat(one.lease, one.progress, one.step)) continue
+          store.afterCommit(() =>
+            one.controller.abort(new AppError('CANCELLED', 'The lease of this attempt was lost.')),
+          )
+        }
+      })
+      .catch(onError)
+  }
+
+  /** Asks at the soft limit, gives up at the hard one whatever the work does. */
+  function enforceLimits(now: number): void {
+    for (const one of running.values()) {
+      const age = now - one.startedAt
+      if (age < one.row.softMs || one.controller.signal.aborted) continue
+      one.controller.abort(
+        new AppError(
+          'COMPUTE_TIMEOUT',
+          `The job took longer than ${Math.round(one.row.softMs / 1000)} s. Ask for a smaller area.`,
+        ),
+      )
+    }
+  }
+
+  function tick(): void {
+    const now = clock.monotonic()
+    beat(now)
+    enforceLimits(now)
+    if (now - maintainedAt >= MAINTENANCE_MS) {
+      maintainedAt = now
+      maintain()
+    }
+    const due = store.jobs.nextDue()
+    if (due !== null && due <= clock.now()) wake()
+  }
+
+  function maintain(): void {
+    if (store.disk.refresh() === 'read_only') store.disk.releaseReserve()
+    recorder
+      .recordGrouped((trail) => {
+        queue.rescue(trail, clock.now(), (id) => running.has(id))
+        queue.age()
+        return store.retention.prune(clock.now())
+      })
+      .then((pruned) => {
+        if (pruned > 0) store.blobs.collect()
+      })
+      .catch(onError)
+  }
+
+  return {
+    running,
+    wake,
+    tick,
+    /** Recovers what a crash left behind, then begins to claim. */
+    start(): void {
+      recorder.record((trail) => queue.rescue(trail, Number.MAX_SAFE_INTEGER, () => false))
+      claiming = true
+      timer = setInterval(() => {
+        try {
+          tick()
+        } catch (error) {
+          onError(error)
+        }
+      }, TICK_MS)
+      timer.unref()
+      wake()
+    },
+    /** Claims nothing while memory is short. */
+    pause(on: boolean): void {
+      paused = on
+      if (!on) wake()
+    },
+    /** Tells the work on a job to stop; false when it is not running here. */
+    abort(id: string, reason: AppError): boolean {
+      const one = running.get(id)
+      one?.controller.abort(reason)
+      return one !== undefined
+    },
+    async stop(): Promise<void> {
+      claiming = false
+      clearInterval(timer)
+      for (const one of running.values()) one.controller.abort(new AppError('SHUTDOWN'))
+      await Promise.all([...running.values()].map((one) => one.done))
+      await store.drained()
+    },
+  }
+}

@@ -1,0 +1,66 @@
+// The jobs this process is working on: their leases, where they stand, what is to be logged. In memory only.
+import type { Events } from '../base/events.ts'
+import type { JobRow } from '../store/jobs.ts'
+import type { JobKind, JobStep } from './job.ts'
+import type { Lease } from './queue.ts'
+
+/** At most this many progress events a second and job. */
+const PROGRESS_INTERVAL_MS = 100
+
+export interface Running {
+  row: JobRow
+  lease: Lease
+  kind: JobKind
+  controller: AbortController
+  progress: number
+  step: JobStep
+  /** Monotonic milliseconds. */
+  startedAt: number
+  beatAt: number
+  toldAt: number
+  /** True once its end is on the way into the store: its slot is free for the next one in the same commit. */
+  ending: boolean
+  /** Lines not yet stored. */
+  log: { at: number; level: 'info' | 'warning' | 'error'; line: string }[]
+  /** Resolves when it is over and stored. */
+  done: Promise<void>
+}
+
+export function newRunning(row: JobRow, monotonic: number): Running {
+  return {
+    row,
+    lease: { id: row.id, leaseToken: row.leaseToken! },
+    kind: row.kind as JobKind,
+    controller: new AbortController(),
+    progress: row.progress,
+    step: 'started',
+    startedAt: monotonic,
+    beatAt: monotonic,
+    toldAt: Number.NEGATIVE_INFINITY,
+    ending: false,
+    log: [],
+    done: Promise.resolve(),
+  }
+}
+
+/** Notes progress and tells listeners, a new step always, a fraction at most ten times a second. Never goes back. */
+export function noteProgress(
+  one: Running,
+  step: JobStep,
+  fraction: number,
+  events: Events,
+  now: { wall: number; monotonic: number },
+): void {
+  const newStep = step !== one.step
+  one.step = step
+  one.progress = Math.min(1, Math.max(one.progress, fraction))
+  if (!newStep && now.monotonic - one.toldAt < PROGRESS_INTERVAL_MS) return
+  one.toldAt = now.monotonic
+  events.emit('job.progress', {
+    jobId: one.row.id,
+    state: one.controller.signal.aborted ? 'cancelling' : 'running',
+    progress: one.progress,
+    step,
+    at: now.wall,
+  })
+}

@@ -1,0 +1,90 @@
+// Rows of the audit log. Statements only; what an entry says and how it is linked lives in audit/.
+import type { Connection } from './sqlite.ts'
+
+export interface AuditRow {
+  seq: number
+  at: number
+  eventType: string
+  entityType: string
+  entityId: string | null
+  userId: string | null
+  /** RFC 8785 text of the entry. */
+  entry: string
+  /** RFC 8785 text of the data; null when there was none or it was erased. */
+  data: string | null
+  salt: Buffer | null
+  leaf: Buffer
+  chain: Buffer
+  signature: Buffer
+  keyId: string
+}
+
+/** entry, leaf, chain, signature, data, salt, key_id: what a check reads, as an array because it is read by the million. */
+export type AuditCheckRow = [string, Buffer, Buffer, Buffer, string | null, Buffer | null, string]
+
+const COLUMNS = `seq, at, event_type AS eventType, entity_type AS entityType, entity_id AS entityId,
+  user_id AS userId, entry, data, salt, leaf, chain, signature, key_id AS keyId`
+
+export type AuditRows = ReturnType<typeof createAuditRows>
+
+export function createAuditRows(connection: Connection) {
+  const insert = connection.prepare(
+    `INSERT INTO audit_log (seq, at, event_type, entity_type, entity_id, user_id, entry, data, salt, leaf, chain,
+       signature, key_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  )
+  const last = connection.prepare('SELECT seq, chain FROM audit_log ORDER BY seq DESC LIMIT 1')
+  const bySeq = connection.prepare(`SELECT ${COLUMNS} FROM audit_log WHERE seq = ?`)
+  const list = connection.prepare(
+    `SELECT ${COLUMNS} FROM audit_log
+     WHERE (@entityType IS NULL OR entity_type = @entityType) AND (@entityId IS NULL OR entity_id = @entityId)
+       AND (@eventType IS NULL OR event_type = @eventType) AND (@before IS NULL OR seq < @before)
+     ORDER BY seq DESC LIMIT @limit`,
+  )
+  const check = connection
+    .prepare(
+      `SELECT entry, leaf, chain, signature, data, salt, key_id FROM audit_log WHERE seq >= ? AND seq < ? ORDER BY seq`,
+    )
+    .raw()
+  const erase = connection.prepare('UPDATE audit_log SET data = NULL, salt = NULL WHERE seq = ?')
+  const count = connection.prepare('SELECT count(*) FROM audit_log WHERE at >= ?').pluck()
+  const byEntity = connection.prepare(
+    'SELECT entity_type AS name, count(*) AS count FROM audit_log GROUP BY entity_type',
+  )
+  const byEvent = connection.prepare(
+    'SELECT event_type AS name, count(*) AS count FROM audit_log GROUP BY event_type',
+  )
+  return {
+    insert(row: AuditRow): void {
+      insert.run(
+        row.seq,
+        row.at,
+        row.eventType,
+        row.entityType,
+        row.entityId,
+        row.userId,
+        row.entry,
+        row.data,
+        row.salt,
+        row.leaf,
+        row.chain,
+        row.signature,
+        row.keyId,
+      )
+    },
+    last: () => last.get() as { seq: number; chain: Buffer } | undefined,
+    bySeq: (seq: number) => bySeq.get(seq) as AuditRow | undefined,
+    list: (filter: {
+      entityType: string | null
+      entityId: string | null
+      eventType: string | null
+      before: number | null
+      limit: number
+    }) => list.all(filter) as AuditRow[],
+    /** Rows `from` ≤ seq < `to`, in order; fewer when some are missing. */
+    check: (from: number, to: number) => check.all(from, to) as AuditCheckRow[],
+    erase: (seq: number) => erase.run(seq).changes === 1,
+    countSince: (at: number) => count.get(at) as number,
+    byEntity: () => byEntity.all() as { name: string; count: number }[],
+    byEvent: () => byEvent.all() as { name: string; count: number }[],
+  }
+}

@@ -1,0 +1,131 @@
+// A verified copy of the database while it is in use: VACUUM INTO a temporary name, flush, check, rename, describe.
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
+import path from 'node:path'
+import { AppError } from '../base/errors.ts'
+import { sha256Hex } from '../base/hash.ts'
+import { syncFolder, writeFileDurably } from './folders.ts'
+import { type AddonOptions, type Connection, connect } from './sqlite.ts'
+
+export interface Backup {
+  file: string
+  /** Why it was made; part of the name: `daily`, `pre-2`, `manual`. */
+  reason: string
+  /** Hex SHA-256 of the file. */
+  sha256: string
+  size: number
+  createdAt: number
+  /** How many audit entries it holds, and the last chain hash (hex). */
+  auditSize: number
+  auditChain: string | null
+}
+
+const KEEP_DAILY = 7
+const KEEP_OTHER = 3
+
+/** Makes a copy in `folder`. Throws STORE_UNAVAILABLE when the copy does not check out; it is then removed. */
+export function makeBackup(
+  connection: Connection,
+  folder: string,
+  reason: string,
+  now: number,
+  options: AddonOptions = {},
+): Backup {
+  const stamp = new Date(now).toISOString().replace(/[:.]/g, '-')
+  const file = path.join(folder, `${reason}-${stamp}.db`)
+  const temporary = `${file}.tmp`
+  rmSync(temporary, { force: true })
+  try {
+    connection.prepare('VACUUM INTO ?').run(temporary)
+    const handle = openSync(temporary, 'r+')
+    fsyncSync(handle)
+    closeSync(handle)
+    const audit = checkCopy(temporary, options)
+    const bytes = readFileSync(temporary)
+    renameSync(temporary, file)
+    syncFolder(folder)
+    const backup: Backup = {
+      file: path.basename(file),
+      reason,
+      sha256: sha256Hex(bytes),
+      size: bytes.length,
+      createdAt: now,
+      ...audit,
+    }
+    writeFileDurably(`${file}.json`, Buffer.from(JSON.stringify(backup)))
+    thinOut(folder)
+    return backup
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error instanceof AppError
+      ? error
+      : new AppError('STORE_UNAVAILABLE', 'The backup could not be written.', { cause: error })
+  }
+}
+
+/** Backups whose description is readable, newest first. The bytes are not checked here. */
+export function listBackups(folder: string): Backup[] {
+  const found: Backup[] = []
+  for (const name of readdirSync(folder)) {
+    if (!name.endsWith('.db.json')) continue
+    try {
+      const backup = JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as Backup
+      if (`${backup.file}.json` === name) found.push(backup)
+    } catch {
+      // A half-written description: the backup is as good as not there.
+    }
+  }
+  return found.sort((a, b) => b.createdAt - a.createdAt)
+}
+
+/** Whether the file is the one described and SQLite finds nothing wrong with it. */
+export function isSoundBackup(folder: string, backup: Backup, options: AddonOptions = {}): boolean {
+  const file = path.join(folder, backup.file)
+  try {
+    if (statSync(file).size !== backup.size) return false
+    if (sha256Hex(readFileSync(file)) !== backup.sha256) return false
+    checkCopy(file, options)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function checkCopy(
+  file: string,
+  options: AddonOptions,
+): { auditSize: number; auditChain: string | null } {
+  const copy = connect(file, { ...options, readonly: true, fileMustExist: true })
+  try {
+    if (copy.pragma('integrity_check', { simple: true }) !== 'ok') {
+      throw new AppError('STORE_UNAVAILABLE', 'The backup is not sound.')
+    }
+    const last = copy
+      .prepare('SELECT seq, lower(hex(chain)) AS chain FROM audit_log ORDER BY seq DESC LIMIT 1')
+      .get() as { seq: number; chain: string } | undefined
+    return { auditSize: last === undefined ? 0 : last.seq + 1, auditChain: last?.chain ?? null }
+  } finally {
+    copy.close()
+  }
+}
+
+/** Keeps the newest seven daily copies and the newest three of the others. */
+function thinOut(folder: string): void {
+  const backups = listBackups(folder)
+  const surplus = [
+    ...backups.filter((one) => one.reason === 'daily').slice(KEEP_DAILY),
+    ...backups.filter((one) => one.reason !== 'daily').slice(KEEP_OTHER),
+  ]
+  for (const backup of surplus) {
+    rmSync(path.join(folder, backup.file), { force: true })
+    rmSync(path.join(folder, `${backup.file}.json`), { force: true })
+  }
+}

@@ -1,0 +1,77 @@
+// Room on the disk: below one limit no new jobs, below another nothing but cancelling and stopping. A reserve file is
+// given up when the disk is full, because even a DELETE needs room.
+import { closeSync, existsSync, fsyncSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs'
+
+const MIB = 1024 * 1024
+const RESERVE_BYTES = 8 * MIB
+/** Below this many free bytes no new jobs are taken. */
+export const LOW_BYTES = 200 * MIB
+/** Below this many free bytes nothing is written but what frees or ends. */
+export const READ_ONLY_BYTES = 50 * MIB
+/** The reserve is made again when this much is free. */
+const REFILL_BYTES = 64 * MIB
+
+export type DiskState = 'ok' | 'low' | 'read_only'
+
+export interface Disk {
+  state(): DiskState
+  freeBytes(): number
+  /** Looks again; call every half minute and after a failed write. */
+  refresh(): DiskState
+  /** Gives the reserve file's room back, so that retention can work on a full disk. */
+  releaseReserve(): void
+}
+
+/** `readFree` answers free bytes; a parameter so that a test can fill the disk. */
+export function createDisk(
+  reserveFile: string,
+  keepReserve: boolean,
+  readFree: () => number = () => freeBytesAt(reserveFile),
+): Disk {
+  let free = readFree()
+  fillReserve()
+
+  function stateNow(): DiskState {
+    return free < READ_ONLY_BYTES ? 'read_only' : free < LOW_BYTES ? 'low' : 'ok'
+  }
+
+  function fillReserve(): void {
+    if (!keepReserve || free < REFILL_BYTES || existsSync(reserveFile)) return
+    const block = Buffer.alloc(MIB)
+    try {
+      const handle = openSync(reserveFile, 'w', 0o600)
+      try {
+        // Real bytes, not a hole: a sparse file would reserve nothing.
+        for (let written = 0; written < RESERVE_BYTES; written += MIB) writeSync(handle, block)
+        fsyncSync(handle)
+      } finally {
+        closeSync(handle)
+      }
+    } catch {
+      rmSync(reserveFile, { force: true })
+    }
+  }
+
+  return {
+    state: stateNow,
+    freeBytes: () => free,
+    refresh() {
+      free = readFree()
+      fillReserve()
+      return stateNow()
+    },
+    releaseReserve: () => rmSync(reserveFile, { force: true }),
+  }
+}
+
+function freeBytesAt(file: string): number {
+  try {
+    const folder = statfsSync(
+      file.slice(0, Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\'))),
+    )
+    return folder.bavail * folder.bsize
+  } catch {
+    // Unknown is not full: some file systems do not say.
+    return Number.MAX_SAFE_INTEGER
+  }
+}

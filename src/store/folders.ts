@@ -1,0 +1,77 @@
+// Where the store keeps what in the data folder, and files written so that a power cut leaves the old or the new one.
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs'
+import { open, rename } from 'node:fs/promises'
+import path from 'node:path'
+
+export interface StoreFolders {
+  database: string
+  lock: string
+  reserve: string
+  blobs: string
+  backups: string
+  quarantine: string
+}
+
+/** Paths under the data folder; creates the folders, for the owner only. */
+export function prepareFolders(dataFolder: string): StoreFolders {
+  const folders: StoreFolders = {
+    database: path.join(dataFolder, 'sisrua.db'),
+    lock: path.join(dataFolder, 'instance.lock'),
+    reserve: path.join(dataFolder, 'reserve.bin'),
+    blobs: path.join(dataFolder, 'blobs'),
+    backups: path.join(dataFolder, 'backups'),
+    quarantine: path.join(dataFolder, 'quarantine'),
+  }
+  for (const folder of [dataFolder, folders.blobs, folders.backups, folders.quarantine]) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+  }
+  return folders
+}
+
+/** Makes a rename or a new name in this folder durable. Windows cannot open folders and does not need it. */
+export function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return
+  const handle = openSync(folder, 'r')
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+}
+
+/** Writes a file whole: temporary name, flush, rename, flush the folder. Mode 0600. */
+export function writeFileDurably(file: string, bytes: Uint8Array): void {
+  const temporary = `${file}.tmp`
+  const handle = openSync(temporary, 'w', 0o600)
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(handle, bytes, at)
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+  renameSync(temporary, file)
+  syncFolder(path.dirname(file))
+}
+
+/** The same without holding up the event loop; `temporary` must be a name nobody else uses. */
+export async function writeFileDurablyAsync(
+  file: string,
+  temporary: string,
+  bytes: Uint8Array,
+): Promise<void> {
+  const handle = await open(temporary, 'w', 0o600)
+  try {
+    await handle.writeFile(bytes)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  await rename(temporary, file)
+  if (process.platform === 'win32') return
+  const folder = await open(path.dirname(file), 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}

@@ -1,0 +1,332 @@
+// Rows of jobs and of what belongs to them: attempts, events, logs, artifacts. Statements only; the rules of who may
+// change what live in jobs/queue.ts. Every change of state names the state and lease it expects and answers whether it matched.
+import type { Connection } from './sqlite.ts'
+
+/** A row of `jobs` in camelCase. Hashes are 32-byte buffers, times milliseconds. */
+export interface JobRow {
+  n: number
+  id: string
+  kind: string
+  pipeline: string
+  state: string
+  priority: number
+  payload: string
+  inputSha256: Buffer | null
+  idempotencyKey: Buffer | null
+  retryOf: string | null
+  attempt: number
+  maxAttempts: number
+  crashCount: number
+  leaseToken: string | null
+  leaseUntil: number | null
+  runAfter: number
+  softMs: number
+  hardMs: number
+  progress: number
+  step: string
+  errorCode: string | null
+  errorMessage: string | null
+  errorData: string | null
+  resultSha256: Buffer | null
+  resultSize: number | null
+  traceId: string | null
+  createdBy: string
+  projectId: string | null
+  createdAt: number
+  startedAt: number | null
+  finishedAt: number | null
+  updatedAt: number
+}
+
+export interface NewJobRow {
+  id: string
+  kind: string
+  pipeline: string
+  priority: number
+  payload: string
+  inputSha256: Buffer | null
+  idempotencyKey: Buffer | null
+  retryOf: string | null
+  maxAttempts: number
+  softMs: number
+  hardMs: number
+  traceId: string | null
+  createdBy: string
+  projectId: string | null
+  now: number
+}
+
+export interface EventRow {
+  seq: number
+  jobId: string
+  type: string
+  state: string
+  progress: number
+  step: string
+  errorCode: string | null
+  at: number
+}
+
+/** How a job leaves the hands of a worker or of a user. Null fields stay null in the row. */
+export interface Ending {
+  state: 'succeeded' | 'failed' | 'cancelled' | 'dead'
+  step: string
+  errorCode: string | null
+  errorMessage: string | null
+  errorData: string | null
+  resultSha256: Buffer | null
+  resultSize: number | null
+}
+
+const COLUMNS = `n, id, kind, pipeline, state, priority, payload, input_sha256 AS inputSha256,
+  idempotency_key AS idempotencyKey, retry_of AS retryOf, attempt, max_attempts AS maxAttempts,
+  crash_count AS crashCount, lease_token AS leaseToken, lease_until AS leaseUntil, run_after AS runAfter,
+  soft_ms AS softMs, hard_ms AS hardMs, progress, step, error_code AS errorCode, error_message AS errorMessage,
+  error_data AS errorData, result_sha256 AS resultSha256, result_size AS resultSize, trace_id AS traceId,
+  created_by AS createdBy, project_id AS projectId, created_at AS createdAt, started_at AS startedAt,
+  finished_at AS finishedAt, updated_at AS updatedAt`
+
+export type JobRows = ReturnType<typeof createJobRows>
+
+export function createJobRows(connection: Connection) {
+  const insert = connection.prepare(
+    `INSERT INTO jobs (id, kind, pipeline, state, priority, payload, input_sha256, idempotency_key, retry_of,
+       max_attempts, run_after, aged_at, soft_ms, hard_ms, trace_id, created_by, project_id, created_at, updated_at)
+     VALUES (@id, @kind, @pipeline, 'queued', @priority, @payload, @inputSha256, @idempotencyKey, @retryOf,
+       @maxAttempts, @now, @now, @softMs, @hardMs, @traceId, @createdBy, @projectId, @now, @now)
+     RETURNING ${COLUMNS}`,
+  )
+  const byId = connection.prepare(`SELECT ${COLUMNS} FROM jobs WHERE id = ?`)
+  const byKey = connection.prepare(`SELECT ${COLUMNS} FROM jobs WHERE idempotency_key = ?`)
+  const freeKey = connection.prepare('UPDATE jobs SET idempotency_key = NULL WHERE id = ?')
+  const list = connection.prepare(
+    `SELECT ${COLUMNS} FROM jobs
+     WHERE (@state IS NULL OR state = @state) AND (@kind IS NULL OR kind = @kind)
+       AND (@before IS NULL OR created_at < @before)
+     ORDER BY n DESC LIMIT @limit`,
+  )
+  const claim = connection.prepare(
+    `UPDATE jobs SET state = 'running', attempt = attempt + 1, lease_token = @leaseToken, lease_until = @leaseUntil,
+       boot_id = @bootId, started_at = coalesce(started_at, @now), updated_at = @now, progress = 0.05, step = 'started'
+     WHERE n = (SELECT n FROM jobs
+       WHERE state IN ('queued', 'retry_wait') AND kind = @kind AND run_after <= @now
+       ORDER BY priority, run_after, n LIMIT 1)
+     RETURNING ${COLUMNS}`,
+  )
+  const heartbeat = connection.prepare(
+    `UPDATE jobs SET lease_until = @leaseUntil, progress = @progress, step = @step, updated_at = @now
+     WHERE id = @id AND lease_token = @leaseToken AND state IN ('running', 'cancelling')`,
+  )
+  const endAttempted = connection.prepare(
+    `UPDATE jobs SET state = @state, step = @step, progress = CASE WHEN @state = 'succeeded' THEN 1 ELSE progress END,
+       error_code = @errorCode, error_message = @errorMessage, error_data = @errorData,
+       result_sha256 = @resultSha256, result_size = @resultSize, lease_token = NULL, lease_until = NULL,
+       idempotency_key = CASE WHEN @state IN ('cancelled', 'dead') THEN NULL ELSE idempotency_key END,
+       finished_at = @now, updated_at = @now
+     WHERE id = @id AND lease_token = @leaseToken
+       AND (state = 'running' OR (state = 'cancelling' AND @state <> 'succeeded'))
+     RETURNING ${COLUMNS}`,
+  )
+  const endWaiting = connection.prepare(
+    `UPDATE jobs SET state = 'cancelled', step = 'cancelled', error_code = 'CANCELLED', error_message = 'Cancelled',
+       cancel_by = @by, idempotency_key = NULL, finished_at = @now, updated_at = @now
+     WHERE id = @id AND state IN ('queued', 'retry_wait') RETURNING ${COLUMNS}`,
+  )
+  const askCancel = connection.prepare(
+    `UPDATE jobs SET state = 'cancelling', cancel_by = @by, idempotency_key = NULL, updated_at = @now
+     WHERE id = @id AND state = 'running' RETURNING ${COLUMNS}`,
+  )
+  const putBack = connection.prepare(
+    `UPDATE jobs SET state = @state, step = @step, run_after = @runAfter, crash_count = crash_count + @crashes,
+       progress = 0, error_code = @errorCode, error_message = @errorMessage, error_data = @errorData,
+       attempt = attempt - @refund, lease_token = NULL, lease_until = NULL, updated_at = @now
+     WHERE id = @id AND lease_token = @leaseToken AND state = 'running' RETURNING ${COLUMNS}`,
+  )
+  const bury = connection.prepare(
+    `UPDATE jobs SET state = 'dead', step = 'failed', crash_count = crash_count + 1, error_code = 'POISON_JOB',
+       error_message = @message, idempotency_key = NULL, lease_token = NULL, lease_until = NULL,
+       finished_at = @now, updated_at = @now
+     WHERE id = @id AND lease_token = @leaseToken AND state = 'running' RETURNING ${COLUMNS}`,
+  )
+  const leased = connection.prepare(
+    `SELECT ${COLUMNS} FROM jobs WHERE state IN ('running', 'cancelling') AND lease_until < ? ORDER BY n`,
+  )
+  const age = connection.prepare(
+    `UPDATE jobs SET priority = priority - 1, aged_at = @now
+     WHERE state IN ('queued', 'retry_wait') AND priority > 0 AND aged_at <= @olderThan`,
+  )
+  const nextDue = connection
+    .prepare(`SELECT min(run_after) FROM jobs WHERE state IN ('queued', 'retry_wait')`)
+    .pluck()
+  const waitingCount = connection
+    .prepare(`SELECT count(*) FROM jobs WHERE state IN ('queued', 'retry_wait')`)
+    .pluck()
+  const ahead = connection
+    .prepare(
+      `SELECT count(*) FROM jobs WHERE state IN ('queued', 'retry_wait') AND kind = @kind
+         AND (priority, run_after, n) < (@priority, @runAfter, @n)`,
+    )
+    .pluck()
+  const byState = connection.prepare(
+    'SELECT state AS name, count(*) AS count FROM jobs GROUP BY state',
+  )
+  const byKind = connection.prepare(
+    'SELECT kind AS name, count(*) AS count FROM jobs GROUP BY kind',
+  )
+  const oldestWaiting = connection
+    .prepare(`SELECT min(created_at) FROM jobs WHERE state IN ('queued', 'retry_wait')`)
+    .pluck()
+
+  const beginAttempt = connection.prepare(
+    `INSERT INTO job_attempts (job_id, attempt, lease_token, boot_id, started_at) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (job_id, attempt) DO UPDATE SET lease_token = excluded.lease_token, boot_id = excluded.boot_id,
+       started_at = excluded.started_at, ended_at = NULL, outcome = NULL, error_code = NULL`,
+  )
+  const endAttempt = connection.prepare(
+    'UPDATE job_attempts SET ended_at = ?, outcome = ?, error_code = ? WHERE job_id = ? AND attempt = ?',
+  )
+
+  const insertEvent = connection.prepare(
+    'INSERT INTO job_events (job_id, type, state, progress, step, error_code, at) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  )
+  const eventsSince = connection.prepare(
+    `SELECT seq, job_id AS jobId, type, state, progress, step, error_code AS errorCode, at
+     FROM job_events WHERE seq > ? ORDER BY seq LIMIT ?`,
+  )
+  const latestSeq = connection.prepare('SELECT coalesce(max(seq), 0) FROM job_events').pluck()
+  const oldestSeq = connection.prepare('SELECT coalesce(min(seq), 1) FROM job_events').pluck()
+
+  const insertLog = connection.prepare(
+    `INSERT INTO job_logs (job_id, n, at, level, line)
+     SELECT @id, coalesce(max(n), 0) + 1, @at, CASE WHEN count(*) < 10000 THEN @level ELSE 'warning' END,
+       CASE WHEN count(*) < 10000 THEN @line ELSE 'truncated' END
+     FROM job_logs WHERE job_id = @id HAVING count(*) <= 10000 RETURNING n`,
+  )
+  const logs = connection.prepare(
+    'SELECT n, at, level, line FROM job_logs WHERE job_id = ? AND n > ? ORDER BY n LIMIT ?',
+  )
+
+  const insertArtifact = connection.prepare(
+    'INSERT OR REPLACE INTO artifacts (job_id, name, media_type, sha256, created_at) VALUES (?, ?, ?, ?, ?)',
+  )
+  const ARTIFACT = `SELECT a.name, a.media_type AS mediaType, lower(hex(a.sha256)) AS sha256, b.size,
+    a.created_at AS createdAt FROM artifacts AS a JOIN blobs AS b USING (sha256)`
+  const artifacts = connection.prepare(`${ARTIFACT} WHERE a.job_id = ? ORDER BY a.name`)
+  const artifact = connection.prepare(`${ARTIFACT} WHERE a.job_id = ? AND a.name = ?`)
+
+  type Found = JobRow | undefined
+  return {
+    insert: (row: NewJobRow) => insert.get(row) as JobRow,
+    byId: (id: string) => byId.get(id) as Found,
+    byKey: (key: Buffer) => byKey.get(key) as Found,
+    freeKey: (id: string) => void freeKey.run(id),
+    list: (filter: {
+      state: string | null
+      kind: string | null
+      before: number | null
+      limit: number
+    }) => list.all(filter) as JobRow[],
+    claim: (change: {
+      kind: string
+      leaseToken: string
+      leaseUntil: number
+      bootId: string
+      now: number
+    }) => claim.get(change) as Found,
+    /** False: the lease is lost. */
+    heartbeat: (change: {
+      id: string
+      leaseToken: string
+      leaseUntil: number
+      progress: number
+      step: string
+      now: number
+    }) => heartbeat.run(change).changes === 1,
+    /** Undefined: the lease is lost, or the job was cancelled before it succeeded. */
+    endAttempted: (change: Ending & { id: string; leaseToken: string; now: number }) =>
+      endAttempted.get(change) as Found,
+    endWaiting: (change: { id: string; by: string; now: number }) =>
+      endWaiting.get(change) as Found,
+    askCancel: (change: { id: string; by: string; now: number }) => askCancel.get(change) as Found,
+    /** Back among the waiting ones; `refund` 1 when the attempt shall not count. */
+    putBack: (change: {
+      id: string
+      leaseToken: string
+      state: 'queued' | 'retry_wait'
+      step: string
+      runAfter: number
+      crashes: 0 | 1
+      refund: 0 | 1
+      errorCode: string | null
+      errorMessage: string | null
+      errorData: string | null
+      now: number
+    }) => putBack.get(change) as Found,
+    bury: (change: { id: string; leaseToken: string; message: string; now: number }) =>
+      bury.get(change) as Found,
+    /** Running and cancelling jobs whose lease ended before this time. */
+    leasedBefore: (time: number) => leased.all(time) as JobRow[],
+    age: (now: number, olderThan: number) => age.run({ now, olderThan }).changes,
+    nextDue: () => nextDue.get() as number | null,
+    waitingCount: () => waitingCount.get() as number,
+    ahead: (row: JobRow) =>
+      ahead.get({
+        kind: row.kind,
+        priority: row.priority,
+        runAfter: row.runAfter,
+        n: row.n,
+      }) as number,
+    byState: () => byState.all() as { name: string; count: number }[],
+    byKind: () => byKind.all() as { name: string; count: number }[],
+    oldestWaiting: () => oldestWaiting.get() as number | null,
+
+    beginAttempt: (row: JobRow, bootId: string, now: number) =>
+      void beginAttempt.run(row.id, row.attempt, row.leaseToken, bootId, now),
+    endAttempt: (
+      id: string,
+      attempt: number,
+      outcome: string,
+      errorCode: string | null,
+      now: number,
+    ) => void endAttempt.run(now, outcome, errorCode, id, attempt),
+
+    addEvent: (event: Omit<EventRow, 'seq'>) =>
+      insertEvent.run(
+        event.jobId,
+        event.type,
+        event.state,
+        event.progress,
+        event.step,
+        event.errorCode,
+        event.at,
+      ).lastInsertRowid as number,
+    eventsSince: (seq: number, limit: number) => eventsSince.all(seq, limit) as EventRow[],
+    latestSeq: () => latestSeq.get() as number,
+    oldestSeq: () => oldestSeq.get() as number,
+
+    /** The line's number; undefined once the log is full. */
+    addLog: (log: { id: string; at: number; level: string; line: string }) =>
+      (insertLog.get(log) as { n: number } | undefined)?.n,
+    logs: (id: string, after: number, limit: number) =>
+      logs.all(id, after, limit) as {
+        n: number
+        at: number
+        level: 'info' | 'warning' | 'error'
+        line: string
+      }[],
+
+    addArtifact: (id: string, name: string, mediaType: string, sha256: Buffer, now: number) =>
+      void insertArtifact.run(id, name, mediaType, sha256, now),
+    artifacts: (id: string) => artifacts.all(id) as ArtifactRow[],
+    artifact: (id: string, name: string) => artifact.get(id, name) as ArtifactRow | undefined,
+  }
+}
+
+export interface ArtifactRow {
+  name: string
+  mediaType: string
+  /** Hex. */
+  sha256: string
+  size: number
+  createdAt: number
+}

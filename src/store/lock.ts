@@ -1,0 +1,31 @@
+// One program per data folder: an EXCLUSIVE transaction held for life on a tiny SQLite file. The operating system
+// drops it however the process dies, so there is no stale lock and no process number to trust.
+import { AppError } from '../base/errors.ts'
+import { type AddonOptions, connect, sqliteCode } from './sqlite.ts'
+
+export interface InstanceLock {
+  release(): void
+}
+
+/** Throws ALREADY_RUNNING when another process holds the lock of `file`. */
+export function takeInstanceLock(file: string, options: AddonOptions = {}): InstanceLock {
+  // No pragma before the lock: on a locked file it would already throw, outside the guarded call.
+  const connection = connect(file, { ...options, timeout: 0 })
+  try {
+    connection.exec('BEGIN EXCLUSIVE')
+  } catch (error) {
+    connection.close()
+    if (sqliteCode(error)?.startsWith('SQLITE_BUSY')) {
+      throw new AppError('ALREADY_RUNNING', 'Another sisrua already works on this data folder.', {
+        cause: error,
+      })
+    }
+    throw error
+  }
+  return {
+    release() {
+      if (connection.inTransaction) connection.exec('ROLLBACK')
+      connection.close()
+    },
+  }
+}

@@ -1,0 +1,82 @@
+// Brings a database to today's schema: each step once, in order, its checksum kept. A newer database is refused.
+import { AppError } from '../base/errors.ts'
+import { sha256Hex } from '../base/hash.ts'
+import type { Migration } from './sql/migrations.ts'
+import type { Connection } from './sqlite.ts'
+
+/** `user_version`: how many steps this file has seen. */
+export function schemaVersion(connection: Connection): number {
+  return connection.pragma('user_version', { simple: true }) as number
+}
+
+/** Throws STORE_NEWER when the file was written by a newer program: it is never guessed at, never downgraded. */
+export function refuseNewer(connection: Connection, migrations: readonly Migration[]): void {
+  const found = schemaVersion(connection)
+  const known = migrations.at(-1)?.version ?? 0
+  if (found <= known) return
+  throw new AppError(
+    'STORE_NEWER',
+    `The database has schema ${found}, this program knows up to ${known}. Install the newer program again.`,
+    { data: { found, known } },
+  )
+}
+
+/** What a step is remembered by. */
+export function checksum(migration: Migration): string {
+  return sha256Hex(migration.sql)
+}
+
+/**
+ * Runs the missing steps. `beforeFirst` is called once before anything changes (a backup), only for a file that already
+ * holds data. Throws STORE_UNSAFE when a step that ran long ago is not the one this program carries.
+ */
+export function migrate(
+  connection: Connection,
+  migrations: readonly Migration[],
+  beforeFirst: (from: number) => void,
+): void {
+  refuseNewer(connection, migrations)
+  const from = schemaVersion(connection)
+  if (from > 0) compareChecksums(connection, migrations, from)
+  const missing = migrations.filter((one) => one.version > from)
+  if (missing.length > 0 && from > 0) beforeFirst(from)
+  for (const step of missing) runStep(connection, step)
+}
+
+function compareChecksums(
+  connection: Connection,
+  migrations: readonly Migration[],
+  from: number,
+): void {
+  const read = connection.prepare('SELECT value FROM meta WHERE key = ?').pluck()
+  for (const step of migrations) {
+    if (step.version > from) return
+    if (read.get(`migration.${step.version}`) !== checksum(step)) {
+      throw new AppError(
+        'STORE_UNSAFE',
+        `Schema step ${step.version} of the database is not the one this program carries. Restore a backup.`,
+        { data: { step: step.version } },
+      )
+    }
+  }
+}
+
+function runStep(connection: Connection, step: Migration): void {
+  connection.exec('BEGIN IMMEDIATE')
+  try {
+    connection.exec(step.sql)
+    connection
+      .prepare('INSERT INTO meta (key, value) VALUES (?, ?)')
+      .run(`migration.${step.version}`, checksum(step))
+    connection.pragma(`user_version = ${step.version}`)
+    const broken = connection.pragma('foreign_key_check') as unknown[]
+    const health = connection.pragma('quick_check', { simple: true })
+    if (broken.length > 0 || health !== 'ok') {
+      throw new AppError('STORE_UNSAFE', `Schema step ${step.version} left the database unsound.`)
+    }
+    connection.exec('COMMIT')
+  } catch (error) {
+    if (connection.inTransaction) connection.exec('ROLLBACK')
+    throw error
+  }
+}

@@ -1,0 +1,34 @@
+// The outbox: what is to be told to webhooks, written in the transaction of its cause. Delivering is webhooks/.
+import type { Connection } from './sqlite.ts'
+
+export type OutboxRows = ReturnType<typeof createOutboxRows>
+
+export function createOutboxRows(connection: Connection) {
+  const subscribed = connection
+    .prepare(
+      `SELECT id FROM webhook_endpoints WHERE state = 'enabled'
+         AND (events IS NULL OR EXISTS (SELECT 1 FROM json_each(events) WHERE value = ?))`,
+    )
+    .pluck()
+  const message = connection.prepare(
+    'INSERT INTO webhook_messages (id, event, payload, created_at) VALUES (?, ?, ?, ?)',
+  )
+  const number = connection
+    .prepare('UPDATE webhook_endpoints SET next_n = next_n + 1 WHERE id = ? RETURNING next_n - 1')
+    .pluck()
+  const delivery = connection.prepare(
+    `INSERT INTO webhook_deliveries (message_id, endpoint_id, n, state, next_at, updated_at)
+     VALUES (?, ?, ?, 'waiting', ?, ?)`,
+  )
+  return {
+    /** Writes the message and one delivery per endpoint that wants it; false when nobody does. `payload` is JSON text. */
+    add(messageId: () => string, event: string, payload: () => string, now: number): boolean {
+      const endpoints = subscribed.all(event) as string[]
+      if (endpoints.length === 0) return false
+      const id = messageId()
+      message.run(id, event, payload(), now)
+      for (const endpoint of endpoints) delivery.run(id, endpoint, number.get(endpoint), now, now)
+      return true
+    },
+  }
+}

@@ -1,0 +1,166 @@
+// Opens the house's memory: lock, check, restore, migrate; hands out the rows of each table family; closes in order.
+// The only place that composes the store; other rooms see its type.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { Clock } from '../base/clock.ts'
+import type { AppError } from '../base/errors.ts'
+import { createAuditRows } from './audit.ts'
+import { type Backup, listBackups, makeBackup } from './backup.ts'
+import { createBlobs } from './blobs.ts'
+import { createDisk, type Disk } from './disk.ts'
+import { prepareFolders, type StoreFolders } from './folders.ts'
+import { createIdempotencyRows } from './idempotency.ts'
+import { createJobRows } from './jobs.ts'
+import { type InstanceLock, takeInstanceLock } from './lock.ts'
+import { createMetaRows } from './meta.ts'
+import { migrate, refuseNewer, schemaVersion } from './migrate.ts'
+import { createOutboxRows } from './outbox.ts'
+import { createProjectRows } from './projects.ts'
+import { type Recovery, recover } from './recovery.ts'
+import { createRetention } from './retention.ts'
+import { MIGRATIONS, type Migration } from './sql/migrations.ts'
+import {
+  applyPragmas,
+  type Connection,
+  connect,
+  prepareEmptyFile,
+  requireSafeSqlite,
+  sqliteVersion,
+} from './sqlite.ts'
+import { createTransactions } from './transactions.ts'
+
+export interface StoreOptions {
+  /** The data folder; `:memory:` keeps rows in memory and large blobs in a temporary folder (tests). */
+  dataFolder: string
+  clock: Clock
+  /** Path of the addon in an executable. */
+  nativeBinding?: string | undefined
+  /** Hears once that the disk failed under the database: nothing is acknowledged any more, the program should stop. */
+  onFailure?: (error: AppError) => void
+  /** Another list of schema steps (tests). */
+  migrations?: readonly Migration[]
+  /** Free bytes on the disk (tests). */
+  freeBytes?: () => number
+}
+
+export type Store = ReturnType<typeof openStore>
+
+/**
+ * Throws STORE_UNSAFE, STORE_NEWER, ALREADY_RUNNING. A damaged database is no error: see `recovery.storage`.
+ */
+export function openStore(options: StoreOptions) {
+  const { clock, nativeBinding } = options
+  const addon = { nativeBinding }
+  const inMemory = options.dataFolder === ':memory:'
+  const dataFolder = inMemory ? mkdtempSync(path.join(tmpdir(), 'sisrua-')) : options.dataFolder
+  const migrations = options.migrations ?? MIGRATIONS
+  const folders = prepareFolders(dataFolder)
+  const lock: InstanceLock | null = inMemory ? null : takeInstanceLock(folders.lock, addon)
+  let connection: Connection | null = null
+  try {
+    const recovery: Recovery = inMemory
+      ? { storage: 'new', quarantine: null, backup: null, reason: null }
+      : recover(folders, clock.now(), addon)
+    connection = connect(inMemory ? ':memory:' : folders.database, addon)
+    const version = sqliteVersion(connection)
+    requireSafeSqlite(version)
+    // Before any pragma: a newer program's file is not touched.
+    refuseNewer(connection, migrations)
+    if (schemaVersion(connection) === 0) prepareEmptyFile(connection)
+    applyPragmas(connection, inMemory)
+    const writing = connection
+    migrate(writing, migrations, (from) =>
+      makeBackup(writing, folders.backups, `pre-${from + 1}`, clock.now(), addon),
+    )
+    return assemble({
+      connection: writing,
+      folders,
+      lock,
+      recovery,
+      version,
+      disk: createDisk(folders.reserve, !inMemory, options.freeBytes),
+      inMemory,
+      options,
+    })
+  } catch (error) {
+    connection?.close()
+    lock?.release()
+    throw error
+  }
+}
+
+interface Opened {
+  connection: Connection
+  folders: StoreFolders
+  lock: InstanceLock | null
+  recovery: Recovery
+  version: string
+  disk: Disk
+  inMemory: boolean
+  options: StoreOptions
+}
+
+function assemble({
+  connection,
+  folders,
+  lock,
+  recovery,
+  version,
+  disk,
+  inMemory,
+  options,
+}: Opened) {
+  const { clock, nativeBinding } = options
+  const transactions = createTransactions(connection, {
+    onFailure: options.onFailure ?? (() => {}),
+    // Even a DELETE needs room: give the reserve up, so that retention can work.
+    onFull() {
+      disk.refresh()
+      disk.releaseReserve()
+    },
+  })
+  let open = true
+  return {
+    ...transactions,
+    jobs: createJobRows(connection),
+    idempotency: createIdempotencyRows(connection),
+    blobs: createBlobs(connection, transactions, folders, clock),
+    audit: createAuditRows(connection),
+    outbox: createOutboxRows(connection),
+    projects: createProjectRows(connection),
+    meta: createMetaRows(connection),
+    retention: createRetention(connection),
+    disk,
+    /** How the storage came up, and what was put aside. */
+    recovery,
+    folders,
+    /** Version of the SQLite that was really loaded. */
+    sqliteVersion: version,
+    schemaVersion: () => schemaVersion(connection),
+    /** `ok`, or what SQLite finds wrong. */
+    check: () => connection.pragma('integrity_check', { simple: true }) as string,
+    backup: (reason: string): Backup =>
+      makeBackup(connection, folders.backups, reason, clock.now(), { nativeBinding }),
+    backups: () => listBackups(folders.backups),
+    /** Moves the write-ahead log into the database file and gives unused pages back. Call when idle. */
+    walCheckpoint(): void {
+      if (!open || inMemory) return
+      connection.pragma('incremental_vacuum(256)')
+      connection.pragma('wal_checkpoint(TRUNCATE)')
+    },
+    /** Waits for what is being committed, checkpoints, closes, gives up the lock. */
+    async close(): Promise<void> {
+      if (!open) return
+      await transactions.drained()
+      open = false
+      try {
+        if (!inMemory) connection.pragma('wal_checkpoint(TRUNCATE)')
+      } finally {
+        connection.close()
+        lock?.release()
+        if (inMemory) rmSync(path.dirname(folders.database), { recursive: true, force: true })
+      }
+    },
+  }
+}
