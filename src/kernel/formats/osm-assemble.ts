@@ -1,0 +1,166 @@
+// OpenStreetMap elements to points, lines and areas, by osmtogeojson's rules: tagged nodes, ways, multipolygon and boundary relations.
+// Differences, each on purpose: an outline that cannot be closed stays a line instead of becoming a false area; boxes and centre points
+// (`out bb`, `out center`) are not geometry; untagged nodes are not drawn; a member way printed inside its relation is not drawn twice.
+import { IdIndex } from './id-index.ts'
+import { assembleRelation, markOutlines } from './osm-area.ts'
+import type { OsmData, OsmElements } from './osm-data.ts'
+import { NODE, WAY } from './osm-data.ts'
+import type { OsmFeatures } from './osm-features.ts'
+import { AREA, FeatureColumns, LINE, POINT } from './osm-features.ts'
+import { areaVerdict, hasAreaRule } from './polygon-features.ts'
+import { PositionIds } from './position-ids.ts'
+import { isInteresting, WayGeometry } from './way-geometry.ts'
+
+/** What the answer did not hold. */
+export interface AssemblyReport {
+  /** Ways of which some nodes were missing; they are drawn without them. */
+  incompleteWays: number
+  /** Ways with fewer than two known nodes; not drawn. */
+  emptyWays: number
+  /** Relations with missing members, or rings that do not close. */
+  incompleteRelations: number
+  /** Relations of which nothing could be drawn. */
+  emptyRelations: number
+}
+
+/**
+ * Every feature of the answer, sorted by node, way, relation and then id, so that the order of the elements in the file does not show.
+ * A relation whose only tag is its type, with one outer way, takes id and tags of that way.
+ */
+export function assembleOsm(data: OsmData): { features: OsmFeatures; report: AssemblyReport } {
+  const { nodes, ways, relations } = data
+  const report: AssemblyReport = {
+    incompleteWays: 0,
+    emptyWays: 0,
+    incompleteRelations: 0,
+    emptyRelations: 0,
+  }
+  const geometry = new WayGeometry(data, new PositionIds())
+  const columns = new FeatureColumns(ways.count + 1024, data.refs.length + nodes.count / 8 + 1024)
+  addNodes(data, columns)
+
+  // Relations first, because they decide which ways are only their outlines; drawn last, to keep the order of kinds.
+  const wayIndex = new IdIndex(ways.ids, ways.count)
+  const outline = new Uint8Array(ways.count)
+  const areas = new FeatureColumns(relations.count + 16, (data.geometry.length >> 2) + 1024)
+  for (const r of byId(relations)) {
+    markOutlines(data, r, wayIndex, outline)
+    assembleRelation(data, r, wayIndex, outline, geometry, areas, report)
+  }
+  const verdicts = new AreaVerdicts(data)
+  for (const w of byId(ways)) {
+    if (outline[w] === 0) addWay(data, w, geometry, verdicts, columns, report)
+  }
+  columns.append(areas)
+  return { features: columns.filled(), report }
+}
+
+/** Indexes of the elements in ascending order of id. */
+function byId(elements: OsmElements): Int32Array {
+  const { count, ids } = elements
+  const order = new Int32Array(count)
+  let ascending = true
+  for (let i = 0; i < count; i++) {
+    order[i] = i
+    if (i > 0 && ids[i]! < ids[i - 1]!) ascending = false
+  }
+  if (ascending) return order
+  const sorted = ids.slice(0, count).sort()
+  const index = new IdIndex(ids, count)
+  for (let i = 0; i < count; i++) order[i] = index.find(sorted[i]!)
+  return order
+}
+
+/** Nodes that say something. Untagged ones, most of any answer, are only vertices. */
+function addNodes(data: OsmData, columns: FeatureColumns): void {
+  const { nodes } = data
+  let tagged = 0
+  const candidates = new Int32Array(nodes.count)
+  for (let i = 0; i < nodes.count; i++) {
+    if (isInteresting(data, nodes.tagStart[i]!, nodes.tagEnd[i]!)) candidates[tagged++] = i
+  }
+  const chosen = candidates.subarray(0, tagged)
+  chosen.sort((a, b) => nodes.ids[a]! - nodes.ids[b]!)
+  for (let k = 0; k < tagged; k++) {
+    const i = chosen[k]!
+    const lon = nodes.lonLat[i * 2]!
+    if (Number.isNaN(lon)) continue
+    const firstPath = columns.pathCount
+    columns.vertex(lon, nodes.lonLat[i * 2 + 1]!, nodes.ids[i]!)
+    columns.closePath(false)
+    columns.closeFeature(
+      POINT,
+      NODE,
+      nodes.ids[i]!,
+      nodes.versions[i]!,
+      nodes.tagStart[i]!,
+      nodes.tagEnd[i]!,
+      firstPath,
+      false,
+    )
+  }
+}
+
+function addWay(
+  data: OsmData,
+  w: number,
+  geometry: WayGeometry,
+  verdicts: AreaVerdicts,
+  columns: FeatureColumns,
+  report: AssemblyReport,
+): void {
+  const { ways } = data
+  const firstVertex = columns.vertexCount
+  const missing = geometry.writeWay(w, columns)
+  const written = columns.vertexCount - firstVertex
+  if (written < 2) {
+    columns.dropVertices(firstVertex)
+    report.emptyWays++
+    return
+  }
+  if (missing > 0) report.incompleteWays++
+  // Closed by node, not by place, and four vertices at least: less has no inside.
+  const closed = written >= 4 && geometry.isClosed(w)
+  const area = closed && verdicts.isArea(ways.tagStart[w]!, ways.tagEnd[w]!)
+  const firstPath = columns.pathCount
+  columns.closePath(false)
+  columns.closeFeature(
+    area ? AREA : LINE,
+    WAY,
+    ways.ids[w]!,
+    ways.versions[w]!,
+    ways.tagStart[w]!,
+    ways.tagEnd[w]!,
+    firstPath,
+    missing > 0,
+  )
+}
+
+/** areaVerdict for tag pairs as numbers, remembered per key that has no say at all. */
+class AreaVerdicts {
+  private readonly data: OsmData
+  /** Per text: 0 = not asked yet, 1 = a key without a rule, 2 = a key with one. */
+  private readonly keyState: Uint8Array
+
+  constructor(data: OsmData) {
+    this.data = data
+    this.keyState = new Uint8Array(data.strings.length)
+  }
+
+  isArea(tagStart: number, tagEnd: number): boolean {
+    const { tagKeys, tagValues, strings } = this.data
+    let area = false
+    for (let t = tagStart; t < tagEnd; t++) {
+      const key = tagKeys[t]!
+      if (this.keyState[key] === 1) continue
+      if (this.keyState[key] === 0) {
+        this.keyState[key] = hasAreaRule(strings[key]!) ? 2 : 1
+        if (this.keyState[key] === 1) continue
+      }
+      const verdict = areaVerdict(strings[key]!, strings[tagValues[t]!]!)
+      if (verdict < 0) return false
+      if (verdict > 0) area = true
+    }
+    return area
+  }
+}

@@ -1,0 +1,69 @@
+// Gives every distinct text a small number, so that tags are pairs of integers and each text is decoded once.
+import type { JsonCursor } from './json-cursor.ts'
+
+/**
+ * Open addressing over the bytes of one file (FNV-1a hash, Fowler/Noll/Vo). The table keeps positions in those bytes, no copies.
+ * Texts written with and without escapes count as different entries with equal strings; look tags up by string, not by number.
+ */
+export class StringTable {
+  /** Number → text. */
+  readonly strings: string[] = []
+  private starts = new Int32Array(1024)
+  private lengths = new Int32Array(1024)
+  private slots = new Int32Array(1 << 12)
+  private hashes = new Int32Array(1 << 12)
+
+  /** The number of the cursor's last string. */
+  add(cursor: JsonCursor): number {
+    const { bytes, stringStart, stringEnd } = cursor
+    let hash = -2_128_831_035
+    for (let i = stringStart; i < stringEnd; i++) hash = Math.imul(hash ^ bytes[i]!, 16_777_619)
+    const length = stringEnd - stringStart
+    const mask = this.slots.length - 1
+    let slot = (hash ^ (hash >>> 15)) & mask
+    for (;;) {
+      const number = this.slots[slot]! - 1
+      if (number < 0) break
+      if (this.hashes[slot] === hash && this.lengths[number] === length) {
+        const other = this.starts[number]!
+        let i = 0
+        while (i < length && bytes[other + i] === bytes[stringStart + i]) i++
+        if (i === length) return number
+      }
+      slot = (slot + 1) & mask
+    }
+    const number = this.strings.length
+    this.strings.push(cursor.text())
+    if (number === this.starts.length) this.growEntries()
+    this.starts[number] = stringStart
+    this.lengths[number] = length
+    this.slots[slot] = number + 1
+    this.hashes[slot] = hash
+    if (number * 2 > this.slots.length) this.growSlots()
+    return number
+  }
+
+  private growEntries(): void {
+    const starts = new Int32Array(this.starts.length * 2)
+    starts.set(this.starts)
+    this.starts = starts
+    const lengths = new Int32Array(this.lengths.length * 2)
+    lengths.set(this.lengths)
+    this.lengths = lengths
+  }
+
+  private growSlots(): void {
+    const { slots, hashes } = this
+    this.slots = new Int32Array(slots.length * 2)
+    this.hashes = new Int32Array(slots.length * 2)
+    const mask = this.slots.length - 1
+    for (let i = 0; i < slots.length; i++) {
+      if (slots[i] === 0) continue
+      const hash = hashes[i]!
+      let slot = (hash ^ (hash >>> 15)) & mask
+      while (this.slots[slot] !== 0) slot = (slot + 1) & mask
+      this.slots[slot] = slots[i]!
+      this.hashes[slot] = hash
+    }
+  }
+}
