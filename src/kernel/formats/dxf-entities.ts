@@ -1,0 +1,204 @@
+// The ENTITIES section: every feature as LWPOLYLINE, INSERT, POINT or TEXT with its extended data, and the credits.
+import { parseColor } from '../cad/aci.ts'
+import type { Drawing, Feature } from '../cad/drawing.ts'
+import { creditLines } from './credit-lines.ts'
+import { escapeMtext, escapeText, limitUtf8 } from './dxf-names.ts'
+import type { DxfPlan } from './dxf-plan.ts'
+import { CREDITS_LAYER, type DxfWriter, fragment, HANDLES, hex, LABEL_STYLE } from './dxf-tags.ts'
+import { writeXdata } from './dxf-xdata.ts'
+import { encodeUtf8 } from './utf8.ts'
+
+const DEGREES = 180 / Math.PI
+/** Text height of a label that has none, metres. */
+const DEFAULT_TEXT_HEIGHT = 2.5
+/** Longest text of one TEXT entity or MTEXT chunk, bytes; AutoCAD cuts TEXT at 256. */
+const MAX_TEXT = 250
+
+const POLYLINE = encodeUtf8('0\nLWPOLYLINE\n5\n')
+const INSERT = encodeUtf8('0\nINSERT\n5\n')
+const POINT = encodeUtf8('0\nPOINT\n5\n')
+const TEXT = encodeUtf8('0\nTEXT\n5\n')
+const OWNER = encodeUtf8(`\n330\n${hex(HANDLES.modelRecord)}\n100\nAcDbEntity\n`)
+const AS_POLYLINE = fragment([100, 'AcDbPolyline'])
+const OPEN = fragment([70, 128], [43, 0])
+const CLOSED = fragment([70, 129], [43, 0])
+
+export function writeEntities(
+  writer: DxfWriter,
+  drawing: Drawing,
+  plan: DxfPlan,
+  retrievedAt: string | null,
+  extra: (() => void) | null = null,
+): void {
+  const layers = plan.layerNames.map((name) => fragment([8, name]))
+  const colors = new Map<string, Uint8Array | null>()
+  const { features } = drawing
+  writer.section('ENTITIES', () => {
+    for (let i = 0; i < features.length; i++) {
+      if (plan.drawable[i] === 0) continue
+      const feature = features[i]!
+      const type =
+        feature.kind === 'text'
+          ? TEXT
+          : feature.kind !== 'point'
+            ? POLYLINE
+            : feature.block === null
+              ? POINT
+              : INSERT
+      writer.bytes(type)
+      writer.text(hex(writer.takeHandle()))
+      writer.bytes(OWNER)
+      writer.bytes(layers[feature.layer]!)
+      if (feature.color !== null) {
+        let color = colors.get(feature.color)
+        if (color === undefined) {
+          color = colorGroups(feature.color)
+          colors.set(feature.color, color)
+        }
+        if (color !== null) writer.bytes(color)
+      }
+      const hash =
+        type === POLYLINE
+          ? writePolyline(writer, drawing, feature)
+          : writePlaced(writer, drawing, feature, plan)
+      writeXdata(writer, feature, hash)
+    }
+    extra?.()
+    writeCredits(writer, drawing, plan, retrievedAt)
+  })
+}
+
+/** Colour of its own; null for a text that is no colour (by layer). */
+function colorGroups(text: string): Uint8Array | null {
+  const color = parseColor(text)
+  if (color === null) return null
+  return color.rgb === null
+    ? fragment([62, color.aci])
+    : fragment([62, color.aci], [420, color.rgb])
+}
+
+/** The vertices, and their hash: FNV-1a over the coordinates in whole millimetres, low 32 bits of each. */
+function writePolyline(writer: DxfWriter, drawing: Drawing, feature: Feature): number {
+  const { coords, offsets } = drawing.paths
+  const first = offsets[feature.path]!
+  let end = offsets[feature.path + 1]!
+  const closed =
+    feature.kind === 'ring' ||
+    (end - first > 3 &&
+      coords[2 * first] === coords[2 * end - 2] &&
+      coords[2 * first + 1] === coords[2 * end - 1])
+  if (
+    closed &&
+    coords[2 * first] === coords[2 * end - 2] &&
+    coords[2 * first + 1] === coords[2 * end - 1]
+  ) {
+    end--
+  }
+  writer.bytes(AS_POLYLINE)
+  writer.int(90, end - first)
+  writer.bytes(closed ? CLOSED : OPEN)
+  if (feature.elevation !== null && Number.isFinite(feature.elevation)) {
+    writer.real(38, feature.elevation)
+  }
+  let hash = 0x811c9dc5
+  for (let v = 2 * first; v < 2 * end; v += 2) {
+    const x = coords[v]!
+    const y = coords[v + 1]!
+    hash = Math.imul(hash ^ Math.round(x * 1000), 0x01000193)
+    hash = Math.imul(hash ^ Math.round(y * 1000), 0x01000193)
+    writer.vertex(x, y)
+  }
+  return hash
+}
+
+/** INSERT, POINT or TEXT. */
+function writePlaced(writer: DxfWriter, drawing: Drawing, feature: Feature, plan: DxfPlan): number {
+  const at = drawing.paths.offsets[feature.path]!
+  const x = drawing.paths.coords[2 * at]!
+  const y = drawing.paths.coords[2 * at + 1]!
+  const height = finiteOr(feature.elevation, 0)
+  const rotation = degrees(feature.rotation)
+  if (feature.kind === 'text') {
+    writer.group(100, 'AcDbText')
+    writer.point(10, x, y, height)
+    writer.real(40, positiveOr(feature.textHeight, DEFAULT_TEXT_HEIGHT))
+    writer.group(1, limitUtf8(escapeText(feature.text ?? feature.name ?? ''), MAX_TEXT))
+    if (rotation !== 0) writer.real(50, rotation, 6)
+    writer.group(7, LABEL_STYLE)
+    // Centred on the point: 72 = 1, 73 = 2 and the alignment point under 11.
+    writer.int(72, 1)
+    writer.point(11, x, y, height)
+    writer.group(100, 'AcDbText')
+    writer.int(73, 2)
+  } else if (feature.block === null) {
+    writer.group(100, 'AcDbPoint')
+    writer.point(10, x, y, height)
+  } else {
+    writer.group(100, 'AcDbBlockReference')
+    writer.group(2, plan.blockOf.get(feature.block)!.name)
+    writer.point(10, x, y, height)
+    const scale = positiveOr(feature.scale, 1)
+    if (scale !== 1) {
+      for (const code of [41, 42, 43]) writer.real(code, scale, 6)
+    }
+    if (rotation !== 0) writer.real(50, rotation, 6)
+  }
+  const hash = Math.imul(0x811c9dc5 ^ Math.round(x * 1000), 0x01000193)
+  return Math.imul(hash ^ Math.round(y * 1000), 0x01000193)
+}
+
+/** The credits above the upper left corner of the data, as the plugin sizes them. */
+function writeCredits(
+  writer: DxfWriter,
+  drawing: Drawing,
+  plan: DxfPlan,
+  retrievedAt: string | null,
+): void {
+  const lines = creditLines(drawing, retrievedAt)
+  if (drawing.credits.length === 0 || plan.extent === null) return
+  const [west, south, east, north] = plan.extent
+  const height = Math.min(50, Math.max(2, Math.max(east - west, north - south) / 500))
+  const layer = plan.layers.find((one) => one.name.toUpperCase() === CREDITS_LAYER)!
+  writer.record('MTEXT', writer.takeHandle(), HANDLES.modelRecord)
+  writer.groups([100, 'AcDbEntity'], [8, layer.name], [100, 'AcDbMText'])
+  writer.point(10, west, north + height)
+  writer.real(40, height)
+  // Attachment 7: the text stands on its insertion point, so it covers no data; flow by style.
+  writer.groups([41, 0], [71, 7], [72, 5])
+  const chunks = chunksOf(escapeMtext(lines.join('\n')), MAX_TEXT)
+  chunks.forEach((chunk, i) => {
+    writer.group(i === chunks.length - 1 ? 1 : 3, chunk)
+  })
+  writer.groups([7, LABEL_STYLE], [73, 1], [44, 1])
+}
+
+/** Cut into pieces of at most `maxBytes`, never inside a character or an escape. */
+function chunksOf(text: string, maxBytes: number): string[] {
+  const chunks: string[] = []
+  let rest = text
+  do {
+    let piece = limitUtf8(rest, maxBytes)
+    if (piece.length < rest.length) {
+      const tail = /(\\P?|\^|%+)$/.exec(piece)
+      if (tail !== null && tail.index > 0) piece = piece.slice(0, tail.index)
+    }
+    chunks.push(piece)
+    rest = rest.slice(piece.length)
+  } while (rest !== '')
+  return chunks
+}
+
+/** Radians to degrees 0 … 360; 0 for null and what is not finite. */
+function degrees(radians: number | null): number {
+  if (radians === null || !Number.isFinite(radians)) return 0
+  const turned = (radians * DEGREES) % 360
+  return turned < 0 ? turned + 360 : turned
+}
+
+function finiteOr(value: number | null, fallback: number): number {
+  return value !== null && Math.abs(value) < 1e15 ? value : fallback
+}
+
+function positiveOr(value: number | null, fallback: number): number {
+  return value !== null && value > 1e-6 && value < 1e6 ? value : fallback
+}

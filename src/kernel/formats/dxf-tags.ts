@@ -1,0 +1,155 @@
+// DXF groups into bytes: a group is a code and a value, a line each. Also where handles come from.
+import { ByteWriter } from './byte-writer.ts'
+import { encodeUtf8 } from './utf8.ts'
+
+/** Handles that other records point at; everything else is numbered from FIRST_FREE_HANDLE on. */
+export const HANDLES = {
+  blockRecordTable: 0x1,
+  layerTable: 0x2,
+  styleTable: 0x3,
+  linetypeTable: 0x5,
+  viewTable: 0x6,
+  ucsTable: 0x7,
+  viewportTable: 0x8,
+  appidTable: 0x9,
+  dimstyleTable: 0xa,
+  rootDictionary: 0xc,
+  groups: 0xd,
+  plotStyleNames: 0xe,
+  plotStyleNormal: 0xf,
+  layouts: 0x1a,
+  mlineStyles: 0x17,
+  mlineStandard: 0x18,
+  plotSettings: 0x19,
+  modelRecord: 0x1f,
+  modelBlock: 0x20,
+  modelEnd: 0x21,
+  modelLayout: 0x22,
+  paperRecord: 0x23,
+  paperBlock: 0x24,
+  paperEnd: 0x25,
+  paperLayout: 0x26,
+  colors: 0x27,
+  materials: 0x28,
+  materialByBlock: 0x29,
+  materialByLayer: 0x2a,
+  materialGlobal: 0x2b,
+  multileaderStyles: 0x2c,
+  multileaderStandard: 0x2d,
+  scales: 0x2e,
+  tableStyles: 0x2f,
+  visualStyles: 0x30,
+  standardStyle: 0x31,
+  labelStyle: 0x32,
+  dimstyleStandard: 0x33,
+  viewport: 0x34,
+  modelExtension: 0x35,
+  geoData: 0x36,
+} as const
+export const FIRST_FREE_HANDLE = 0x100
+
+/** Text style of labels and credits: a font that has every Latin letter, unlike the stroke font of `Standard`. */
+export const LABEL_STYLE = 'SISRUA'
+
+/** Application name of our extended data. */
+export const APPLICATION = 'SISRUA'
+
+/** Layer of the credits, as the plugin calls it. */
+export const CREDITS_LAYER = 'SISRUA_ATTRIB'
+
+export class DxfWriter extends ByteWriter {
+  private nextHandle: number
+
+  /** `firstHandle` is the first one `takeHandle` gives out. */
+  constructor(firstHandle = FIRST_FREE_HANDLE, capacity = 1 << 16) {
+    super(capacity)
+    this.nextHandle = firstHandle
+  }
+
+  /** A handle nobody else has. */
+  takeHandle(): number {
+    return this.nextHandle++
+  }
+
+  /** A group whose value is already valid text. */
+  group(code: number, value: string): void {
+    this.integer(code)
+    this.byte(10)
+    this.text(value)
+    this.byte(10)
+  }
+
+  /** A group with a whole number. */
+  int(code: number, value: number): void {
+    this.group(code, String(value))
+  }
+
+  /** A group with a number of at most `decimals` decimals. */
+  real(code: number, value: number, decimals = 3): void {
+    this.integer(code)
+    this.byte(10)
+    this.decimal(value, decimals)
+    this.byte(10)
+  }
+
+  /** A polyline's vertex: groups 10 and 20, metres with three decimals. */
+  vertex(x: number, y: number): void {
+    this.reserve(6)
+    let { buffer, length } = this
+    buffer[length] = 49
+    buffer[length + 1] = 48
+    buffer[length + 2] = 10
+    this.length = length + 3
+    this.decimal(x, 3)
+    this.reserve(6)
+    buffer = this.buffer
+    length = this.length
+    buffer[length] = 10
+    buffer[length + 1] = 50
+    buffer[length + 2] = 48
+    buffer[length + 3] = 10
+    this.length = length + 4
+    this.decimal(y, 3)
+    this.byte(10)
+  }
+
+  /** X, Y and Z under `code`, `code + 10`, `code + 20`; metres. */
+  point(code: number, x: number, y: number, z = 0): void {
+    this.real(code, x)
+    this.real(code + 10, y)
+    this.real(code + 20, z)
+  }
+
+  /** A group with a handle. */
+  handle(code: number, handle: number): void {
+    this.group(code, hex(handle))
+  }
+
+  /** Groups given as `code value` pairs, for the parts of a file that are always the same. */
+  groups(...pairs: readonly (readonly [number, string | number])[]): void {
+    for (const [code, value] of pairs) this.group(code, String(value))
+  }
+
+  /** Start of an object or entity: type, handle, owner. */
+  record(type: string, handle: number, owner: number): void {
+    this.group(0, type)
+    this.handle(5, handle)
+    this.handle(330, owner)
+  }
+
+  section(name: string, body: () => void): void {
+    this.groups([0, 'SECTION'], [2, name])
+    body()
+    this.group(0, 'ENDSEC')
+  }
+}
+
+/** A handle as DXF writes it. */
+export function hex(handle: number): string {
+  return handle.toString(16).toUpperCase()
+}
+
+/** Groups as bytes, encoded once for writing them often. */
+export function fragment(...pairs: readonly (readonly [number, string | number])[]): Uint8Array {
+  return encodeUtf8(pairs.map(([code, value]) => `${code}\n${value}\n`).join(''))
+}

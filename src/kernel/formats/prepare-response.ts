@@ -1,0 +1,284 @@
+// The wire's PrepareResponse: the job result that the plugin draws, as JSON bytes. The original's keys first and all of them
+// always there; ours follow.
+import type { Drawing, Feature, Note } from '../cad/drawing.ts'
+import { blockFileName } from './block-file.ts'
+import { ByteWriter } from './byte-writer.ts'
+import { writeStrings, writeTags } from './geojson-write.ts'
+import { encodeUtf8 } from './utf8.ts'
+
+/**
+ * Decimals of a coordinate in metres. The promise is a millimetre; four decimals keep rounding below 0.05 mm, so that
+ * what the plugin does with the numbers afterwards starts from an error twenty times smaller than the promise.
+ */
+const COORDINATE_DECIMALS = 4
+const METER_DECIMALS = 3
+
+/** The stock plugin's enumeration, in its order. */
+const TYPE_NUMBERS = { Polyline: 0, Point: 1, Text: 2 } as const
+type FeatureType = keyof typeof TYPE_NUMBERS
+
+export interface PrepareResponseOptions {
+  /** `feature_type` as 0, 1, 2 for the stock plugin, whose JSON reader takes no text there. */
+  numericFeatureType: boolean
+  /** Absolute folder of the symbol files; null leaves `block_filepath` null. */
+  blocksFolder: string | null
+  /** Text features too; the stock plugin knows none. */
+  labels?: boolean
+}
+
+/** A property that would make the plugin shift the whole drawing (contract.md §3.7); coordinates here are absolute. */
+const ORIGIN_KEY = 'sys_sisrua_origin'
+
+const AFTER_TYPE = encodeUtf8(',"layer":')
+const NAME = encodeUtf8(',"name":')
+const HIGHWAY = encodeUtf8(',"highway":')
+const WIDTH = encodeUtf8(',"width_m":')
+const COORDS = encodeUtf8(',"coords_xy":')
+const INSERTION = encodeUtf8(',"insertion_point_xy":')
+const BLOCK = encodeUtf8(',"block_name":')
+const BLOCK_FILE = encodeUtf8(',"block_filepath":')
+const ROTATION = encodeUtf8(',"rotation":')
+const SCALE = encodeUtf8(',"scale":')
+const COLOR = encodeUtf8(',"color":')
+const ELEVATION = encodeUtf8(',"elevation":')
+const SLOPE = encodeUtf8(',"slope":')
+const PROPERTIES = encodeUtf8(',"original_geojson_properties":')
+const TEXT = encodeUtf8(',"text_content":')
+const SOURCE = encodeUtf8(',"source_id":')
+const VERSION = encodeUtf8(',"source_version":')
+const CLASS = encodeUtf8(',"class":')
+const LOWEST = encodeUtf8(',"elevation_min":')
+const HIGHEST = encodeUtf8(',"elevation_max":')
+const HEIGHTS = encodeUtf8(',"elevations":')
+const HEIGHT = encodeUtf8(',"height_m":')
+const LEVELS = encodeUtf8(',"levels":')
+const HOLE = encodeUtf8(',"hole":')
+const POLYGON = encodeUtf8(',"polygon":')
+const MERGED = encodeUtf8(',"merged_source_ids":')
+const TEXT_HEIGHT = encodeUtf8(',"text_height_m":')
+const NULL = encodeUtf8('null')
+
+/**
+ * The drawing as PrepareResponse. Rings repeat their first vertex, for the plugin never closes a line. A line with fewer than two
+ * finite vertices, or a point without a finite place, is left out: the contract allows neither null nor NaN inside `coords_xy`.
+ */
+export function writePrepareResponse(
+  drawing: Drawing,
+  notes: readonly Note[],
+  options: PrepareResponseOptions,
+): Uint8Array {
+  const { features, paths } = drawing
+  const writer = new ByteWriter(4096 + paths.coords.length * 16 + features.length * 560)
+  const response = new ResponseWriter(writer, drawing, options)
+  writer.text('{"crs_out":')
+  writer.jsonString(`EPSG:${drawing.epsg}`)
+  writer.text(',"features":[')
+  let first = true
+  for (let i = 0; i < features.length; i++) {
+    const feature = features[i]!
+    if (feature.kind === 'text' && options.labels !== true) continue
+    if (!response.drawable(feature)) continue
+    if (!first) writer.byte(44)
+    first = false
+    response.write(feature)
+  }
+  writer.text('],"cache_hit":null,"vertical_datum":')
+  writer.jsonString(drawing.verticalDatum)
+  writer.text(',"attribution":')
+  writer.jsonString(drawing.credits.length === 0 ? null : drawing.credits.join('\n'))
+  writer.text(',"source_timestamp":')
+  writer.jsonString(drawing.sourceTimestamp)
+  writer.text(',"notes":[')
+  notes.forEach((note, i) => {
+    writer.text(i > 0 ? ',{"code":' : '{"code":')
+    writer.jsonString(note.code)
+    writer.text(',"data":')
+    writeTags(writer, note.data)
+    writer.byte(125)
+  })
+  writer.text(']}')
+  return writer.take()
+}
+
+class ResponseWriter {
+  private readonly writer: ByteWriter
+  private readonly drawing: Drawing
+  private readonly folder: string | null
+  private readonly layers: Uint8Array[]
+  private readonly types: Record<FeatureType, Uint8Array>
+  private readonly blockPaths = new Map<string, string | null>()
+
+  constructor(writer: ByteWriter, drawing: Drawing, options: PrepareResponseOptions) {
+    this.writer = writer
+    this.drawing = drawing
+    this.folder = options.blocksFolder === null ? null : withSeparator(options.blocksFolder)
+    this.layers = drawing.layers.map((layer) => {
+      const name = new ByteWriter(64)
+      name.jsonString(layer.name)
+      return name.take()
+    })
+    const type = (name: FeatureType) =>
+      encodeUtf8(`{"feature_type":${options.numericFeatureType ? TYPE_NUMBERS[name] : `"${name}"`}`)
+    this.types = { Polyline: type('Polyline'), Point: type('Point'), Text: type('Text') }
+  }
+
+  /** Whether the contract's rules let this feature through: finite, and two vertices for a line. */
+  drawable(feature: Feature): boolean {
+    const { coords, offsets } = this.drawing.paths
+    const first = offsets[feature.path]!
+    const isLine = feature.kind === 'line' || feature.kind === 'ring'
+    const end = isLine ? offsets[feature.path + 1]! : first + 1
+    if (end > offsets[feature.path + 1]! || end - first < (isLine ? 2 : 1)) return false
+    for (let i = 2 * first; i < 2 * end; i++) {
+      if (!(Math.abs(coords[i]!) < 1e15)) return false
+    }
+    return true
+  }
+
+  write(feature: Feature): void {
+    const { writer } = this
+    const placed = feature.kind === 'point' || feature.kind === 'text'
+    const first = this.drawing.paths.offsets[feature.path]!
+    const end = this.drawing.paths.offsets[feature.path + 1]!
+    const closing = feature.kind === 'ring' && !this.closed(first, end)
+    writer.bytes(this.types[placed ? (feature.kind === 'text' ? 'Text' : 'Point') : 'Polyline'])
+    writer.bytes(AFTER_TYPE)
+    writer.bytes(this.layers[feature.layer]!)
+    this.text(NAME, feature.name)
+    this.text(HIGHWAY, feature.highway)
+    this.number(WIDTH, feature.width)
+    writer.bytes(COORDS)
+    if (placed) writer.bytes(NULL)
+    else this.positions(first, end, closing)
+    writer.bytes(INSERTION)
+    if (placed) this.position(first)
+    else writer.bytes(NULL)
+    this.text(BLOCK, feature.kind === 'point' ? feature.block : null)
+    this.text(BLOCK_FILE, feature.kind === 'point' ? this.blockFile(feature) : null)
+    this.number(ROTATION, feature.rotation, 9)
+    this.number(SCALE, feature.scale, 6)
+    this.text(COLOR, feature.color)
+    this.number(ELEVATION, feature.elevation)
+    this.number(SLOPE, feature.slope)
+    writer.bytes(PROPERTIES)
+    this.properties(feature)
+    this.text(TEXT, feature.text)
+    this.text(SOURCE, feature.source)
+    this.number(VERSION, feature.version)
+    this.text(CLASS, feature.class)
+    this.number(LOWEST, feature.minElevation)
+    this.number(HIGHEST, feature.maxElevation)
+    writer.bytes(HEIGHTS)
+    this.heights(first, placed ? first + 1 : end, closing)
+    this.number(HEIGHT, feature.height)
+    this.number(LEVELS, feature.levels)
+    writer.bytes(HOLE)
+    writer.text(feature.hole ? 'true' : 'false')
+    this.number(POLYGON, feature.polygon < 0 ? null : feature.polygon)
+    writer.bytes(MERGED)
+    if (feature.mergedSources === null) writer.bytes(NULL)
+    else writeStrings(writer, feature.mergedSources)
+    this.number(TEXT_HEIGHT, feature.textHeight)
+    writer.byte(125)
+  }
+
+  private text(key: Uint8Array, value: string | null): void {
+    this.writer.bytes(key)
+    if (value === null) this.writer.bytes(NULL)
+    else this.writer.jsonString(value)
+  }
+
+  private number(key: Uint8Array, value: number | null, decimals = METER_DECIMALS): void {
+    this.writer.bytes(key)
+    if (value === null) this.writer.bytes(NULL)
+    else this.writer.jsonDecimal(value, decimals)
+  }
+
+  private positions(first: number, end: number, closing: boolean): void {
+    const { writer } = this
+    writer.byte(91)
+    for (let i = first; i < end; i++) {
+      if (i > first) writer.byte(44)
+      this.position(i)
+    }
+    if (closing) {
+      writer.byte(44)
+      this.position(first)
+    }
+    writer.byte(93)
+  }
+
+  private position(vertex: number): void {
+    const { writer } = this
+    const { coords } = this.drawing.paths
+    writer.byte(91)
+    writer.decimal(coords[2 * vertex]!, COORDINATE_DECIMALS)
+    writer.byte(44)
+    writer.decimal(coords[2 * vertex + 1]!, COORDINATE_DECIMALS)
+    writer.byte(93)
+  }
+
+  /** A height for each vertex, null where unknown; null altogether when none is known. */
+  private heights(first: number, end: number, closing: boolean): void {
+    const { writer } = this
+    const { z } = this.drawing.paths
+    let known = false
+    if (z !== undefined) {
+      for (let i = first; i < end && !known; i++) known = Number.isFinite(z[i]!)
+    }
+    if (z === undefined || !known) {
+      writer.bytes(NULL)
+      return
+    }
+    writer.byte(91)
+    for (let i = first; i < end; i++) {
+      if (i > first) writer.byte(44)
+      writer.jsonDecimal(z[i]!, METER_DECIMALS)
+    }
+    if (closing) {
+      writer.byte(44)
+      writer.jsonDecimal(z[first]!, METER_DECIMALS)
+    }
+    writer.byte(93)
+  }
+
+  private properties(feature: Feature): void {
+    if (feature.properties === null) {
+      this.writer.bytes(NULL)
+      return
+    }
+    if (Object.hasOwn(feature.properties, ORIGIN_KEY)) {
+      const { [ORIGIN_KEY]: _dropped, ...kept } = feature.properties
+      writeTags(this.writer, kept)
+      return
+    }
+    writeTags(this.writer, feature.properties)
+  }
+
+  /** The request's own file, or the program's symbol file in the folder. */
+  private blockFile(feature: Feature): string | null {
+    if (feature.blockFile !== null) return feature.blockFile
+    if (feature.block === null || this.folder === null) return null
+    let path = this.blockPaths.get(feature.block)
+    if (path === undefined) {
+      const file = blockFileName(feature.block)
+      path = file === null ? null : this.folder + file
+      this.blockPaths.set(feature.block, path)
+    }
+    return path
+  }
+
+  private closed(first: number, end: number): boolean {
+    const { coords } = this.drawing.paths
+    return (
+      coords[2 * first] === coords[2 * end - 2] && coords[2 * first + 1] === coords[2 * end - 1]
+    )
+  }
+}
+
+/** The folder with the separator its own path uses: a backslash when it has one or starts with a drive letter. */
+function withSeparator(folder: string): string {
+  if (/[\\/]$/.test(folder)) return folder
+  const windows = folder.includes('\\') || /^[A-Za-z]:/.test(folder)
+  return folder + (windows ? '\\' : '/')
+}
