@@ -7,8 +7,8 @@ import type { LocalFit } from './tm-fit-kernel.ts'
 import { forwardFit, insideFit } from './tm-fit-kernel.ts'
 import { forwardNear, nearForward } from './tm-forward.ts'
 import { inverseNear, nearInverse } from './tm-inverse.ts'
-import { transverseMercatorKernel } from './tm-kernel.ts'
-import { forwardSeries, inverseSeries } from './tm-series.ts'
+import { NEAR_DEGREES, transverseMercatorKernel } from './tm-kernel.ts'
+import { forwardSeries, inverseSeries, wrapDegrees } from './tm-series.ts'
 
 /** Points handled between two sortings: small enough that the second pass finds them in the cache. */
 const RUN_POINTS = 2048
@@ -31,6 +31,7 @@ export function createPlaneProjector(plane: TransverseMercator, bbox?: Bbox): Pl
   const kernel = transverseMercatorKernel(series)
   const fit = bbox === undefined ? null : fitLocal(series, bbox)
   const meridian = series.centralMeridianDegrees
+  const reachesAntimeridian = Math.abs(meridian) + NEAR_DEGREES + 1 > 180
 
   function forwardBySeries(
     lonLat: Float64Array,
@@ -77,11 +78,17 @@ export function createPlaneProjector(plane: TransverseMercator, bbox?: Bbox): Pl
     for (let start = 0; start < count; ) {
       const limit = Math.min(start + RUN_POINTS, count)
       let end = nearInverse(series, eastingNorthing, start, limit)
-      if (end > start) inverseNear(kernel, eastingNorthing, out, start, end)
-      else inverseSeries(series, eastingNorthing, out, start, ++end)
+      if (end > start) {
+        inverseNear(kernel, eastingNorthing, out, start, end)
+        if (reachesAntimeridian) wrapLongitudes(out, start, end)
+      } else inverseSeries(series, eastingNorthing, out, start, ++end)
       start = end
     }
   }
 
   return { forward, inverse, fitErrorMeters: fit?.worstErrorMeters ?? null }
+}
+
+function wrapLongitudes(lonLat: Float64Array, start: number, end: number): void {
+  for (let i = 2 * start; i < 2 * end; i += 2) lonLat[i] = wrapDegrees(lonLat[i]!)
 }
