@@ -1,0 +1,176 @@
+// Undecoded blocks to heights: decompress, undo the predictor, place the wanted band into the window, turn nodata into NaN.
+import type { DemEncoding, DemWindow } from './dem-file.ts'
+import { demUnreadable } from './dem-file.ts'
+import { decodeLerc, decodeZstd } from './tiff-lerc.ts'
+import { decodeLzw } from './tiff-lzw.ts'
+import { decodePackbits } from './tiff-packbits.ts'
+import { addDifferences, addWideDifferences, joinFloatBytes, swapBytes } from './tiff-predictor.ts'
+
+/** The decoder that Node lends: zlib inflate, never more than `expected` bytes. */
+export interface BlockCodecs {
+  inflate(bytes: Uint8Array, expected: number): Uint8Array
+}
+
+type Cells = Float32Array | Float64Array
+type Samples =
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | Float32Array
+  | Float64Array
+
+/**
+ * Heights of a window, row-major, first row north. 32-bit floats unless the file holds more digits (32-bit integers, 64-bit floats, or
+ * a scale). DEM_UNREADABLE when a block cannot be decoded or is cut short.
+ */
+export async function decodeBlocks(window: DemWindow, codecs: BlockCodecs): Promise<Cells> {
+  const { encoding, width, height } = window
+  const scaled = window.scale !== 1 || window.offset !== 0
+  const wide =
+    encoding.bitsPerSample === 64 || (encoding.bitsPerSample === 32 && encoding.sampleFormat !== 3)
+  const cells = wide || scaled ? new Float64Array(width * height) : new Float32Array(width * height)
+  cells.fill(Number.NaN)
+  const sampleBytes = encoding.bitsPerSample / 8
+  const rowBytes = encoding.blockWidth * encoding.samplesPerPixel * sampleBytes
+  for (let i = 0; i < window.starts.length; i++) {
+    if (window.lengths[i] === 0) continue
+    const raw = window.bytes.subarray(window.starts[i]!, window.starts[i]! + window.lengths[i]!)
+    const rows = window.rowCounts[i]!
+    const bytes = await unpack(raw, encoding, rowBytes, rows, window.name, codecs)
+    if (bytes.length < rows * rowBytes) {
+      throw demUnreadable(window.name, 'one of its blocks is cut short')
+    }
+    restore(bytes, encoding)
+    place(samplesOf(bytes, encoding), window, i, cells)
+  }
+  clean(cells, window)
+  return cells
+}
+
+/** The block's bytes, uncompressed; a fresh array that may be changed. */
+async function unpack(
+  raw: Uint8Array,
+  encoding: DemEncoding,
+  rowBytes: number,
+  rows: number,
+  name: string,
+  codecs: BlockCodecs,
+): Promise<Uint8Array> {
+  // Some writers fill the last strip up to its full height: that much is allowed, `rows` is needed.
+  const limit = rowBytes * Math.max(rows, encoding.blockHeight)
+  try {
+    switch (encoding.compression) {
+      case 1:
+        return new Uint8Array(raw)
+      case 8:
+        return aligned(codecs.inflate(raw, limit))
+      case 50_000:
+        return await decodeZstd(raw, limit)
+      case 34_887: {
+        let blob = raw
+        // A blob that did not shrink is a little longer than its pixels.
+        if (encoding.lercWrapper === 1) blob = codecs.inflate(raw, limit * 2 + 4_096)
+        else if (encoding.lercWrapper === 2) blob = await decodeZstd(raw, limit * 2 + 4_096)
+        const sampleBytes = encoding.bitsPerSample / 8
+        const floating = encoding.sampleFormat === 3
+        return await decodeLerc(blob, limit / sampleBytes, sampleBytes, floating)
+      }
+      default: {
+        const bytes = new Uint8Array(limit)
+        const decode = encoding.compression === 5 ? decodeLzw : decodePackbits
+        const length = decode(raw, bytes)
+        if (length < 0) throw new Error('damaged')
+        return bytes.subarray(0, length)
+      }
+    }
+  } catch (cause) {
+    throw Object.assign(demUnreadable(name, 'one of its blocks is damaged'), { cause })
+  }
+}
+
+/** Typed views need an offset that is a multiple of the sample's size; what was lent may lie anywhere. */
+function aligned(bytes: Uint8Array): Uint8Array {
+  return bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes)
+}
+
+/** Byte order and predictor undone in place: little-endian samples are left. */
+function restore(bytes: Uint8Array, encoding: DemEncoding): void {
+  const { predictor, samplesPerPixel, blockWidth } = encoding
+  const sampleBytes = encoding.bitsPerSample / 8
+  const rowSamples = blockWidth * samplesPerPixel
+  if (predictor === 3) {
+    joinFloatBytes(bytes, rowSamples, sampleBytes, samplesPerPixel)
+    return
+  }
+  // LERC has an order of its own and is decoded to the machine's.
+  const foreign = !encoding.littleEndian && encoding.compression !== 34_887
+  if (foreign && sampleBytes > 1) swapBytes(bytes, sampleBytes)
+  if (predictor !== 2) return
+  if (sampleBytes === 1) addDifferences(bytes, rowSamples, samplesPerPixel)
+  else if (sampleBytes === 2) {
+    addDifferences(view(bytes, Int16Array, 2), rowSamples, samplesPerPixel)
+  } else if (sampleBytes === 4) {
+    addDifferences(view(bytes, Int32Array, 4), rowSamples, samplesPerPixel)
+  } else addWideDifferences(view(bytes, Uint32Array, 4), rowSamples, samplesPerPixel)
+}
+
+/** A typed view; every unpacker's bytes start at a multiple of eight. */
+function view<T>(
+  bytes: Uint8Array,
+  type: new (buffer: ArrayBufferLike, offset: number, length: number) => T,
+  size: number,
+): T {
+  return new type(bytes.buffer, bytes.byteOffset, Math.floor(bytes.length / size))
+}
+
+function samplesOf(bytes: Uint8Array, encoding: DemEncoding): Samples {
+  const { bitsPerSample, sampleFormat } = encoding
+  if (bitsPerSample === 8) return sampleFormat === 2 ? view(bytes, Int8Array, 1) : bytes
+  if (bitsPerSample === 16) {
+    return sampleFormat === 2 ? view(bytes, Int16Array, 2) : view(bytes, Uint16Array, 2)
+  }
+  if (bitsPerSample === 64) return view(bytes, Float64Array, 8)
+  if (sampleFormat === 3) return view(bytes, Float32Array, 4)
+  return sampleFormat === 2 ? view(bytes, Int32Array, 4) : view(bytes, Uint32Array, 4)
+}
+
+/** Copies the part of a block that lies in the window, turning the rows of a bottom-up file around. */
+function place(samples: Samples, window: DemWindow, block: number, cells: Cells): void {
+  const { width, height, encoding, bottomUp } = window
+  const { blockWidth, samplesPerPixel, band } = encoding
+  const left = window.columns[block]!
+  const top = window.rows[block]!
+  const from = Math.max(0, -left)
+  const to = Math.min(blockWidth, width - left)
+  const lastRow = Math.min(window.rowCounts[block]!, height - top)
+  for (let row = Math.max(0, -top); row < lastRow; row++) {
+    const target = (bottomUp ? height - 1 - (top + row) : top + row) * width + left
+    const source = row * blockWidth
+    if (samplesPerPixel === 1) {
+      cells.set(samples.subarray(source + from, source + to), target + from)
+    } else {
+      for (let column = from; column < to; column++) {
+        cells[target + column] = samples[(source + column) * samplesPerPixel + band]!
+      }
+    }
+  }
+}
+
+/** Nodata to NaN, then scale and offset. Without a stated nodata, -32768 and -9999 mean none, as everywhere in elevation data. */
+function clean(cells: Cells, window: DemWindow): void {
+  const { scale, offset } = window
+  const stated = window.nodata
+  const narrow = cells instanceof Float32Array || window.encoding.bitsPerSample === 32
+  const first = stated === null ? -32_768 : narrow ? Math.fround(stated) : stated
+  const second = stated === null ? -9_999 : stated
+  const scaled = scale !== 1 || offset !== 0
+  for (let i = 0; i < cells.length; i++) {
+    const value = cells[i]!
+    // Beyond ±3e38 lie infinity and the "lowest float" that stands for nodata in many files.
+    if (value === first || value === second || value > 3e38 || value < -3e38) cells[i] = Number.NaN
+    else if (scaled) cells[i] = value * scale + offset
+  }
+}

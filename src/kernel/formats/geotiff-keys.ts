@@ -1,0 +1,169 @@
+// What a GeoTIFF says about its place on Earth: coordinate system, vertical datum, and the lattice of its pixels.
+import type { DemStatement } from './dem-file.ts'
+import { demUnreadable } from './dem-file.ts'
+import type { TiffDirectory } from './tiff-directory.ts'
+import { numbersOf, textOf } from './tiff-directory.ts'
+
+const KEY_MODEL_TYPE = 1024
+const KEY_RASTER_TYPE = 1025
+const KEY_GEOGRAPHIC = 2048
+const KEY_PROJECTED = 3072
+const KEY_VERTICAL = 4096
+const USER_DEFINED = 32_767
+/** EPSG codes of vertical systems met in elevation files. */
+const VERTICAL_DATUMS: ReadonlyMap<number, string> = new Map([
+  [5773, 'EGM96'],
+  [5171, 'EGM96'],
+  [3855, 'EGM2008'],
+  [1027, 'EGM2008'],
+  [5798, 'EGM84'],
+  [5714, 'mean sea level'],
+  [4979, 'WGS 84 ellipsoid'],
+])
+
+/** The lattice: sample point of the first pixel in file order, and the steps. */
+export interface GeotiffPlace {
+  epsg: number
+  verticalDatum: string | null
+  /** Coordinates of the OUTER corner of the first pixel (a pixel-is-point file is moved by half a cell to get there). */
+  cornerX: number
+  cornerY: number
+  cellSizeX: number
+  cellSizeY: number
+  bottomUp: boolean
+}
+
+/** Reads keys and transform. DEM_UNREADABLE for rotated images, images without a place and systems without an EPSG code. */
+export function readPlace(
+  directory: TiffDirectory,
+  name: string,
+  statement: DemStatement,
+): GeotiffPlace {
+  const keys = geoKeys(directory)
+  const lattice = readLattice(directory, name)
+  const shift = keys.get(KEY_RASTER_TYPE) === 2 ? 0.5 : 0
+  return {
+    epsg: statement.epsg ?? epsgOf(keys, name),
+    verticalDatum: statement.verticalDatum ?? verticalOf(keys, name),
+    cornerX: lattice.x - shift * lattice.stepX,
+    cornerY: lattice.y - shift * lattice.stepY,
+    cellSizeX: lattice.stepX,
+    cellSizeY: Math.abs(lattice.stepY),
+    bottomUp: lattice.stepY > 0,
+  }
+}
+
+function geoKeys(directory: TiffDirectory): Map<number, number> {
+  const keys = new Map<number, number>()
+  const table = numbersOf(directory, 34_735)
+  if (table === null || table.length < 4) return keys
+  const count = Math.min(table[3]!, (table.length >> 2) - 1)
+  for (let i = 1; i <= count; i++) {
+    // Only keys whose value stands in the table itself (location 0) are codes.
+    if (table[i * 4 + 1] === 0) keys.set(table[i * 4]!, table[i * 4 + 3]!)
+  }
+  return keys
+}
+
+function epsgOf(keys: Map<number, number>, name: string): number {
+  const projected = keys.get(KEY_MODEL_TYPE) === 1 || keys.has(KEY_PROJECTED)
+  const code = keys.get(projected ? KEY_PROJECTED : KEY_GEOGRAPHIC)
+  if (code === undefined || code === USER_DEFINED || code < 1024) {
+    const reason =
+      code === undefined
+        ? 'it names no coordinate system'
+        : 'its coordinate system is given by parameters and has no EPSG code'
+    throw demUnreadable(
+      name,
+      reason,
+      `State it in a file ${name}.json beside it, e.g. {"epsg": 31983}.`,
+    )
+  }
+  return code
+}
+
+/** As the keys say; Copernicus tiles, whose keys say nothing, by their name. */
+function verticalOf(keys: Map<number, number>, name: string): string | null {
+  const code = keys.get(KEY_VERTICAL)
+  const known = code === undefined ? undefined : VERTICAL_DATUMS.get(code)
+  if (known !== undefined) return known
+  if (/^Copernicus_DSM_/i.test(name)) return 'EGM2008'
+  if (/srtm|^[NS]\d\d[EW]\d\d\d/i.test(name)) return 'EGM96'
+  return null
+}
+
+function readLattice(
+  directory: TiffDirectory,
+  name: string,
+): { x: number; y: number; stepX: number; stepY: number } {
+  const matrix = numbersOf(directory, 34_264)
+  if (matrix !== null && matrix.length >= 16) {
+    const [a, b, , d, e, f, , h] = matrix as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ]
+    if (b !== 0 || e !== 0) throw demUnreadable(name, 'its rows do not run east', NORTH_UP)
+    return checked({ x: d, y: h, stepX: a, stepY: f }, name)
+  }
+  const scale = numbersOf(directory, 33_550)
+  const tie = numbersOf(directory, 33_922)
+  if (scale === null || tie === null || scale.length < 2 || tie.length < 6) {
+    throw demUnreadable(
+      name,
+      'it does not say where on Earth it lies',
+      'Only georeferenced TIFF files (GeoTIFF) hold elevation.',
+    )
+  }
+  const stepX = scale[0]!
+  const stepY = -scale[1]!
+  return checked({ x: tie[3]! - tie[0]! * stepX, y: tie[4]! - tie[1]! * stepY, stepX, stepY }, name)
+}
+
+const NORTH_UP = 'Rotated images are not taken; warp it north-up first (gdalwarp does).'
+
+function checked(
+  lattice: { x: number; y: number; stepX: number; stepY: number },
+  name: string,
+): { x: number; y: number; stepX: number; stepY: number } {
+  const { x, y, stepX, stepY } = lattice
+  const sound =
+    Number.isFinite(x) && Number.isFinite(y) && Number.isFinite(stepX) && Number.isFinite(stepY)
+  if (!sound || stepX === 0 || stepY === 0 || Math.abs(x) > 1e9 || Math.abs(y) > 1e9) {
+    throw demUnreadable(name, 'its georeference holds impossible numbers')
+  }
+  if (stepX < 0) throw demUnreadable(name, 'its rows run from east to west', NORTH_UP)
+  return lattice
+}
+
+/** Scale and offset of a band as GDAL writes them into its metadata tag; 1 and 0 when absent or not finite. */
+export function readScaling(
+  directory: TiffDirectory,
+  band: number,
+): { scale: number; offset: number } {
+  const text = textOf(directory, 42_112) ?? ''
+  const item = (role: string, fallback: number): number => {
+    for (const [, attributes, value] of text.matchAll(/<Item ([^>]*)>([^<]*)<\/Item>/g)) {
+      const sample = /sample="(\d+)"/.exec(attributes!)
+      const matches = attributes!.includes(`role="${role}"`) && Number(sample?.[1] ?? 0) === band
+      const number = Number(value)
+      if (matches && value!.trim() !== '' && Number.isFinite(number)) return number
+    }
+    return fallback
+  }
+  return { scale: item('scale', 1), offset: item('offset', 0) }
+}
+
+/** GDAL's nodata tag, or null. */
+export function readNodata(directory: TiffDirectory): number | null {
+  const text = textOf(directory, 42_113)?.trim() ?? ''
+  if (text === '') return null
+  if (/^[-+]?nan/i.test(text)) return Number.NaN
+  const number = Number(text)
+  return Number.isNaN(number) ? null : number
+}

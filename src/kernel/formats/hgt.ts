@@ -1,0 +1,75 @@
+// SRTM's `.hgt`: a square of big-endian int16 posts, first row north, no header; name and size say everything.
+import type { DemFile, DemStatement } from './dem-file.ts'
+import { demUnreadable } from './dem-file.ts'
+
+/** South-west corner of a tile in degrees by its name (`S23W045.hgt`), or null. */
+export function hgtCorner(name: string): { lon: number; lat: number } | null {
+  const words = /^([NS])(\d{1,2})([EW])(\d{1,3})(?=[._-]|$)/i.exec(name)
+  if (words === null) return null
+  const lat = Number(words[2]) * (words[1]!.toUpperCase() === 'S' ? -1 : 1)
+  const lon = Number(words[4]) * (words[3]!.toUpperCase() === 'W' ? -1 : 1)
+  return lat >= -90 && lat < 90 && lon >= -180 && lon < 180 ? { lon, lat } : null
+}
+
+/**
+ * Opens a tile of `size` bytes. Any square of posts from 2 to 18001 a side is taken (1201 and 3601 are the usual ones); first and
+ * last posts lie on the whole degrees. Voids are -32768. Heights refer to EGM96 unless stated otherwise.
+ */
+export function openHgt(size: number, name: string, statement: DemStatement): DemFile {
+  const corner = hgtCorner(name)
+  if (corner === null) {
+    throw demUnreadable(
+      name,
+      'its name gives no corner',
+      'A tile is named by its south-west corner, e.g. S23W045.hgt.',
+    )
+  }
+  const side = Math.round(Math.sqrt(size / 2))
+  if (side * side * 2 !== size || side < 2 || side > 18_001) {
+    throw demUnreadable(name, `${size} bytes are no square of 16-bit posts`)
+  }
+  const cellSize = 1 / (side - 1)
+  return {
+    name,
+    format: 'hgt',
+    littleEndian: false,
+    epsg: statement.epsg ?? 4326,
+    verticalDatum: statement.verticalDatum ?? 'EGM96',
+    accuracyMeters: statement.accuracyMeters ?? null,
+    bottomUp: false,
+    nodata: -32_768,
+    scale: 1,
+    offset: 0,
+    images: [
+      {
+        width: side,
+        height: side,
+        cellSizeX: cellSize,
+        cellSizeY: cellSize,
+        originX: corner.lon,
+        originY: corner.lat + 1,
+        encoding: {
+          compression: 1,
+          lercWrapper: 0,
+          predictor: 1,
+          sampleFormat: 2,
+          bitsPerSample: 16,
+          littleEndian: false,
+          samplesPerPixel: 1,
+          band: 0,
+          blockWidth: side,
+          blockHeight: side,
+        },
+        table: {
+          offsetsAt: -1,
+          offsetSize: 0,
+          countsAt: -1,
+          countSize: 0,
+          across: 1,
+          down: 1,
+          first: 0,
+        },
+      },
+    ],
+  }
+}
