@@ -24,13 +24,16 @@ export function parseCoordinates(text: string, hint: CoordinatesHint = {}): Read
 
 /** Upper case, plain minus signs and quotes, single spaces. */
 function normalise(text: string): string {
-  return text
-    .normalize('NFKC')
-    .toUpperCase()
-    .replace(/[‐‑‒–—−]/g, '-')
-    .replace(/[º˚∘]/g, '°')
-    .replace(/[’‘′´`]/g, "'")
-    .replace(/''|[“”″]/g, '"')
-    .replace(/\s+/g, ' ')
-    .replace(/^[[({ ]+|[\])} ]+$/g, '')
+  return (
+    text
+      // Before NFKC, which makes a letter o of the ordinal sign that keyboards have for the degree sign.
+      .replace(/[º˚∘]/g, '°')
+      .normalize('NFKC')
+      .toUpperCase()
+      .replace(/[‐‑‒–—−]/g, '-')
+      .replace(/[’‘′´`]/g, "'")
+      .replace(/''|[“”″]/g, '"')
+      .replace(/\s+/g, ' ')
+      .replace(/^[[({ ]+|[\])} ]+$/g, '')
+  )
 }

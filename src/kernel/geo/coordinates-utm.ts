@@ -46,14 +46,14 @@ export function readUtm(text: string, hint: CoordinatesHint): ReadCoordinates {
     throw unreadable(`${zone} is no UTM zone; zones are 1 to 60`)
   }
   let easting = metres(eastingText, 100_000, 1_000_000)
-  let northing = metres(northingText, 0, 10_500_000)
+  let northing = metres(northingText, 0, 10_900_000)
   if (easting === null && metres(northingText, 100_000, 1_000_000) !== null) {
     // Unlabelled and the first cannot be an easting, the second can: northing first.
     easting = metres(northingText, 100_000, 1_000_000)
-    northing = metres(eastingText, 0, 10_500_000)
+    northing = metres(eastingText, 0, 10_900_000)
   }
   if (easting === null) throw unreadable('the easting lies outside 100 000 to 1 000 000 m')
-  if (northing === null) throw unreadable('the northing lies outside 0 to 10 500 000 m')
+  if (northing === null) throw unreadable('the northing lies outside 0 to 10 900 000 m')
   const candidates = placesOf(zone, easting, northing)
   const place = choose(candidates, zone, letter, written ?? hint.hemisphere)
   if (written === 'S' && !place.south)
