@@ -1,21 +1,34 @@
 // Drawing → bytes of each output that was asked for, hashed where they were made.
 import { createHash } from 'node:crypto'
+import { AppError } from '../base/errors.ts'
 import { writeDxf } from '../kernel/formats/dxf.ts'
+import { writeGeojson } from '../kernel/formats/geojson-write.ts'
+import { writePrepareResponse } from '../kernel/formats/prepare-response.ts'
+import { writeSvg } from '../kernel/formats/svg.ts'
 import type { PipelineResult, Report } from '../kernel/pipelines/pipeline.ts'
 import type { OutputBytes, OutputName, PipelineTask } from './tasks.ts'
 
-type Writer = (result: PipelineResult, options: PipelineTask['options']) => Uint8Array
+type WriterOptions = PipelineTask['options'] & {
+  /** Text features in the result too. */
+  labels: boolean
+}
+
+type Writer = (result: PipelineResult, options: WriterOptions) => Uint8Array
 
 /** One writer per output. */
 const WRITERS: Partial<Record<OutputName, Writer>> = {
+  result: ({ drawing, notes }, { numericFeatureType, blocksFolder, labels }) =>
+    writePrepareResponse(drawing, notes, { numericFeatureType, blocksFolder, labels }),
   dxf: ({ drawing }, { retrievedAt }) => writeDxf(drawing, { retrievedAt }),
+  geojson: ({ drawing }, { retrievedAt }) => writeGeojson(drawing, { retrievedAt }),
+  svg: ({ drawing }, { retrievedAt }) => writeSvg(drawing, { retrievedAt }),
 }
 
 /** Writes the outputs in the order asked for; progress goes from `from` to 1. */
 export function writeOutputs(
   result: PipelineResult,
   names: readonly OutputName[],
-  options: PipelineTask['options'],
+  options: WriterOptions,
   report: Report,
   from: number,
 ): Partial<Record<OutputName, OutputBytes>> {
@@ -23,7 +36,9 @@ export function writeOutputs(
   names.forEach((name, i) => {
     report('writing', from + ((1 - from) * i) / names.length)
     const write = WRITERS[name]
-    if (write === undefined) throw new Error(`no writer for ${name}`)
+    if (write === undefined) {
+      throw new AppError('PARAMS_INVALID', `This pipeline has no output called ${name}.`)
+    }
     const bytes = write(result, options)
     outputs[name] = { bytes, sha256: createHash('sha256').update(bytes).digest('hex') }
   })

@@ -19,6 +19,9 @@ export async function runPipeline(
   const result = await pipeline.compute(params, task.inputs, codecs, (step, fraction) =>
     report(step, fraction * COMPUTE_SHARE),
   )
-  const outputs = writeOutputs(result, task.outputs, task.options, report, COMPUTE_SHARE)
+  // Text features go to the plugin only when the request asked for them.
+  const labels = (params as { labels?: unknown }).labels === true
+  const options = { ...task.options, labels }
+  const outputs = writeOutputs(result, task.outputs, options, report, COMPUTE_SHARE)
   return { outputs, notes: result.notes, summary: summarize(result.drawing) }
 }

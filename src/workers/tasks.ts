@@ -1,8 +1,8 @@
 // The table of CPU work: plain functions, no thread API. `inline.ts` calls it here, `worker.ts` in a thread.
 import type { Note } from '../kernel/cad/drawing.ts'
+import { type PrepareRequest, splitPrepareRequest } from '../kernel/formats/prepare-request.ts'
 import type { Codecs, Inputs, Report } from '../kernel/pipelines/pipeline.ts'
 import { runPipeline } from './pipeline-task.ts'
-import { readRequest } from './read-request.ts'
 
 /** What every task is handed besides its input. */
 export interface TaskContext {
@@ -56,22 +56,14 @@ export interface PipelineOutput {
   summary: DrawingSummary
 }
 
-/** A request body too large to be parsed in the main thread, taken apart. */
-export interface RequestParts {
-  /** Every member but `geojson`, as parsed. */
-  fields: Record<string, unknown>
-  /** UTF-8 of the member `geojson`: the text of a string, or the JSON of an object; null when absent or null. */
-  geojson: Uint8Array | null
-}
-
 export interface Tasks {
   /** Runs one drawing pipeline and writes what was asked for. */
   pipeline(input: PipelineTask, context: TaskContext): Promise<PipelineOutput>
-  /** Parses a large JSON body within limits. Throws REQUEST_INVALID. */
-  readRequest(body: Uint8Array, context: TaskContext): RequestParts
+  /** Splits a prepare request too large to be parsed in the main thread. Throws REQUEST_INVALID, GEOJSON_INVALID. */
+  readRequest(body: Uint8Array, context: TaskContext): PrepareRequest
 }
 
 export const tasks: Tasks = {
   pipeline: runPipeline,
-  readRequest,
+  readRequest: splitPrepareRequest,
 }
