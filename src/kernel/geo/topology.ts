@@ -39,7 +39,7 @@ export function joinLines(network: LineNetwork): JoinedLines {
   const degree = new Int32Array(count)
   const { pieces, duplicates } = cutPieces(network, index, degree)
   const partner = matchEnds(network, index, degree, pieces)
-  return trace(network, pieces, partner, duplicates)
+  return trace(network, index, pieces, partner, duplicates)
 }
 
 /** Keeps each undirected segment of a key once; counts how many kept segments touch each node. */
@@ -145,6 +145,7 @@ function matchEnds(
 /** Walks the chains of joined pieces; open ones from their free end, then the loops. */
 function trace(
   { paths, nodes, keys }: LineNetwork,
+  index: Int32Array,
   pieces: Pieces,
   partner: Int32Array,
   duplicateSegments: number,
@@ -160,8 +161,12 @@ function trace(
   const done = new Uint8Array(pieces.count)
   const chain: number[] = []
   let at = 0
+  let before = -1
 
   const put = (i: number): void => {
+    // A node repeated in a row is one vertex.
+    if (index[i] === before) return
+    before = index[i]!
     coords[2 * at] = paths.coords[2 * i]!
     coords[2 * at + 1] = paths.coords[2 * i + 1]!
     outNodes[at] = nodes[i]!
@@ -188,14 +193,14 @@ function trace(
       chain.reverse()
       for (let i = 0; i < chain.length; i++) chain[i]! ^= 1
     }
+    before = -1
     for (let i = 0; i < chain.length; i++) {
       const entry = chain[i]!
       const piece = entry >> 1
-      const skip = i > 0 ? 1 : 0
       const first = pieces.first[piece]!
       const last = pieces.last[piece]!
-      if (entry & 1) for (let v = last - skip; v >= first; v--) put(v)
-      else for (let v = first + skip; v <= last; v++) put(v)
+      if (entry & 1) for (let v = last; v >= first; v--) put(v)
+      else for (let v = first; v <= last; v++) put(v)
       const path = pieces.path[piece]!
       if (members.length === memberOffsets.at(-1) || members.at(-1) !== path) members.push(path)
     }

@@ -1,0 +1,335 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { clipLines } from '../../../src/kernel/geo/clip.ts'
+import { clipRings } from '../../../src/kernel/geo/clip-rings.ts'
+import { type Region, regionContains, regionRing } from '../../../src/kernel/geo/region.ts'
+import { signedArea } from '../../../src/kernel/geo/ring.ts'
+import { describeWithJudge, python } from '../../support/judge.ts'
+import { type Line, lengthOf, pack, unpack } from '../../support/lines.ts'
+
+const east = 259_722.4937
+const north = 7_591_553.8885
+const circle: Region = { kind: 'circle', x: 0, y: 0, radius: 5 }
+const box: Region = { kind: 'box', bbox: { west: -5, south: -5, east: 5, north: 5 } }
+/** A U of two towers: concave on purpose. */
+const towers: Region = {
+  kind: 'polygon',
+  ring: Float64Array.of(-5, -5, 5, -5, 5, 5, 2, 5, 2, 0, -2, 0, -2, 5, -5, 5, -5, -5),
+}
+
+describe('clipping lines', () => {
+  test('a line through a circle is cut at the circle', () => {
+    const { paths, parent, vertex } = clipLines(
+      pack([
+        [
+          [-10, 3],
+          [10, 3],
+        ],
+      ]),
+      circle,
+    )
+    expect(unpack(paths)).toEqual([
+      [
+        [-4, 3],
+        [4, 3],
+      ],
+    ])
+    expect([Array.from(parent), Array.from(vertex)]).toEqual([[0], [-1, -1]])
+  })
+
+  test('a line that leaves and comes back gives two parts with the same parent', () => {
+    const line: Line = [
+      [0, 0],
+      [0, 20],
+      [3, 20],
+      [3, 0],
+    ]
+    const { paths, parent } = clipLines(
+      pack([
+        [
+          [100, 100],
+          [200, 200],
+        ],
+        line,
+      ]),
+      circle,
+    )
+    expect(unpack(paths)).toEqual([
+      [
+        [0, 0],
+        [0, 5],
+      ],
+      [
+        [3, 4],
+        [3, 0],
+      ],
+    ])
+    expect(Array.from(parent)).toEqual([1, 1])
+  })
+
+  test('a concave polygon cuts one segment into two', () => {
+    expect(
+      unpack(
+        clipLines(
+          pack([
+            [
+              [-10, 3],
+              [10, 3],
+            ],
+          ]),
+          towers,
+        ).paths,
+      ),
+    ).toEqual([
+      [
+        [-5, 3],
+        [-2, 3],
+      ],
+      [
+        [2, 3],
+        [5, 3],
+      ],
+    ])
+  })
+
+  test('a line inside keeps every vertex; a touching one and one outside vanish', () => {
+    const inside: Line = [
+      [0, 0],
+      [1, 1],
+      [2, 0],
+    ]
+    const result = clipLines(
+      pack([
+        inside,
+        [
+          [-10, 5],
+          [10, 5],
+        ],
+        [
+          [6, 6],
+          [9, 9],
+        ],
+      ]),
+      circle,
+    )
+    expect(unpack(result.paths)).toEqual([inside])
+    expect(Array.from(result.vertex)).toEqual([0, 1, 2])
+  })
+
+  test('heights are interpolated at the cut', () => {
+    const { paths } = clipLines(
+      pack(
+        [
+          [
+            [0, 0],
+            [10, 0],
+          ],
+        ],
+        [[100, 200]],
+      ),
+      box,
+    )
+    expect(Array.from(paths.z!)).toEqual([100, 150])
+  })
+
+  test('NaN cuts the line, empty input is empty output', () => {
+    const { paths } = clipLines(
+      pack([
+        [
+          [0, 0],
+          [1, 0],
+          [Number.NaN, 0],
+          [2, 0],
+          [3, 0],
+        ],
+        [],
+      ]),
+      box,
+    )
+    expect(unpack(paths)).toEqual([
+      [
+        [0, 0],
+        [1, 0],
+      ],
+      [
+        [2, 0],
+        [3, 0],
+      ],
+    ])
+    expect(clipLines(pack([]), circle).paths.coords.length).toBe(0)
+  })
+
+  test('property: no vertex outside, at UTM size, and clipping again changes nothing', () => {
+    const region: Region = { kind: 'circle', x: east, y: north, radius: 500 }
+    const point = fc.tuple(
+      fc.double({ min: -1500, max: 1500, noNaN: true }),
+      fc.double({ min: -1500, max: 1500, noNaN: true }),
+    )
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(point, { minLength: 2, maxLength: 9 }), { maxLength: 6 }),
+        (lines) => {
+          const moved = lines.map((line) =>
+            line.map(([x, y]) => [east + x, north + y] as [number, number]),
+          )
+          const once = clipLines(pack(moved), region)
+          for (const line of unpack(once.paths)) {
+            for (const [x, y] of line)
+              expect(Math.hypot(x - east, y - north)).toBeLessThanOrEqual(500 + 1e-6)
+          }
+          const twice = clipLines(once.paths, { ...region, radius: 500 + 2e-6 } as Region)
+          expect(lengthOf(twice.paths)).toBeCloseTo(lengthOf(once.paths), 6)
+        },
+      ),
+      { seed: 20261121, numRuns: 500 },
+    )
+  })
+})
+
+describe('clipping rings', () => {
+  const square: Line = [
+    [-2, -2],
+    [2, -2],
+    [2, 2],
+    [-2, 2],
+    [-2, -2],
+  ]
+
+  test('a ring inside is passed on to the bit, one outside vanishes', () => {
+    const far = square.map(([x, y]) => [x + 50, y] as [number, number])
+    const result = clipRings(pack([far, square]), circle)
+    expect(unpack(result.paths)).toEqual([square])
+    expect(Array.from(result.vertex)).toEqual([5, 6, 7, 8, 9])
+    expect(Array.from(result.parent)).toEqual([1])
+  })
+
+  test('a crossing ring stays closed and keeps its direction', () => {
+    for (const ring of [square, [...square].reverse()]) {
+      const wide = ring.map(([x, y]) => [x * 2.4, y] as [number, number])
+      const { paths } = clipRings(pack([wide]), circle)
+      const [line] = unpack(paths)
+      expect(line![0]).toEqual(line!.at(-1))
+      expect(Math.sign(signedArea(paths.coords))).toBe(Math.sign(signedArea(pack([wide]).coords)))
+      for (const [x, y] of line!) expect(Math.hypot(x, y)).toBeLessThanOrEqual(5 + 1e-6)
+    }
+  })
+
+  test('a concave ring may split in two', () => {
+    const u: Line = [
+      [-4, -20],
+      [4, -20],
+      [4, 2],
+      [3, 2],
+      [3, -19],
+      [-3, -19],
+      [-3, 2],
+      [-4, 2],
+      [-4, -20],
+    ]
+    const { paths, parent } = clipRings(pack([u]), circle)
+    expect(Array.from(parent)).toEqual([0, 0])
+    for (const line of unpack(paths)) expect(line[0]).toEqual(line.at(-1))
+  })
+
+  test('a ring around the whole region becomes the region', () => {
+    const huge = square.map(([x, y]) => [x * 100, y * 100] as [number, number])
+    const { paths } = clipRings(pack([huge]), circle)
+    expect(signedArea(paths.coords)).toBeCloseTo(signedArea(regionRing(circle)), 2)
+  })
+
+  test('two-point, flat and NaN rings vanish without harm', () => {
+    const flat: Line = [
+      [-9, 0],
+      [9, 0],
+      [-9, 0],
+      [-9, 0],
+    ]
+    const broken: Line = [
+      [0, 0],
+      [Number.NaN, 1],
+      [1, 1],
+      [0, 0],
+    ]
+    expect(
+      unpack(
+        clipRings(
+          pack([
+            [
+              [0, 0],
+              [9, 9],
+            ],
+            flat,
+            broken,
+          ]),
+          circle,
+        ).paths,
+      ),
+    ).toEqual([])
+  })
+})
+
+describeWithJudge(
+  'python3-shapely',
+  ['/usr/bin/python3', '-c', 'import shapely'],
+  'clipping, against GEOS',
+  () => {
+    test('lengths of lines and areas of rings agree with shapely', () => {
+      let state = 7
+      const random = () => {
+        state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+        return state / 2 ** 32
+      }
+      const lines = Array.from({ length: 200 }, () =>
+        Array.from(
+          { length: 6 },
+          () => [random() * 20 - 10, random() * 20 - 10] as [number, number],
+        ),
+      )
+      const rings = Array.from({ length: 200 }, () => {
+        const [cx, cy, r] = [random() * 12 - 6, random() * 12 - 6, 1 + random() * 4]
+        const ring = Array.from({ length: 9 }, (_, i) => {
+          const radius = r * (0.3 + random())
+          return [cx + radius * Math.cos(i * 0.7), cy + radius * Math.sin(i * 0.7)] as [
+            number,
+            number,
+          ]
+        })
+        return [...ring, ring[0]!]
+      })
+      const regions: Region[] = [box, towers, { kind: 'polygon', ring: regionRing(circle) }]
+      const shapes = regions.map((region) => unpack(pack([unpackRing(regionRing(region))]))[0])
+      const answer = JSON.parse(
+        python(
+          `
+import sys, json
+from shapely.geometry import LineString, Polygon
+d = json.load(sys.stdin)
+out = []
+for shape in d['shapes']:
+    p = Polygon(shape)
+    out.append([[LineString(l).intersection(p).length for l in d['lines']], [Polygon(r).intersection(p).area for r in d['rings']]])
+print(json.dumps(out))`,
+          JSON.stringify({ shapes, lines, rings }),
+        ),
+      ) as [number[], number[]][]
+      regions.forEach((region, k) => {
+        lines.forEach((line, i) => {
+          expect(lengthOf(clipLines(pack([line]), region).paths)).toBeCloseTo(answer[k]![0][i]!, 9)
+        })
+        rings.forEach((ring, i) => {
+          const { paths } = clipRings(pack([ring]), region)
+          let area = 0
+          for (let p = 0; p + 1 < paths.offsets.length; p++) {
+            area += Math.abs(signedArea(paths.coords, paths.offsets[p]!, paths.offsets[p + 1]!))
+          }
+          expect(area).toBeCloseTo(answer[k]![1][i]!, 2)
+        })
+      })
+      expect(regionContains(circle, 0, 5)).toBe(true)
+    })
+  },
+)
+
+function unpackRing(ring: Float64Array): Line {
+  return Array.from({ length: ring.length / 2 }, (_, i) => [ring[2 * i]!, ring[2 * i + 1]!])
+}
