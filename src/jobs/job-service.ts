@@ -72,7 +72,7 @@ export function createJobs(options: JobsOptions): Jobs {
   function view(row: JobRow): Job {
     const job = toJob(row)
     const one = runner.running.get(row.id)
-    if (one === undefined || row.leaseToken !== one.lease.leaseToken) return job
+    if (one === undefined || row.leaseToken !== one.row.leaseToken) return job
     return { ...job, progress: Math.max(job.progress, one.progress), step: one.step }
   }
 

@@ -16,6 +16,7 @@ import { newRunning, noteProgress, type Running } from './running.ts'
 
 const TICK_MS = 1000
 const MAINTENANCE_MS = 30_000
+const RETENTION_MS = 3_600_000
 
 /** What a job leaves behind besides its result: output, file name, media type. */
 const ARTIFACTS: readonly (readonly [OutputName, string, string])[] = [
@@ -48,6 +49,7 @@ export function createRunner(options: RunnerOptions) {
   let paused = false
   let timer: NodeJS.Timeout | undefined
   let maintainedAt = clock.monotonic()
+  let prunedAt = Number.NEGATIVE_INFINITY
 
   store.beforeGroupCommit(() => {
     if (claiming && !paused) for (const kind of kinds) fill(kind)
@@ -86,9 +88,9 @@ export function createRunner(options: RunnerOptions) {
       one.ending = true
       const row = await recorder.recordGrouped((trail) => {
         storeLog(one)
-        const done = queue.succeed(trail, one.lease, prepared)
+        const done = queue.succeed(trail, one.row, prepared)
         // Cancelled in the last moment: the promise given to the user holds.
-        return done ?? queue.fail(trail, one.lease, toPlain(new AppError('CANCELLED')))
+        return done ?? queue.fail(trail, one.row, toPlain(new AppError('CANCELLED')))
       })
       if (row?.state !== 'succeeded') for (const blob of held) store.blobs.abandon(blob)
     } catch (error) {
@@ -150,8 +152,8 @@ export function createRunner(options: RunnerOptions) {
     try {
       await recorder.recordGrouped((trail) => {
         storeLog(one)
-        if (plain.code === 'SHUTDOWN') queue.release(trail, one.lease)
-        else queue.fail(trail, one.lease, plain)
+        if (plain.code === 'SHUTDOWN') queue.release(trail, one.row)
+        else queue.fail(trail, one.row, plain)
       })
     } catch (storeError) {
       // The store is broken; the row stays leased and recovery finds it at the next start.
@@ -196,7 +198,7 @@ export function createRunner(options: RunnerOptions) {
       .group(() => {
         for (const one of due) {
           storeLog(one)
-          if (one.ending || queue.heartbeat(one.lease, one.progress, one.step)) continue
+          if (one.ending || queue.heartbeat(one.row, one.progress, one.step)) continue
           store.afterCommit(() =>
             one.controller.abort(new AppError('CANCELLED', 'The lease of this attempt was lost.')),
           )
@@ -237,12 +239,19 @@ export function createRunner(options: RunnerOptions) {
       .recordGrouped((trail) => {
         queue.rescue(trail, clock.now(), (id) => running.has(id))
         queue.age()
-        return store.retention.prune(clock.now())
       })
-      .then((pruned) => {
-        if (pruned > 0) store.blobs.collect()
-      })
+      .then(() => prune())
       .catch(onError)
+  }
+
+  /** Once an hour, batch by batch while there is something to throw away; each batch its own commit. */
+  async function prune(): Promise<void> {
+    if (clock.monotonic() - prunedAt < RETENTION_MS) return
+    const pruned = await store.group(() => store.retention.prune(clock.now()))
+    if (pruned > 0) return
+    prunedAt = clock.monotonic()
+    store.blobs.collect()
+    await store.blobs.collectFiles(clock.now())
   }
 
   return {

@@ -2,14 +2,13 @@
 import type { Events } from '../base/events.ts'
 import type { JobRow } from '../store/jobs.ts'
 import type { JobKind, JobStep } from './job.ts'
-import type { Lease } from './queue.ts'
 
 /** At most this many progress events a second and job. */
 const PROGRESS_INTERVAL_MS = 100
 
 export interface Running {
+  /** As claimed: holds the lease. */
   row: JobRow
-  lease: Lease
   kind: JobKind
   controller: AbortController
   progress: number
@@ -29,7 +28,6 @@ export interface Running {
 export function newRunning(row: JobRow, monotonic: number): Running {
   return {
     row,
-    lease: { id: row.id, leaseToken: row.leaseToken! },
     kind: row.kind as JobKind,
     controller: new AbortController(),
     progress: row.progress,

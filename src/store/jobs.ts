@@ -67,15 +67,31 @@ export interface EventRow {
   at: number
 }
 
-/** How a job leaves the hands of a worker or of a user. Null fields stay null in the row. */
+/** How a job leaves the hands of a worker without a result. */
 export interface Ending {
-  state: 'succeeded' | 'failed' | 'cancelled' | 'dead'
+  state: 'failed' | 'cancelled'
   step: string
-  errorCode: string | null
-  errorMessage: string | null
+  errorCode: string
+  errorMessage: string
   errorData: string | null
-  resultSha256: Buffer | null
-  resultSize: number | null
+}
+
+/** What a new job has not got yet. */
+const BLANK = {
+  state: 'queued',
+  attempt: 0,
+  crashCount: 0,
+  leaseToken: null,
+  leaseUntil: null,
+  progress: 0,
+  step: 'created',
+  errorCode: null,
+  errorMessage: null,
+  errorData: null,
+  resultSha256: null,
+  resultSize: null,
+  startedAt: null,
+  finishedAt: null,
 }
 
 const COLUMNS = `n, id, kind, pipeline, state, priority, payload, input_sha256 AS inputSha256,
@@ -88,17 +104,20 @@ const COLUMNS = `n, id, kind, pipeline, state, priority, payload, input_sha256 A
 
 export type JobRows = ReturnType<typeof createJobRows>
 
+/**
+ * A parameter compared for equality is written `+?`: this SQLite has STAT4, and beside partial indexes it would otherwise
+ * prepare the statement again for every new value, which costs five times the statement itself.
+ */
 export function createJobRows(connection: Connection) {
   const insert = connection.prepare(
     `INSERT INTO jobs (id, kind, pipeline, state, priority, payload, input_sha256, idempotency_key, retry_of,
        max_attempts, run_after, aged_at, soft_ms, hard_ms, trace_id, created_by, project_id, created_at, updated_at)
      VALUES (@id, @kind, @pipeline, 'queued', @priority, @payload, @inputSha256, @idempotencyKey, @retryOf,
-       @maxAttempts, @now, @now, @softMs, @hardMs, @traceId, @createdBy, @projectId, @now, @now)
-     RETURNING ${COLUMNS}`,
+       @maxAttempts, @now, @now, @softMs, @hardMs, @traceId, @createdBy, @projectId, @now, @now)`,
   )
-  const byId = connection.prepare(`SELECT ${COLUMNS} FROM jobs WHERE id = ?`)
-  const byKey = connection.prepare(`SELECT ${COLUMNS} FROM jobs WHERE idempotency_key = ?`)
-  const freeKey = connection.prepare('UPDATE jobs SET idempotency_key = NULL WHERE id = ?')
+  const byId = connection.prepare(`SELECT ${COLUMNS} FROM jobs WHERE id = +?`)
+  const byKey = connection.prepare(`SELECT ${COLUMNS} FROM jobs WHERE idempotency_key = +?`)
+  const freeKey = connection.prepare('UPDATE jobs SET idempotency_key = NULL WHERE id = +?')
   const list = connection.prepare(
     `SELECT ${COLUMNS} FROM jobs
      WHERE (@state IS NULL OR state = @state) AND (@kind IS NULL OR kind = @kind)
@@ -109,61 +128,67 @@ export function createJobRows(connection: Connection) {
     `UPDATE jobs SET state = 'running', attempt = attempt + 1, lease_token = @leaseToken, lease_until = @leaseUntil,
        boot_id = @bootId, started_at = coalesce(started_at, @now), updated_at = @now, progress = 0.05, step = 'started'
      WHERE n = (SELECT n FROM jobs
-       WHERE state IN ('queued', 'retry_wait') AND kind = @kind AND run_after <= @now
+       WHERE finished_at IS NULL AND kind = +@kind AND run_after <= @now AND state IN ('queued', 'retry_wait')
        ORDER BY priority, run_after, n LIMIT 1)
      RETURNING ${COLUMNS}`,
   )
   const heartbeat = connection.prepare(
     `UPDATE jobs SET lease_until = @leaseUntil, progress = @progress, step = @step, updated_at = @now
-     WHERE id = @id AND lease_token = @leaseToken AND state IN ('running', 'cancelling')`,
+     WHERE id = +@id AND lease_token = +@leaseToken AND state IN ('running', 'cancelling')`,
   )
   const endAttempted = connection.prepare(
-    `UPDATE jobs SET state = @state, step = @step, progress = CASE WHEN @state = 'succeeded' THEN 1 ELSE progress END,
-       error_code = @errorCode, error_message = @errorMessage, error_data = @errorData,
-       result_sha256 = @resultSha256, result_size = @resultSize, lease_token = NULL, lease_until = NULL,
+    `UPDATE jobs SET state = @state, step = @step, error_code = @errorCode, error_message = @errorMessage,
+       error_data = @errorData, lease_token = NULL, lease_until = NULL,
        idempotency_key = CASE WHEN @state IN ('cancelled', 'dead') THEN NULL ELSE idempotency_key END,
        finished_at = @now, updated_at = @now
-     WHERE id = @id AND lease_token = @leaseToken
-       AND (state = 'running' OR (state = 'cancelling' AND @state <> 'succeeded'))
+     WHERE id = +@id AND lease_token = +@leaseToken AND state IN ('running', 'cancelling')
      RETURNING ${COLUMNS}`,
+  )
+  const succeed = connection.prepare(
+    `UPDATE jobs SET state = 'succeeded', step = 'done', progress = 1, error_code = NULL, error_message = NULL,
+       error_data = NULL, result_sha256 = @resultSha256, result_size = @resultSize, lease_token = NULL,
+       lease_until = NULL, finished_at = @now, updated_at = @now
+     WHERE id = +@id AND lease_token = +@leaseToken AND state = 'running'`,
   )
   const endWaiting = connection.prepare(
     `UPDATE jobs SET state = 'cancelled', step = 'cancelled', error_code = 'CANCELLED', error_message = 'Cancelled',
        cancel_by = @by, idempotency_key = NULL, finished_at = @now, updated_at = @now
-     WHERE id = @id AND state IN ('queued', 'retry_wait') RETURNING ${COLUMNS}`,
+     WHERE id = +@id AND state IN ('queued', 'retry_wait') RETURNING ${COLUMNS}`,
   )
   const askCancel = connection.prepare(
     `UPDATE jobs SET state = 'cancelling', cancel_by = @by, idempotency_key = NULL, updated_at = @now
-     WHERE id = @id AND state = 'running' RETURNING ${COLUMNS}`,
+     WHERE id = +@id AND state = 'running' RETURNING ${COLUMNS}`,
   )
   const putBack = connection.prepare(
     `UPDATE jobs SET state = @state, step = @step, run_after = @runAfter, crash_count = crash_count + @crashes,
        progress = 0, error_code = @errorCode, error_message = @errorMessage, error_data = @errorData,
        attempt = attempt - @refund, lease_token = NULL, lease_until = NULL, updated_at = @now
-     WHERE id = @id AND lease_token = @leaseToken AND state = 'running' RETURNING ${COLUMNS}`,
+     WHERE id = +@id AND lease_token = +@leaseToken AND state = 'running' RETURNING ${COLUMNS}`,
   )
   const bury = connection.prepare(
     `UPDATE jobs SET state = 'dead', step = 'failed', crash_count = crash_count + 1, error_code = 'POISON_JOB',
        error_message = @message, idempotency_key = NULL, lease_token = NULL, lease_until = NULL,
        finished_at = @now, updated_at = @now
-     WHERE id = @id AND lease_token = @leaseToken AND state = 'running' RETURNING ${COLUMNS}`,
+     WHERE id = +@id AND lease_token = +@leaseToken AND state = 'running' RETURNING ${COLUMNS}`,
   )
   const leased = connection.prepare(
-    `SELECT ${COLUMNS} FROM jobs WHERE state IN ('running', 'cancelling') AND lease_until < ? ORDER BY n`,
+    `SELECT ${COLUMNS} FROM jobs WHERE finished_at IS NULL AND lease_until < ? ORDER BY n`,
   )
   const age = connection.prepare(
     `UPDATE jobs SET priority = priority - 1, aged_at = @now
-     WHERE state IN ('queued', 'retry_wait') AND priority > 0 AND aged_at <= @olderThan`,
+     WHERE finished_at IS NULL AND state IN ('queued', 'retry_wait') AND priority > 0 AND aged_at <= @olderThan`,
   )
   const nextDue = connection
-    .prepare(`SELECT min(run_after) FROM jobs WHERE state IN ('queued', 'retry_wait')`)
+    .prepare(
+      `SELECT min(run_after) FROM jobs WHERE finished_at IS NULL AND state IN ('queued', 'retry_wait')`,
+    )
     .pluck()
-  const waitingCount = connection
-    .prepare(`SELECT count(*) FROM jobs WHERE state IN ('queued', 'retry_wait')`)
+  const liveCount = connection
+    .prepare('SELECT count(*) FROM jobs WHERE finished_at IS NULL')
     .pluck()
   const ahead = connection
     .prepare(
-      `SELECT count(*) FROM jobs WHERE state IN ('queued', 'retry_wait') AND kind = @kind
+      `SELECT count(*) FROM jobs WHERE finished_at IS NULL AND kind = +@kind AND state IN ('queued', 'retry_wait')
          AND (priority, run_after, n) < (@priority, @runAfter, @n)`,
     )
     .pluck()
@@ -174,7 +199,9 @@ export function createJobRows(connection: Connection) {
     'SELECT kind AS name, count(*) AS count FROM jobs GROUP BY kind',
   )
   const oldestWaiting = connection
-    .prepare(`SELECT min(created_at) FROM jobs WHERE state IN ('queued', 'retry_wait')`)
+    .prepare(
+      `SELECT min(created_at) FROM jobs WHERE finished_at IS NULL AND state IN ('queued', 'retry_wait')`,
+    )
     .pluck()
 
   const beginAttempt = connection.prepare(
@@ -216,7 +243,10 @@ export function createJobRows(connection: Connection) {
 
   type Found = JobRow | undefined
   return {
-    insert: (row: NewJobRow) => insert.get(row) as JobRow,
+    insert({ now, ...row }: NewJobRow): JobRow {
+      const n = insert.run({ ...row, now }).lastInsertRowid as number
+      return { ...BLANK, ...row, n, runAfter: now, createdAt: now, updatedAt: now }
+    },
     byId: (id: string) => byId.get(id) as Found,
     byKey: (key: Buffer) => byKey.get(key) as Found,
     freeKey: (id: string) => void freeKey.run(id),
@@ -242,7 +272,15 @@ export function createJobRows(connection: Connection) {
       step: string
       now: number
     }) => heartbeat.run(change).changes === 1,
-    /** Undefined: the lease is lost, or the job was cancelled before it succeeded. */
+    /** False: the lease is lost, or the job was cancelled first. */
+    succeed: (change: {
+      id: string
+      leaseToken: string
+      resultSha256: Buffer
+      resultSize: number
+      now: number
+    }) => succeed.run(change).changes === 1,
+    /** Undefined: the lease is lost. */
     endAttempted: (change: Ending & { id: string; leaseToken: string; now: number }) =>
       endAttempted.get(change) as Found,
     endWaiting: (change: { id: string; by: string; now: number }) =>
@@ -268,7 +306,8 @@ export function createJobRows(connection: Connection) {
     leasedBefore: (time: number) => leased.all(time) as JobRow[],
     age: (now: number, olderThan: number) => age.run({ now, olderThan }).changes,
     nextDue: () => nextDue.get() as number | null,
-    waitingCount: () => waitingCount.get() as number,
+    /** Waiting and running. */
+    liveCount: () => liveCount.get() as number,
     ahead: (row: JobRow) =>
       ahead.get({
         kind: row.kind,

@@ -21,7 +21,7 @@ export interface Retention {
 
 export function createRetention(connection: Connection): Retention {
   const expired = connection.prepare(
-    'SELECT id FROM jobs WHERE state = ? AND finished_at < ? ORDER BY finished_at LIMIT ?',
+    'SELECT id FROM jobs WHERE state = +? AND finished_at < ? ORDER BY n LIMIT ?',
   )
   const count = connection.prepare('SELECT count(*) FROM jobs').pluck()
   const oldest = connection.prepare(

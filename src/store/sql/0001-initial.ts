@@ -122,12 +122,11 @@ CREATE TABLE jobs (
   CHECK ((state = 'succeeded') OR (result_sha256 IS NULL)),
   CHECK (idempotency_key IS NULL OR state NOT IN ('cancelled', 'dead'))
 ) STRICT;
-CREATE INDEX jobs_ready ON jobs (kind, priority, run_after, n) WHERE state IN ('queued', 'retry_wait');
-CREATE INDEX jobs_leased ON jobs (lease_until) WHERE state IN ('running', 'cancelling');
+-- One index for all that is not over: a claim changes none of its columns, and only a handful of its rows are running.
+CREATE INDEX jobs_live ON jobs (kind, priority, run_after, n) WHERE finished_at IS NULL;
 CREATE UNIQUE INDEX jobs_idempotency ON jobs (idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX jobs_by_input ON jobs (input_sha256) WHERE input_sha256 IS NOT NULL;
 CREATE INDEX jobs_by_result ON jobs (result_sha256) WHERE result_sha256 IS NOT NULL;
-CREATE INDEX jobs_finished ON jobs (state, finished_at) WHERE finished_at IS NOT NULL;
 CREATE TRIGGER jobs_terminal_is_final BEFORE UPDATE OF state, lease_token, result_sha256, finished_at ON jobs
 WHEN OLD.finished_at IS NOT NULL
 BEGIN SELECT RAISE(ABORT, 'a finished job does not change'); END;
