@@ -1,21 +1,8 @@
 // A growing array of bytes that text formats are written into: ASCII fast path, numbers with a fixed count of decimals.
-// Formatting numbers is most of a writer's time, so digits come from a table, three at a time, without any string.
-import { AppError } from '../../base/errors.ts'
+import { DECIMAL_ROOM, writeDecimal, writeInteger } from './digits.ts'
 import { writeUtf8 } from './utf8.ts'
 
-const POWERS = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9] as const
-
-/** The digits of 000 … 999 in ASCII. */
-const TRIPLES = new Uint8Array(3000)
-for (let i = 0; i < 1000; i++) {
-  TRIPLES[3 * i] = 48 + Math.floor(i / 100)
-  TRIPLES[3 * i + 1] = 48 + (Math.floor(i / 10) % 10)
-  TRIPLES[3 * i + 2] = 48 + (i % 10)
-}
-
 const HEX = '0123456789abcdef'
-/** Most bytes one number takes: sign, 21 digits (below 1e21), point, nine decimals. */
-const NUMBER_ROOM = 40
 
 export class ByteWriter {
   /** The bytes written so far are the first `length` of `buffer`; hot loops may write here after `reserve`. */
@@ -65,35 +52,22 @@ export class ByteWriter {
    * writer that may meet them decides before what stands in their place.
    */
   decimal(value: number, decimals: number): void {
-    this.reserve(NUMBER_ROOM)
+    this.reserve(DECIMAL_ROOM)
+    this.length = writeDecimal(this.buffer, this.length, value, decimals)
+  }
+
+  /** Interleaved coordinates `first … end - 1` as JSON positions parted by commas: `[x,y],[x,y]`. All finite. */
+  jsonPositions(coords: Float64Array, first: number, end: number, decimals: number): void {
+    this.reserve((end - first) * (2 * DECIMAL_ROOM + 4))
     const { buffer } = this
     let p = this.length
-    let magnitude = value < 0 ? -value : value
-    if (!(magnitude < 1e21)) {
-      throw new AppError(
-        'GEOMETRY_INVALID',
-        'A coordinate is not a finite number, so it cannot be written; check the source geometry.',
-      )
-    }
-    const power = POWERS[decimals]!
-    const scaled = Math.round(magnitude * power)
-    let fraction = 0
-    if (scaled < 9007199254740992) {
-      magnitude = Math.floor(scaled / power)
-      fraction = scaled - magnitude * power
-    } else {
-      magnitude = Math.round(magnitude)
-    }
-    if (value < 0 && scaled > 0) buffer[p++] = 45
-    if (magnitude < 1e9) {
-      p = writeInteger(buffer, p, magnitude | 0)
-    } else {
-      // BigInt prints every digit where String would start an exponent or lose the tail.
-      p = writeUtf8(String(BigInt(magnitude)), buffer, p)
-    }
-    if (fraction !== 0) {
-      buffer[p++] = 46
-      p = writeFraction(buffer, p, fraction | 0, decimals)
+    for (let v = 2 * first; v < 2 * end; v += 2) {
+      if (v > 2 * first) buffer[p++] = 44
+      buffer[p++] = 91
+      p = writeDecimal(buffer, p, coords[v]!, decimals)
+      buffer[p++] = 44
+      p = writeDecimal(buffer, p, coords[v + 1]!, decimals)
+      buffer[p++] = 93
     }
     this.length = p
   }
@@ -144,14 +118,12 @@ export class ByteWriter {
     else this.text('null')
   }
 
-  /** What was written, without copying; the writer is not used any more after this. */
-  finish(): Uint8Array {
-    return this.buffer.subarray(0, this.length)
-  }
-
-  /** What was written, in an array of exactly that size: what crosses a thread by transfer. */
+  /**
+   * What was written, without copying it: a view at the start of a buffer that may be longer. The rest was never touched, so it
+   * takes address space but no memory; a view crosses a thread whole when its buffer is transferred.
+   */
   take(): Uint8Array {
-    return this.buffer.length === this.length ? this.buffer : this.buffer.slice(0, this.length)
+    return this.buffer.subarray(0, this.length)
   }
 
   /** The rest of a JSON string from its first character beyond ASCII, and the closing quote. */
@@ -166,52 +138,6 @@ export class ByteWriter {
     }
     this.buffer[this.length++] = 34
   }
-}
-
-function writeInteger(buffer: Uint8Array, position: number, value: number): number {
-  let p = position
-  if (value < 1000) {
-    const at = 3 * value
-    if (value > 99) buffer[p++] = TRIPLES[at]!
-    if (value > 9) buffer[p++] = TRIPLES[at + 1]!
-    buffer[p++] = TRIPLES[at + 2]!
-    return p
-  }
-  const upper = (value / 1000) | 0
-  p = writeInteger(buffer, p, upper)
-  const at = 3 * (value - upper * 1000)
-  buffer[p] = TRIPLES[at]!
-  buffer[p + 1] = TRIPLES[at + 1]!
-  buffer[p + 2] = TRIPLES[at + 2]!
-  return p + 3
-}
-
-/** `decimals` digits of `fraction`, leading zeros kept, trailing zeros dropped. `fraction` > 0. */
-function writeFraction(
-  buffer: Uint8Array,
-  position: number,
-  fraction: number,
-  decimals: number,
-): number {
-  let rest = fraction
-  let at = position + decimals
-  while (at - position >= 3) {
-    const upper = (rest / 1000) | 0
-    const digits = 3 * (rest - upper * 1000)
-    at -= 3
-    buffer[at] = TRIPLES[digits]!
-    buffer[at + 1] = TRIPLES[digits + 1]!
-    buffer[at + 2] = TRIPLES[digits + 2]!
-    rest = upper
-  }
-  while (at > position) {
-    const upper = (rest / 10) | 0
-    buffer[--at] = 48 + (rest - upper * 10)
-    rest = upper
-  }
-  let end = position + decimals
-  while (buffer[end - 1] === 48) end--
-  return end
 }
 
 function writeEscape(buffer: Uint8Array, position: number, code: number): number {

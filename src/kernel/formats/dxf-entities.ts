@@ -5,7 +5,7 @@ import { creditLines } from './credit-lines.ts'
 import { escapeMtext, escapeText, limitUtf8 } from './dxf-names.ts'
 import type { DxfPlan } from './dxf-plan.ts'
 import { CREDITS_LAYER, type DxfWriter, fragment, HANDLES, hex, LABEL_STYLE } from './dxf-tags.ts'
-import { writeXdata } from './dxf-xdata.ts'
+import { XdataWriter } from './dxf-xdata.ts'
 import { encodeUtf8 } from './utf8.ts'
 
 const DEGREES = 180 / Math.PI
@@ -20,6 +20,7 @@ const POINT = encodeUtf8('0\nPOINT\n5\n')
 const TEXT = encodeUtf8('0\nTEXT\n5\n')
 const OWNER = encodeUtf8(`\n330\n${hex(HANDLES.modelRecord)}\n100\nAcDbEntity\n`)
 const AS_POLYLINE = fragment([100, 'AcDbPolyline'])
+const VERTEX_COUNT = encodeUtf8('90\n')
 const OPEN = fragment([70, 128], [43, 0])
 const CLOSED = fragment([70, 129], [43, 0])
 
@@ -31,6 +32,7 @@ export function writeEntities(
   extra: (() => void) | null = null,
 ): void {
   const layers = plan.layerNames.map((name) => fragment([8, name]))
+  const xdata = new XdataWriter(writer)
   const colors = new Map<string, Uint8Array | null>()
   const { features } = drawing
   writer.section('ENTITIES', () => {
@@ -46,7 +48,7 @@ export function writeEntities(
               ? POINT
               : INSERT
       writer.bytes(type)
-      writer.text(hex(writer.takeHandle()))
+      writer.hexDigits(writer.takeHandle())
       writer.bytes(OWNER)
       writer.bytes(layers[feature.layer]!)
       if (feature.color !== null) {
@@ -61,7 +63,7 @@ export function writeEntities(
         type === POLYLINE
           ? writePolyline(writer, drawing, feature)
           : writePlaced(writer, drawing, feature, plan)
-      writeXdata(writer, feature, hash)
+      xdata.write(feature, hash)
     }
     extra?.()
     writeCredits(writer, drawing, plan, retrievedAt)
@@ -77,7 +79,7 @@ function colorGroups(text: string): Uint8Array | null {
     : fragment([62, color.aci], [420, color.rgb])
 }
 
-/** The vertices, and their hash: FNV-1a over the coordinates in whole millimetres, low 32 bits of each. */
+/** The vertices; answers their hash. */
 function writePolyline(writer: DxfWriter, drawing: Drawing, feature: Feature): number {
   const { coords, offsets } = drawing.paths
   const first = offsets[feature.path]!
@@ -95,20 +97,14 @@ function writePolyline(writer: DxfWriter, drawing: Drawing, feature: Feature): n
     end--
   }
   writer.bytes(AS_POLYLINE)
-  writer.int(90, end - first)
+  writer.bytes(VERTEX_COUNT)
+  writer.integer(end - first)
+  writer.byte(10)
   writer.bytes(closed ? CLOSED : OPEN)
   if (feature.elevation !== null && Number.isFinite(feature.elevation)) {
     writer.real(38, feature.elevation)
   }
-  let hash = 0x811c9dc5
-  for (let v = 2 * first; v < 2 * end; v += 2) {
-    const x = coords[v]!
-    const y = coords[v + 1]!
-    hash = Math.imul(hash ^ Math.round(x * 1000), 0x01000193)
-    hash = Math.imul(hash ^ Math.round(y * 1000), 0x01000193)
-    writer.vertex(x, y)
-  }
-  return hash
+  return writer.vertices(coords, first, end)
 }
 
 /** INSERT, POINT or TEXT. */
@@ -143,8 +139,9 @@ function writePlaced(writer: DxfWriter, drawing: Drawing, feature: Feature, plan
     }
     if (rotation !== 0) writer.real(50, rotation, 6)
   }
-  const hash = Math.imul(0x811c9dc5 ^ Math.round(x * 1000), 0x01000193)
-  return Math.imul(hash ^ Math.round(y * 1000), 0x01000193)
+  // The hash of the one vertex, as `vertices` makes it.
+  const hash = Math.imul(0x811c9dc5 ^ Math.floor(x * 1000 + 0.5), 0x01000193)
+  return Math.imul(hash ^ Math.floor(y * 1000 + 0.5), 0x01000193)
 }
 
 /** The credits above the upper left corner of the data, as the plugin sizes them. */

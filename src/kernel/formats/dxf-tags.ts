@@ -1,5 +1,6 @@
 // DXF groups into bytes: a group is a code and a value, a line each. Also where handles come from.
 import { ByteWriter } from './byte-writer.ts'
+import { DECIMAL_ROOM, writeDecimal } from './digits.ts'
 import { encodeUtf8 } from './utf8.ts'
 
 /** Handles that other records point at; everything else is numbered from FIRST_FREE_HANDLE on. */
@@ -92,25 +93,51 @@ export class DxfWriter extends ByteWriter {
     this.byte(10)
   }
 
-  /** A polyline's vertex: groups 10 and 20, metres with three decimals. */
-  vertex(x: number, y: number): void {
-    this.reserve(6)
-    let { buffer, length } = this
-    buffer[length] = 49
-    buffer[length + 1] = 48
-    buffer[length + 2] = 10
-    this.length = length + 3
-    this.decimal(x, 3)
-    this.reserve(6)
-    buffer = this.buffer
-    length = this.length
-    buffer[length] = 10
-    buffer[length + 1] = 50
-    buffer[length + 2] = 48
-    buffer[length + 3] = 10
-    this.length = length + 4
-    this.decimal(y, 3)
-    this.byte(10)
+  /**
+   * Vertices `first … end - 1` of interleaved coordinates as groups 10 and 20, metres with three decimals; answers their hash:
+   * FNV-1a over the coordinates in whole millimetres, low 32 bits of each.
+   */
+  vertices(coords: Float64Array, first: number, end: number): number {
+    this.reserve((end - first) * (2 * DECIMAL_ROOM + 8))
+    const { buffer } = this
+    let p = this.length
+    let hash = 0x811c9dc5
+    for (let v = 2 * first; v < 2 * end; v += 2) {
+      const x = coords[v]!
+      const y = coords[v + 1]!
+      hash = Math.imul(hash ^ Math.floor(x * 1000 + 0.5), 0x01000193)
+      hash = Math.imul(hash ^ Math.floor(y * 1000 + 0.5), 0x01000193)
+      buffer[p] = 49
+      buffer[p + 1] = 48
+      buffer[p + 2] = 10
+      p = writeDecimal(buffer, p + 3, x, 3)
+      buffer[p] = 10
+      buffer[p + 1] = 50
+      buffer[p + 2] = 48
+      buffer[p + 3] = 10
+      p = writeDecimal(buffer, p + 4, y, 3)
+      buffer[p++] = 10
+    }
+    this.length = p
+    return hash
+  }
+
+  /** A handle's digits. */
+  hexDigits(value: number): void {
+    this.reserve(8)
+    let shift = 28
+    while (shift > 0 && value >>> shift === 0) shift -= 4
+    for (; shift >= 0; shift -= 4) this.hexDigit((value >>> shift) & 15)
+  }
+
+  /** A 32-bit hash, eight digits. */
+  hexWord(value: number): void {
+    this.reserve(8)
+    for (let shift = 28; shift >= 0; shift -= 4) this.hexDigit((value >>> shift) & 15)
+  }
+
+  private hexDigit(digit: number): void {
+    this.buffer[this.length++] = digit < 10 ? 48 + digit : 55 + digit
   }
 
   /** X, Y and Z under `code`, `code + 10`, `code + 20`; metres. */

@@ -1,7 +1,9 @@
 // Extended data of an entity, application SISRUA: where it came from and what it is, as `key=value` strings.
 import type { Feature } from '../cad/drawing.ts'
+import { DECIMAL_ROOM } from './digits.ts'
 import { escapeString, limitUtf8 } from './dxf-names.ts'
 import { APPLICATION, type DxfWriter, fragment } from './dxf-tags.ts'
+import { encodeUtf8 } from './utf8.ts'
 
 /** Version of the keys below; changes when a reader must know. */
 const SCHEMA = 1
@@ -11,64 +13,120 @@ const MAX_STRING = 255
 const MAX_TOTAL = 16_383
 
 const HEAD = fragment([1001, APPLICATION], [1000, `schema=${SCHEMA}`])
+const key = (name: string) => encodeUtf8(`1000\n${name}=`)
+const GEOMETRY = key('geometry')
+const SOURCE = key('source')
+const VERSION = key('version')
+const CLASS = key('class')
+const NAME = key('name')
+const HIGHWAY = key('highway')
+const WIDTH = key('width_m')
+const HEIGHT = key('height_m')
+const LEVELS = key('levels')
+const ELEVATION = key('elevation_m')
+const LOWEST = key('elevation_min_m')
+const HIGHEST = key('elevation_max_m')
+const SLOPE = key('slope_percent')
+const POLYGON = key('polygon')
+const HOLE = key('hole')
+const MERGED = key('merged')
+const TAG = key('tag:').subarray(0, -1)
+/** Length of `1000` and its line break, which is no part of the string. */
+const CODE_LENGTH = 5
 
-/**
- * Writes the extended data. `geometryHash` is the hash of the geometry as drawn: a drafter's later edit can be told
- * from it. Source tags follow as `tag:key=value` while there is room.
- */
-export function writeXdata(writer: DxfWriter, feature: Feature, geometryHash: number): void {
-  writer.bytes(HEAD)
-  let room = MAX_TOTAL - 100
-  const put = (text: string) => {
-    const value = limitUtf8(escapeString(text), MAX_STRING)
-    room -= 2 * value.length + 4
-    if (room >= 0) writer.group(1000, value)
+export class XdataWriter {
+  private readonly writer: DxfWriter
+  /** Bytes that are left to the entity. */
+  private room = 0
+
+  constructor(writer: DxfWriter) {
+    this.writer = writer
   }
-  const text = (key: string, value: string | null) => {
-    if (value !== null && value !== '') put(`${key}=${value}`)
-  }
-  const number = (key: string, value: number | null) => {
-    if (value !== null && Number.isFinite(value)) put(`${key}=${rounded(value)}`)
-  }
-  text('source', feature.source)
-  number('version', feature.version)
-  text('class', feature.class)
-  put(`geometry=${(geometryHash >>> 0).toString(16).padStart(8, '0')}`)
-  text('name', feature.name)
-  text('highway', feature.highway)
-  number('width_m', feature.width)
-  number('height_m', feature.height)
-  number('levels', feature.levels)
-  number('elevation_m', feature.elevation)
-  number('elevation_min_m', feature.minElevation)
-  number('elevation_max_m', feature.maxElevation)
-  number('slope_percent', feature.slope)
-  if (feature.polygon >= 0) {
-    number('polygon', feature.polygon)
-    if (feature.hole) put('hole=1')
-  }
-  if (feature.mergedSources !== null) mergedSources(feature.mergedSources, put)
-  if (feature.properties !== null) {
-    for (const [key, value] of Object.entries(feature.properties)) {
-      if (value !== null) put(`tag:${key}=${value}`)
+
+  /**
+   * Writes the extended data. `geometryHash` is the hash of the geometry as drawn: a drafter's later edit can be told
+   * from it. Source tags come last, as `tag:key=value`, while there is room.
+   */
+  write(feature: Feature, geometryHash: number): void {
+    const { writer } = this
+    writer.bytes(HEAD)
+    writer.bytes(GEOMETRY)
+    writer.hexWord(geometryHash)
+    writer.byte(10)
+    this.room = MAX_TOTAL - 100
+    this.text(SOURCE, feature.source)
+    this.number(VERSION, feature.version)
+    this.text(CLASS, feature.class)
+    this.text(NAME, feature.name)
+    this.text(HIGHWAY, feature.highway)
+    this.number(WIDTH, feature.width)
+    this.number(HEIGHT, feature.height)
+    this.number(LEVELS, feature.levels)
+    this.number(ELEVATION, feature.elevation)
+    this.number(LOWEST, feature.minElevation)
+    this.number(HIGHEST, feature.maxElevation)
+    this.number(SLOPE, feature.slope)
+    if (feature.polygon >= 0) {
+      this.number(POLYGON, feature.polygon)
+      if (feature.hole) this.number(HOLE, 1)
+    }
+    if (feature.mergedSources !== null) this.merged(feature.mergedSources)
+    const { properties } = feature
+    if (properties === null) return
+    for (const name in properties) {
+      if (!Object.hasOwn(properties, name)) continue
+      const value = properties[name]
+      if (value !== null) this.text(TAG, `${name}=${value}`)
     }
   }
-}
 
-/** The further sources, several to a string. */
-function mergedSources(sources: readonly string[], put: (text: string) => void): void {
-  let line = ''
-  for (const source of sources) {
-    if (line !== '' && line.length + source.length > 200) {
-      put(`merged=${line}`)
-      line = ''
+  /** The further sources, several to a string. */
+  private merged(sources: readonly string[]): void {
+    let line = ''
+    for (const source of sources) {
+      if (line !== '' && line.length + source.length > 200) {
+        this.text(MERGED, line)
+        line = ''
+      }
+      line += line === '' ? source : `,${source}`
     }
-    line += line === '' ? source : `,${source}`
+    this.text(MERGED, line)
   }
-  if (line !== '') put(`merged=${line}`)
-}
 
-/** Three decimals at most, no exponent for anything a map holds. */
-function rounded(value: number): string {
-  return String(Math.round(value * 1000) / 1000)
+  private number(prefix: Uint8Array, value: number | null): void {
+    if (value === null || !(Math.abs(value) < 1e21)) return
+    this.room -= 2 * (prefix.length + DECIMAL_ROOM)
+    if (this.room < 0) return
+    this.writer.bytes(prefix)
+    this.writer.decimal(value, 3)
+    this.writer.byte(10)
+  }
+
+  private text(prefix: Uint8Array, value: string | null): void {
+    if (value === null || value === '') return
+    const { writer } = this
+    const count = value.length
+    const most = MAX_STRING - (prefix.length - CODE_LENGTH)
+    this.room -= 2 * (prefix.length + Math.min(count, most))
+    if (this.room < 0) return
+    writer.bytes(prefix)
+    if (count > most || !this.plain(value, count)) {
+      writer.text(limitUtf8(escapeString(value), most))
+    }
+    writer.byte(10)
+  }
+
+  /** Writes a string that needs neither escapes nor more than a byte a character; false, and nothing written, for any other. */
+  private plain(value: string, count: number): boolean {
+    const { writer } = this
+    writer.reserve(count)
+    const { buffer, length } = writer
+    for (let i = 0; i < count; i++) {
+      const code = value.charCodeAt(i)
+      if (code < 32 || code > 126 || code === 94 || code === 92) return false
+      buffer[length + i] = code
+    }
+    writer.length = length + count
+    return true
+  }
 }

@@ -220,6 +220,11 @@ class GeometryWriter {
   private positions(first: number, end: number, direction: 1 | -1, withHeights: boolean): void {
     const { writer } = this
     writer.byte(91)
+    if (direction > 0 && !withHeights) {
+      writer.jsonPositions(this.lonLat, first, end, DEGREE_DECIMALS)
+      writer.byte(93)
+      return
+    }
     const count = end - first
     for (let i = 0; i < count; i++) {
       if (i > 0) writer.byte(44)

@@ -197,10 +197,7 @@ class ResponseWriter {
   private positions(first: number, end: number, closing: boolean): void {
     const { writer } = this
     writer.byte(91)
-    for (let i = first; i < end; i++) {
-      if (i > first) writer.byte(44)
-      this.position(i)
-    }
+    writer.jsonPositions(this.drawing.paths.coords, first, end, COORDINATE_DECIMALS)
     if (closing) {
       writer.byte(44)
       this.position(first)

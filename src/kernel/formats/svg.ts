@@ -17,7 +17,7 @@ export interface SvgOptions {
 const BACKGROUND = '#212830'
 const FOREGROUND = '#d8dde2'
 /** Below this many pixels a symbol would be a dot, so it is drawn larger than life. */
-const LEAST_SYMBOL_PIXELS = 7
+const LEAST_SYMBOL_PIXELS = 9
 const SYMBOL_METERS = 1.5
 /** Below this many pixels a label cannot be read, so it is left out. */
 const LEAST_LABEL_PIXELS = 5
