@@ -6,7 +6,7 @@ const RADIANS = Math.PI / 180
 /** A polynomial checked to stand in for the series inside `bbox`. */
 export interface LocalFit {
   bbox: Bbox
-  degree: 6 | 10
+  degree: 5 | 8
   /** Largest distance from the full series over the check points, metres. */
   worstErrorMeters: number
   centreLon: number
@@ -38,12 +38,12 @@ export function forwardFit(
   start: number,
   end: number,
 ): void {
-  if (fit.degree === 6) forwardDegree6(fit, lonLat, out, start, end)
+  if (fit.degree === 5) forwardDegree5(fit, lonLat, out, start, end)
   else forwardAnyDegree(fit, lonLat, out, start, end)
 }
 
 /** Written out because this loop carries a town: the general one below takes twice the time. */
-function forwardDegree6(
+function forwardDegree5(
   fit: LocalFit,
   lonLat: Float64Array,
   out: Float64Array,
@@ -51,17 +51,15 @@ function forwardDegree6(
   end: number,
 ): void {
   const { centreLon, centreLat } = fit
-  const [p0, p1, p2, p3, p4, p5, p6] = seven(fit.isometric)
-  const [r0, r1, r2, r3, r4, r5, r6] = seven(fit.real)
-  const [i0, i1, i2, i3, i4, i5, i6] = seven(fit.imaginary)
+  const [p0, p1, p2, p3, p4, p5] = six(fit.isometric)
+  const [r0, r1, r2, r3, r4, r5] = six(fit.real)
+  const [i0, i1, i2, i3, i4, i5] = six(fit.imaginary)
   for (let i = 2 * start; i < 2 * end; i += 2) {
     const y = (lonLat[i]! - centreLon) * RADIANS
     const p = lonLat[i + 1]! - centreLat
-    const x = p0 + p * (p1 + p * (p2 + p * (p3 + p * (p4 + p * (p5 + p * p6)))))
-    const re5 = r6 * x - i6 * y + r5
-    const im5 = r6 * y + i6 * x + i5
-    const re4 = re5 * x - im5 * y + r4
-    const im4 = re5 * y + im5 * x + i4
+    const x = p0 + p * (p1 + p * (p2 + p * (p3 + p * (p4 + p * p5))))
+    const re4 = r5 * x - i5 * y + r4
+    const im4 = r5 * y + i5 * x + i4
     const re3 = re4 * x - im4 * y + r3
     const im3 = re4 * y + im4 * x + i3
     const re2 = re3 * x - im3 * y + r2
@@ -98,6 +96,6 @@ function forwardAnyDegree(
   }
 }
 
-function seven(a: Float64Array): [number, number, number, number, number, number, number] {
-  return [a[0]!, a[1]!, a[2]!, a[3]!, a[4]!, a[5]!, a[6]!]
+function six(a: Float64Array): [number, number, number, number, number, number] {
+  return [a[0]!, a[1]!, a[2]!, a[3]!, a[4]!, a[5]!]
 }

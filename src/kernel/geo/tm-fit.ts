@@ -13,7 +13,7 @@ const RADIANS = Math.PI / 180
 export const FIT_ERROR_LIMIT_METERS = 2e-7
 
 /** Degrees tried in turn: the small one serves a town, the large one a region. */
-const POLYNOMIAL_DEGREES = [6, 10] as const
+const POLYNOMIAL_DEGREES = [5, 8] as const
 
 /**
  * Fits the box (degrees). Null when no polynomial keeps the limit: a box too large, or reaching where the series gives NaN.
@@ -32,7 +32,7 @@ export function fitLocal(series: TransverseMercatorSeries, bbox: Bbox): LocalFit
   return null
 }
 
-function interpolate(series: TransverseMercatorSeries, bbox: Bbox, degree: 6 | 10): LocalFit {
+function interpolate(series: TransverseMercatorSeries, bbox: Bbox, degree: 5 | 8): LocalFit {
   const centreLon = (bbox.west + bbox.east) / 2
   const centreLat = (bbox.south + bbox.north) / 2
   const e = series.eccentricity

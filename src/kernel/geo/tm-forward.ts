@@ -1,4 +1,4 @@
-// Degrees to metres for many points within 10° of the central meridian, and the test that finds them.
+// Degrees to metres for many points near the central meridian, and the test that finds them.
 import type { TransverseMercatorKernel } from './tm-kernel.ts'
 import {
   COS_4,
@@ -7,6 +7,7 @@ import {
   COS_10,
   COS_12,
   COS_14,
+  five,
   NEAR_DEGREES,
   SIN_3,
   SIN_5,
@@ -14,7 +15,6 @@ import {
   SIN_9,
   SIN_11,
   SIN_13,
-  six,
 } from './tm-kernel.ts'
 
 const RADIANS = Math.PI / 180
@@ -51,8 +51,8 @@ export function forwardNear(
 ): void {
   const { centralMeridianDegrees, falseEastingMeters, falseNorthingMeters, radiusMeters } =
     kernel.series
-  const [c0, c1, c2, c3, c4, c5] = six(kernel.toConformal)
-  const [a0, a1, a2, a3, a4, a5] = six(kernel.alpha)
+  const [c0, c1, c2, c3, c4] = five(kernel.toConformal)
+  const [a0, a1, a2, a3, a4] = five(kernel.alpha)
   const halfRadian = RADIANS / 2
   for (let i = 2 * start; i < 2 * end; i += 2) {
     const lambda = (lonLat[i]! - centralMeridianDegrees) * RADIANS
@@ -72,9 +72,7 @@ export function forwardNear(
     // chi - phi is below 0.0034: two or three terms of its sine and cosine are exact.
     const delta =
       sinTwicePhi *
-      (c0 +
-        cosTwicePhi *
-          (c1 + cosTwicePhi * (c2 + cosTwicePhi * (c3 + cosTwicePhi * (c4 + cosTwicePhi * c5)))))
+      (c0 + cosTwicePhi * (c1 + cosTwicePhi * (c2 + cosTwicePhi * (c3 + cosTwicePhi * c4))))
     const delta2 = delta * delta
     const sinDelta = delta * (1 - delta2 * (1 / 6 - delta2 * (1 / 120)))
     const cosDelta = 1 - delta2 * (0.5 - delta2 * (1 / 24))
@@ -84,26 +82,21 @@ export function forwardNear(
     const sinLambda =
       lambda *
       (1 +
-        lambda2 *
-          (-1 / 6 +
-            lambda2 *
-              (1 / 120 + lambda2 * (-1 / 5040 + lambda2 * (1 / 362880 - lambda2 / 39916800)))))
+        lambda2 * (-1 / 6 + lambda2 * (1 / 120 + lambda2 * (-1 / 5040 + lambda2 * (1 / 362880)))))
     const versine =
-      lambda2 *
-      (0.5 +
-        lambda2 *
-          (-1 / 24 + lambda2 * (1 / 720 + lambda2 * (-1 / 40320 + lambda2 * (1 / 3628800)))))
+      lambda2 * (0.5 + lambda2 * (-1 / 24 + lambda2 * (1 / 720 + lambda2 * (-1 / 40320))))
     const u = cosChi * (1 - versine)
     const w = cosChi * sinLambda
     const w2 = w * w
     const q = 1 - w2
     // One division serves both quotients: tan(xi' - chi) and 1 / (1 - w²).
-    const d = cosChi * u + sinChi * sinChi
+    const sinChi2 = sinChi * sinChi
+    const d = cosChi * u + sinChi2
     const reciprocal = 1 / (q * d)
     const inverseQ = reciprocal * d
     const t = sinChi * cosChi * versine * reciprocal * q
     const t2 = t * t
-    const xiMinusChi = t * (1 + t2 * (-1 / 3 + t2 * (1 / 5 - t2 * (1 / 7))))
+    const xiMinusChi = t * (1 + t2 * (-1 / 3 + t2 * (1 / 5)))
     const eta =
       w *
       (1 +
@@ -111,28 +104,24 @@ export function forwardNear(
           (1 / 3 +
             w2 *
               (1 / 5 +
-                w2 *
-                  (1 / 7 +
-                    w2 * (1 / 9 + w2 * (1 / 11 + w2 * (1 / 13 + w2 * (1 / 15 + w2 * (1 / 17)))))))))
+                w2 * (1 / 7 + w2 * (1 / 9 + w2 * (1 / 11 + w2 * (1 / 13 + w2 * (1 / 15))))))))
     const sin2xi = 2 * u * sinChi * inverseQ
-    const cos2xi = 1 - 2 * sinChi * sinChi * inverseQ
+    const cos2xi = 1 - 2 * sinChi2 * inverseQ
     const sinh2eta = 2 * w * inverseQ
     const cosh2eta = (1 + w2) * inverseQ
     const sineReal = sin2xi * cosh2eta
     const sineImaginary = cos2xi * sinh2eta
     const real = cos2xi * cosh2eta
-    const imaginary = -sin2xi * sinh2eta
-    // Horner's rule in the complex cosine.
-    const r4 = a5 * real + a4
-    const i4 = a5 * imaginary
-    const r3 = r4 * real - i4 * imaginary + a3
-    const i3 = r4 * imaginary + i4 * real
-    const r2 = r3 * real - i3 * imaginary + a2
-    const i2 = r3 * imaginary + i3 * real
-    const r1 = r2 * real - i2 * imaginary + a1
-    const i1 = r2 * imaginary + i2 * real
-    const r0 = r1 * real - i1 * imaginary + a0
-    const i0 = r1 * imaginary + i1 * real
+    // Horner's rule in the complex cosine, real - i imaginary.
+    const imaginary = sin2xi * sinh2eta
+    const r3 = a4 * real + a3
+    const i3 = -a4 * imaginary
+    const r2 = r3 * real + i3 * imaginary + a2
+    const i2 = i3 * real - r3 * imaginary
+    const r1 = r2 * real + i2 * imaginary + a1
+    const i1 = i2 * real - r2 * imaginary
+    const r0 = r1 * real + i1 * imaginary + a0
+    const i0 = i1 * real - r1 * imaginary
     out[i] = falseEastingMeters + radiusMeters * (eta + r0 * sineImaginary + i0 * sineReal)
     out[i + 1] =
       falseNorthingMeters +

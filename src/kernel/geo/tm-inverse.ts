@@ -1,4 +1,4 @@
-// Metres to degrees for many points within 10° of the central meridian, and the test that finds them.
+// Metres to degrees for many points near the central meridian, and the test that finds them.
 import type { TransverseMercatorSeries } from './tm-coefficients.ts'
 import type { TransverseMercatorKernel } from './tm-kernel.ts'
 import {
@@ -8,20 +8,20 @@ import {
   COS_10,
   COS_12,
   COS_14,
+  five,
   SIN_3,
   SIN_5,
   SIN_7,
   SIN_9,
   SIN_11,
   SIN_13,
-  six,
 } from './tm-kernel.ts'
 
 const DEGREES = 180 / Math.PI
 
 /**
  * Index of the first point from `start` on that is not surely near (or NaN), at most `end`. Points are easting, northing.
- * The ordinate of 10° shrinks with the cosine of the latitude; a polynomial below the cosine keeps the test on the safe side.
+ * The ordinate of the limit shrinks with the cosine of the latitude; a polynomial below the cosine keeps the test on the safe side.
  */
 export function nearInverse(
   series: TransverseMercatorSeries,
@@ -37,7 +37,7 @@ export function nearInverse(
     const eta = Math.abs(eastingNorthing[2 * i]! - falseEastingMeters) * scale
     const xi2 = xi * xi
     const cosine = 1 - xi2 * (1 / 2 - xi2 * (1 / 24 - xi2 / 720))
-    if (!(xi2 <= 2.4 && eta <= 0.172 * cosine - 5e-4)) break
+    if (!(xi2 <= 2.4 && eta <= 0.129 * cosine - 5e-4)) break
   }
   return i
 }
@@ -55,8 +55,8 @@ export function inverseNear(
 ): void {
   const { centralMeridianDegrees, falseEastingMeters, falseNorthingMeters, radiusMeters } =
     kernel.series
-  const [c0, c1, c2, c3, c4, c5] = six(kernel.toGeographic)
-  const [b0, b1, b2, b3, b4, b5] = six(kernel.beta)
+  const [c0, c1, c2, c3, c4] = five(kernel.toGeographic)
+  const [b0, b1, b2, b3, b4] = five(kernel.beta)
   const scale = 1 / radiusMeters
   for (let i = 2 * start; i < 2 * end; i += 2) {
     const eta = (eastingNorthing[i]! - falseEastingMeters) * scale
@@ -77,19 +77,15 @@ export function inverseNear(
     const eta2 = eta * eta
     const sinhEta =
       eta * (1 + eta2 * (1 / 6 + eta2 * (1 / 120 + eta2 * (1 / 5040 + eta2 * (1 / 362880)))))
-    const coshEta =
-      1 +
-      eta2 * (0.5 + eta2 * (1 / 24 + eta2 * (1 / 720 + eta2 * (1 / 40320 + eta2 * (1 / 3628800)))))
+    const coshEta = 1 + eta2 * (0.5 + eta2 * (1 / 24 + eta2 * (1 / 720 + eta2 * (1 / 40320))))
     const sinh2eta = 2 * sinhEta * coshEta
     const cosh2eta = 1 + 2 * sinhEta * sinhEta
     const sineReal = sin2xi * cosh2eta
     const sineImaginary = cos2xi * sinh2eta
     const real = cos2xi * cosh2eta
     const imaginary = -sin2xi * sinh2eta
-    const r4 = b5 * real + b4
-    const i4 = b5 * imaginary
-    const r3 = r4 * real - i4 * imaginary + b3
-    const i3 = r4 * imaginary + i4 * real
+    const r3 = b4 * real + b3
+    const i3 = b4 * imaginary
     const r2 = r3 * real - i3 * imaginary + b2
     const i2 = r3 * imaginary + i3 * real
     const r1 = r2 * real - i2 * imaginary + b1
@@ -119,26 +115,19 @@ export function inverseNear(
           (-1 / 3 +
             t2 *
               (1 / 5 +
-                t2 *
-                  (-1 / 7 +
-                    t2 *
-                      (1 / 9 +
-                        t2 *
-                          (-1 / 11 + t2 * (1 / 13 + t2 * (-1 / 15 + t2 * (1 / 17 - t2 / 19)))))))))
+                t2 * (-1 / 7 + t2 * (1 / 9 + t2 * (-1 / 11 + t2 * (1 / 13 + t2 * (-1 / 15))))))))
     const sinChi = sinSphere * reciprocal * cosSphere
     const cosChi =
       Math.sqrt(sinhSphere * sinhSphere + cosSphere * cosSphere) * reciprocal * cosSphere
-    // xi' - chi from its sine, which is below 0.008 within 10° of the meridian.
+    // xi' - chi from its sine, which is below 0.005 so near the meridian.
     const sine = sinSphere * cosChi - cosSphere * sinChi
     const sine2 = sine * sine
-    const xiMinusChi = sine * (1 + sine2 * (1 / 6 + sine2 * (3 / 40 + sine2 * (15 / 336))))
+    const xiMinusChi = sine * (1 + sine2 * (1 / 6 + sine2 * (3 / 40)))
     const sinTwiceChi = 2 * sinChi * cosChi
     const cosTwiceChi = 1 - 2 * sinChi * sinChi
     const toGeographic =
       sinTwiceChi *
-      (c0 +
-        cosTwiceChi *
-          (c1 + cosTwiceChi * (c2 + cosTwiceChi * (c3 + cosTwiceChi * (c4 + cosTwiceChi * c5)))))
+      (c0 + cosTwiceChi * (c1 + cosTwiceChi * (c2 + cosTwiceChi * (c3 + cosTwiceChi * c4))))
     out[i] = centralMeridianDegrees + lambda * DEGREES
     out[i + 1] = (xi + deltaXi - xiMinusChi + toGeographic) * DEGREES
   }

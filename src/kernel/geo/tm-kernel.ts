@@ -1,10 +1,10 @@
 // What the fast transverse Mercator loops of tm-forward.ts and tm-inverse.ts share: the constants of a plane in the form that
 // polynomials want. Those loops are Krüger's series of order 6 without a call of Math (the inverse: one square root) and without a
-// branch. They are good to 10° from the meridian and silently wrong beyond, so callers sort the points first.
+// branch. They are good to NEAR_DEGREES from the meridian and silently wrong beyond, so callers sort the points first.
 import type { TransverseMercatorSeries } from './tm-coefficients.ts'
 
-/** The kernels are good to this many degrees from the central meridian. */
-export const NEAR_DEGREES = 10
+/** The kernels are good to this many degrees from the central meridian: the zone, and four degrees and a half beyond it. */
+export const NEAR_DEGREES = 7.5
 
 // Sine and cosine for |x| <= 45°: minimax polynomials with the coefficients of fdlibm (k_sin.c, k_cos.c; Sun Microsystems, 1993).
 export const SIN_3 = -0.16666666666666632
@@ -43,21 +43,15 @@ export function transverseMercatorKernel(
 
 /**
  * The sum of a_j sin 2jx as sin 2x times a polynomial in cos 2x (Chebyshev polynomials of the second kind, written out).
- * With complex sine and cosine the same numbers give the plane's series.
+ * With complex sine and cosine the same numbers give the plane's series. The sixth harmonic is left out: it is below half a
+ * nanometre everywhere (the others are kept to order 6 in n).
  */
 function powersOfCosine(a: Float64Array): Float64Array {
-  const [a1, a2, a3, a4, a5, a6] = a as unknown as [number, number, number, number, number, number]
-  return Float64Array.of(
-    a1 - a3 + a5,
-    2 * a2 - 4 * a4 + 6 * a6,
-    4 * a3 - 12 * a5,
-    8 * a4 - 32 * a6,
-    16 * a5,
-    32 * a6,
-  )
+  const [a1, a2, a3, a4, a5] = five(a)
+  return Float64Array.of(a1 - a3 + a5, 2 * a2 - 4 * a4, 4 * a3 - 12 * a5, 8 * a4, 16 * a5)
 }
 
-/** The six numbers as a tuple, so that a loop holds them in registers. */
-export function six(values: Float64Array): [number, number, number, number, number, number] {
-  return [values[0]!, values[1]!, values[2]!, values[3]!, values[4]!, values[5]!]
+/** The first five numbers as a tuple, so that a loop holds them in registers. */
+export function five(values: Float64Array): [number, number, number, number, number] {
+  return [values[0]!, values[1]!, values[2]!, values[3]!, values[4]!]
 }

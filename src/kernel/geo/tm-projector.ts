@@ -23,7 +23,7 @@ export interface PlaneProjector {
 
 /**
  * A plane's projector. Inside `bbox` (degrees) the fitted polynomial serves when its check allows; points outside it, and all
- * points without a box, take the series: as polynomials within 10° of the meridian, with Math beyond. A point's result does not
+ * points without a box, take the series: as polynomials near the meridian, with Math beyond. A point's result does not
  * depend on the points around it.
  */
 export function createPlaneProjector(plane: TransverseMercator, bbox?: Bbox): PlaneProjector {
