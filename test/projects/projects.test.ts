@@ -1,0 +1,112 @@
+// Projects: versions, conflicts, features as whole sets, history and audit in the same transaction.
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { systemIds } from '../../src/base/ids.ts'
+import { createProjects } from '../../src/projects/project-service.ts'
+import type { Projects } from '../../src/projects/projects.ts'
+import { createJobHouse, createStillClock, OWNER } from '../support/job-house.ts'
+
+let house: ReturnType<typeof createJobHouse>
+let projects: Projects
+beforeEach(() => {
+  const clock = createStillClock()
+  house = createJobHouse({ clock, start: false })
+  projects = createProjects({ store: house.store, recorder: house.recorder, clock, ids: systemIds })
+})
+afterEach(() => house.close())
+
+const read = (id: string) => [...projects.features(id)].flat()
+const auditOf = (id: string) =>
+  house.store.audit
+    .list({ entityType: 'project', entityId: id, eventType: null, before: null, limit: 100 })
+    .map((row) => row.eventType)
+    .reverse()
+
+describe('a project', () => {
+  it('is changed only by who saw its version, and each change leaves history and audit', async () => {
+    const made = await projects.create({ id: 'P1', name: 'Rua A', crsOut: 'EPSG:31984' }, OWNER)
+    expect(made).toMatchObject({ version: 1, featureCount: 0 })
+    const changed = await projects.update('P1', { version: 1, name: 'Rua B' }, OWNER)
+    expect(changed).toMatchObject({ version: 2, name: 'Rua B', crsOut: 'EPSG:31984' })
+    await expect(projects.update('P1', { version: 1, name: 'Rua C' }, OWNER)).rejects.toMatchObject(
+      {
+        code: 'VERSION_CONFLICT',
+        message: 'Version mismatch. Expected 1, but found 2.',
+      },
+    )
+    expect(projects.history('P1').map(({ version, change }) => [version, change])).toEqual([
+      [1, 'created'],
+      [2, 'updated'],
+    ])
+    expect(auditOf('P1')).toEqual(['project.created', 'project.updated'])
+  })
+
+  it('lets exactly one of many rivals through', async () => {
+    await projects.create({ id: 'P1', name: 'Rua A' }, OWNER)
+    const rivals = Array.from({ length: 20 }, (_, i) =>
+      projects.update('P1', { version: 1, name: `Rua ${i}` }, OWNER),
+    )
+    const answers = await Promise.allSettled(rivals)
+    expect(answers.filter((answer) => answer.status === 'fulfilled')).toHaveLength(1)
+    expect(projects.get('P1').version).toBe(2)
+    expect(auditOf('P1')).toEqual(['project.created', 'project.updated'])
+  })
+
+  it('that is unknown, taken or badly named is told so', async () => {
+    await projects.create({ id: 'P1', name: 'Rua A' }, OWNER)
+    await expect(projects.create({ id: 'P1', name: 'Rua B' }, OWNER)).rejects.toMatchObject({
+      code: 'REQUEST_INVALID',
+    })
+    await expect(projects.create({ name: '   ' }, OWNER)).rejects.toMatchObject({
+      code: 'PARAMS_INVALID',
+    })
+    await expect(projects.create({ id: 'a\nb', name: 'x' }, OWNER)).rejects.toMatchObject({
+      code: 'PARAMS_INVALID',
+    })
+    await expect(projects.update('nonexistent', { version: 1 }, OWNER)).rejects.toMatchObject({
+      code: 'PROJECT_NOT_FOUND',
+    })
+    expect(() => projects.get('nonexistent')).toThrow('Project not found')
+  })
+
+  it('is gone after removal, keeps its history, and its id can be used again', async () => {
+    await projects.create({ id: 'P1', name: 'Rua A' }, OWNER)
+    await projects.replaceFeatures('P1', 1, [{ layer: 'x' }], OWNER)
+    await projects.remove('P1', OWNER)
+    expect(() => projects.get('P1')).toThrow('Project not found')
+    expect(projects.list()).toEqual([])
+    const again = await projects.create({ id: 'P1', name: 'Rua Z' }, OWNER)
+    expect(again).toMatchObject({ version: 4, featureCount: 0 })
+    expect(read('P1')).toEqual([])
+    expect(projects.history('P1').map(({ change }) => change)).toEqual([
+      'created',
+      'features',
+      'deleted',
+      'created',
+    ])
+  })
+})
+
+describe('features', () => {
+  const features = (count: number, tag: string) =>
+    Array.from({ length: count }, (_, i) => ({ feature_type: 'Polyline', name: `${tag} ${i}` }))
+
+  it('come back in order, across chunks', async () => {
+    await projects.create({ id: 'P1', name: 'Rua A' }, OWNER)
+    const project = await projects.replaceFeatures('P1', 1, features(1201, 'a'), OWNER)
+    expect(project).toMatchObject({ version: 2, featureCount: 1201 })
+    expect(read('P1')).toEqual(features(1201, 'a'))
+    expect([...projects.features('P1')].map((chunk) => chunk.length)).toEqual([500, 500, 201])
+  })
+
+  it('stay the old ones when a rival was faster', async () => {
+    await projects.create({ id: 'P1', name: 'Rua A' }, OWNER)
+    const answers = await Promise.allSettled([
+      projects.replaceFeatures('P1', 1, features(700, 'a'), OWNER),
+      projects.replaceFeatures('P1', 1, features(10, 'b'), OWNER),
+    ])
+    expect(answers.map((answer) => answer.status).sort()).toEqual(['fulfilled', 'rejected'])
+    const winner = answers[0]!.status === 'fulfilled' ? features(700, 'a') : features(10, 'b')
+    expect(read('P1')).toEqual(winner)
+    expect(projects.get('P1')).toMatchObject({ version: 2, featureCount: winner.length })
+  })
+})
