@@ -57,7 +57,8 @@ function forwardDegree5(
   for (let i = 2 * start; i < 2 * end; i += 2) {
     const y = (lonLat[i]! - centreLon) * RADIANS
     const p = lonLat[i + 1]! - centreLat
-    const x = p0 + p * (p1 + p * (p2 + p * (p3 + p * (p4 + p * p5))))
+    const pp = p * p
+    const x = p0 + p * p1 + pp * (p2 + p * p3 + pp * (p4 + p * p5))
     const re4 = r5 * x - i5 * y + r4
     const im4 = r5 * y + i5 * x + i4
     const re3 = re4 * x - im4 * y + r3

@@ -63,13 +63,13 @@ export function inverseNear(
     const xi = (eastingNorthing[i + 1]! - falseNorthingMeters) * scale
     const half = 0.5 * xi
     const z = half * half
+    const z2 = z * z
     const sinHalf =
-      half +
-      half * z * (SIN_3 + z * (SIN_5 + z * (SIN_7 + z * (SIN_9 + z * (SIN_11 + z * SIN_13)))))
+      half + half * z * (SIN_3 + z * SIN_5 + z2 * (SIN_7 + z * SIN_9 + z2 * (SIN_11 + z * SIN_13)))
     const cosHalf =
       1 -
       0.5 * z +
-      z * z * (COS_4 + z * (COS_6 + z * (COS_8 + z * (COS_10 + z * (COS_12 + z * COS_14)))))
+      z2 * (COS_4 + z * COS_6 + z2 * (COS_8 + z * COS_10 + z2 * (COS_12 + z * COS_14)))
     const sinXi = 2 * sinHalf * cosHalf
     const cosXi = 1 - 2 * sinHalf * sinHalf
     const sin2xi = 2 * sinXi * cosXi
@@ -108,14 +108,12 @@ export function inverseNear(
     const reciprocal = 1 / (coshSphere * cosSphere)
     const t = sinhSphere * coshSphere * reciprocal
     const t2 = t * t
+    const t4 = t2 * t2
     const lambda =
       t *
-      (1 +
-        t2 *
-          (-1 / 3 +
-            t2 *
-              (1 / 5 +
-                t2 * (-1 / 7 + t2 * (1 / 9 + t2 * (-1 / 11 + t2 * (1 / 13 + t2 * (-1 / 15))))))))
+      (1 -
+        t2 * (1 / 3) +
+        t4 * (1 / 5 - t2 * (1 / 7) + t4 * (1 / 9 - t2 * (1 / 11) + t4 * (1 / 13 - t2 * (1 / 15)))))
     const sinChi = sinSphere * reciprocal * cosSphere
     const cosChi =
       Math.sqrt(sinhSphere * sinhSphere + cosSphere * cosSphere) * reciprocal * cosSphere
@@ -125,9 +123,9 @@ export function inverseNear(
     const xiMinusChi = sine * (1 + sine2 * (1 / 6 + sine2 * (3 / 40)))
     const sinTwiceChi = 2 * sinChi * cosChi
     const cosTwiceChi = 1 - 2 * sinChi * sinChi
+    const cosSquared = cosTwiceChi * cosTwiceChi
     const toGeographic =
-      sinTwiceChi *
-      (c0 + cosTwiceChi * (c1 + cosTwiceChi * (c2 + cosTwiceChi * (c3 + cosTwiceChi * c4))))
+      sinTwiceChi * (c0 + cosTwiceChi * c1 + cosSquared * (c2 + cosTwiceChi * c3 + cosSquared * c4))
     out[i] = centralMeridianDegrees + lambda * DEGREES
     out[i + 1] = (xi + deltaXi - xiMinusChi + toGeographic) * DEGREES
   }
