@@ -1,0 +1,119 @@
+// Of all features of an answer those that the job draws: in an asked-for theme, and near enough to the area to be looked at.
+import type { Classified, Classifier } from '../cad/classify.ts'
+import type { OsmShape } from '../cad/osm-classes.ts'
+import type { OsmFeatures } from '../formats/osm-features.ts'
+import { AREA, LINE, POINT } from '../formats/osm-features.ts'
+import type { Bbox } from '../geo/bbox.ts'
+import type { Paths } from '../geo/paths.ts'
+
+/** Paths of one kind, still in degrees, and what each of them is. */
+export interface Selection {
+  paths: Paths
+  /** OSM node id per vertex. */
+  nodes: Float64Array
+  /** Per path: number of its feature, and its class. */
+  features: Int32Array
+  classes: Classified[]
+  /** Per path: 1 = hole; outer rings and their holes share a polygon number. */
+  holes: Uint8Array
+  polygons: Int32Array
+}
+
+export interface Selected {
+  points: Selection
+  lines: Selection
+  rings: Selection
+}
+
+const SHAPES: readonly OsmShape[] = ['point', 'line', 'area']
+
+/** Selects by theme and by the box (degrees); cutting to the exact area comes later, in metres. */
+export function selectFeatures(
+  features: OsmFeatures,
+  classifier: Classifier,
+  bbox: Bbox,
+): Selected {
+  const chosen: Int32Array[] = []
+  const classes: Classified[][] = [[], [], []]
+  for (const kind of [POINT, LINE, AREA]) {
+    const list = new Int32Array(features.count)
+    let count = 0
+    for (let i = 0; i < features.count; i++) {
+      if (features.kinds[i] !== kind || !touches(features, i, bbox)) continue
+      const shape = SHAPES[kind]!
+      const found = classifier.classify(features.tagStart[i]!, features.tagEnd[i]!, shape)
+      if (found === null) continue
+      list[count++] = i
+      classes[kind]!.push(found)
+    }
+    chosen.push(list.subarray(0, count))
+  }
+  return {
+    points: gather(features, chosen[POINT]!, classes[POINT]!),
+    lines: gather(features, chosen[LINE]!, classes[LINE]!),
+    rings: gather(features, chosen[AREA]!, classes[AREA]!),
+  }
+}
+
+/** True when the box of the feature and the other meet. */
+function touches(features: OsmFeatures, i: number, bbox: Bbox): boolean {
+  const { coords, offsets } = features.paths
+  const start = offsets[features.pathStart[i]!]!
+  const end = offsets[features.pathEnd[i]!]!
+  let west = Number.POSITIVE_INFINITY
+  let south = Number.POSITIVE_INFINITY
+  let east = Number.NEGATIVE_INFINITY
+  let north = Number.NEGATIVE_INFINITY
+  for (let v = start; v < end; v++) {
+    const lon = coords[v * 2]!
+    const lat = coords[v * 2 + 1]!
+    if (lon < west) west = lon
+    if (lon > east) east = lon
+    if (lat < south) south = lat
+    if (lat > north) north = lat
+  }
+  return west <= bbox.east && east >= bbox.west && south <= bbox.north && north >= bbox.south
+}
+
+/** Copies the geometry of the chosen features; their paths keep their order. */
+function gather(features: OsmFeatures, chosen: Int32Array, classes: Classified[]): Selection {
+  let vertices = 0
+  let count = 0
+  const { coords, offsets } = features.paths
+  for (const i of chosen) {
+    count += features.pathEnd[i]! - features.pathStart[i]!
+    vertices += offsets[features.pathEnd[i]!]! - offsets[features.pathStart[i]!]!
+  }
+  const selection: Selection = {
+    paths: { coords: new Float64Array(vertices * 2), offsets: new Uint32Array(count + 1) },
+    nodes: new Float64Array(vertices),
+    features: new Int32Array(count),
+    classes: new Array(count),
+    holes: new Uint8Array(count),
+    polygons: new Int32Array(count).fill(-1),
+  }
+  let vertex = 0
+  let path = 0
+  let polygon = -1
+  for (let k = 0; k < chosen.length; k++) {
+    const i = chosen[k]!
+    const area = features.kinds[i] === AREA
+    for (let p = features.pathStart[i]!; p < features.pathEnd[i]!; p++) {
+      const start = offsets[p]!
+      const end = offsets[p + 1]!
+      selection.paths.coords.set(coords.subarray(start * 2, end * 2), vertex * 2)
+      selection.nodes.set(features.nodeIds.subarray(start, end), vertex)
+      vertex += end - start
+      selection.features[path] = i
+      selection.classes[path] = classes[k]!
+      if (area) {
+        if (features.holes[p] === 1) selection.holes[path] = 1
+        else polygon++
+        selection.polygons[path] = polygon
+      }
+      path++
+      selection.paths.offsets[path] = vertex
+    }
+  }
+  return selection
+}

@@ -1,0 +1,290 @@
+// OpenStreetMap around a place: streets, buildings, networks and furniture as a clean drawing in metres, on the terrain where there is one.
+import { z } from 'zod'
+import { AppError } from '../../base/errors.ts'
+import { Classifier } from '../cad/classify.ts'
+import type { Feature, Note } from '../cad/drawing.ts'
+import { blankFeature } from '../cad/drawing.ts'
+import { LABEL_HEIGHT_METERS, placeLabels } from '../cad/labels.ts'
+import { LayerList } from '../cad/layer-list.ts'
+import { parseLayerTemplate } from '../cad/layer-template.ts'
+import { setHeightFigures } from '../cad/profile-figures.ts'
+import type { ThemeName } from '../cad/themes.ts'
+import { DEFAULT_THEMES, THEME_NAMES } from '../cad/themes.ts'
+import type { AssemblyReport } from '../formats/osm-assemble.ts'
+import { assembleOsm } from '../formats/osm-assemble.ts'
+import { decodeOsmJson } from '../formats/osm-json.ts'
+import { overpassQuery, snapBboxOutward } from '../formats/overpass.ts'
+import type { Bbox } from '../geo/bbox.ts'
+import { clipLines } from '../geo/clip.ts'
+import { clipRings } from '../geo/clip-rings.ts'
+import { concatPaths } from '../geo/concat-paths.ts'
+import type { Paths } from '../geo/paths.ts'
+import { pathCount } from '../geo/paths.ts'
+import type { Region } from '../geo/region.ts'
+import { regionContains } from '../geo/region.ts'
+import { orientRing } from '../geo/ring.ts'
+import { circleBbox, gridScale } from '../geo/site-circle.ts'
+import { Ground } from './ground.ts'
+import { OsmAttributes } from './osm-draw.ts'
+import { cleanGeometry } from './osm-lines.ts'
+import { selectFeatures } from './osm-select.ts'
+import type { Inputs, Pipeline } from './pipeline.ts'
+import { chooseSite } from './site.ts'
+
+/** OpenStreetMap is asked for a little more than the circle, so that nothing touching its edge is missing. */
+const OSM_MARGIN_METERS = 50
+/** Terrain reaches three cells of a 30 m grid further, so that heights and contours are known up to the edge. */
+const DEM_MARGIN_METERS = 100
+/**
+ * Vertices this near to the line through their neighbours go. 5 cm is 0.05 mm on paper at 1:1000, and a tenth of what
+ * OpenStreetMap's positions are good for at best.
+ */
+const SIMPLIFY_METERS = 0.05
+const CONTOUR_INTERVAL_METERS = 10
+
+export const OSM_CREDIT = '© colaboradores do OpenStreetMap (ODbL) — openstreetmap.org/copyright'
+
+/** null and absent mean the default. */
+function optional<T extends z.ZodType, D>(schema: T, fallback: D) {
+  return schema.nullish().transform((value) => value ?? fallback)
+}
+
+const params = z.object({
+  /** Degrees. The three of the place may be missing here, because the original lets such a job fail instead of refusing it. */
+  latitude: optional(z.number().min(-90).max(90), null),
+  longitude: optional(z.number().min(-180).max(180), null),
+  radiusMeters: optional(z.number().gt(0).max(5000), null),
+  /** EPSG code; null = the UTM zone of the place. */
+  crs: optional(z.number().int(), null),
+  themes: optional(z.array(z.enum(THEME_NAMES)).min(1), DEFAULT_THEMES).transform(
+    (themes): ThemeName[] => THEME_NAMES.filter((theme) => themes.includes(theme)),
+  ),
+  /** Metres; null = 10. */
+  contourIntervalMeters: optional(z.number().min(0.1).max(10_000), CONTOUR_INTERVAL_METERS),
+  /** Text features on the wire too; the DXF always has them. */
+  labels: optional(z.boolean(), false),
+  /** Metres; 0 keeps every vertex. */
+  simplifyToleranceMeters: optional(z.number().min(0).max(100), SIMPLIFY_METERS),
+  /** See cad/layers.ts; null = the program's own. */
+  layerTemplate: optional(z.unknown(), null),
+})
+
+export type OsmSiteParams = z.output<typeof params>
+
+interface Place {
+  lat: number
+  lon: number
+  radiusMeters: number
+}
+
+function placeOf({ latitude, longitude, radiusMeters }: OsmSiteParams): Place {
+  if (latitude === null || longitude === null || radiusMeters === null) {
+    throw new AppError(
+      'COORDINATES_MISSING',
+      'Latitude, longitude and radius are needed for OpenStreetMap data. Send all three.',
+    )
+  }
+  return { lat: latitude, lon: longitude, radiusMeters }
+}
+
+function boxOf({ lat, lon, radiusMeters }: Place, marginMeters: number): Bbox {
+  return circleBbox(lon, lat, radiusMeters, marginMeters)
+}
+
+export const osmSiteV1: Pipeline<OsmSiteParams> = {
+  id: 'osm-site',
+  version: 1,
+  params: params as unknown as Pipeline<OsmSiteParams>['params'],
+
+  needs(params) {
+    const place = placeOf(params)
+    const bbox = boxOf(place, OSM_MARGIN_METERS)
+    return [
+      { kind: 'osm', bbox, query: overpassQuery(snapBboxOutward(bbox), params.themes) },
+      { kind: 'dem', bbox: boxOf(place, DEM_MARGIN_METERS), optional: true },
+    ]
+  },
+
+  async compute(params, inputs, codecs, report) {
+    const place = placeOf(params)
+    const template = parseLayerTemplate(params.layerTemplate)
+    const bbox = boxOf(place, OSM_MARGIN_METERS)
+    const site = chooseSite(boxOf(place, 0), params.crs)
+    const { projector } = site
+    const centre = projector.forward(Float64Array.of(place.lon, place.lat))
+    const region: Region = {
+      kind: 'circle',
+      x: centre[0]!,
+      y: centre[1]!,
+      // The circle is one of true metres: in the grid it is larger or smaller by the scale at its centre.
+      radius: place.radiusMeters * gridScale(projector, place.lon, place.lat),
+    }
+
+    // Bytes to features.
+    const data = decodeOsmJson(osmBytes(inputs), (fraction) => report('decode', fraction * 0.3))
+    report('assemble', 0.3)
+    const { features: osm, report: gaps } = assembleOsm(data)
+    const classifier = new Classifier(data, template, params.themes)
+    const { points, lines, rings } = selectFeatures(osm, classifier, bbox)
+    const layers = new LayerList()
+    const attributes = new OsmAttributes(data, osm, layers)
+
+    // Degrees to metres, then cleaning, then the circle.
+    report('project', 0.45)
+    for (const { paths } of [points, lines, rings]) projector.forward(paths.coords, paths.coords)
+    report('clean', 0.5)
+    const cleaned = cleanGeometry(lines, rings, attributes, params.simplifyToleranceMeters)
+    report('clip', 0.6)
+    const insideLines = clipLines(cleaned.lines, region)
+    report('clip', 0.65)
+    const insideRings = clipRings(cleaned.rings, region)
+    const insidePoints = pointsInside(points.paths, region)
+
+    // Heights under every vertex.
+    report('terrain', 0.7)
+    const ground = await Ground.from(inputs.dem, codecs, site)
+    let missing = 0
+    let total = 0
+    for (const paths of [insideRings.paths, insideLines.paths, insidePoints.paths]) {
+      const heights = ground.heights(paths.coords)
+      if (heights === null) delete paths.z
+      else paths.z = heights
+      total += paths.coords.length / 2
+      for (const height of heights ?? []) if (Number.isNaN(height)) missing++
+    }
+
+    // The drawing: areas below lines, lines below points, then contours and names.
+    report('draw', 0.8)
+    const ringFeatures: Feature[] = []
+    for (let i = 0; i < pathCount(insideRings.paths); i++) {
+      const parent = insideRings.parent[i]!
+      const hole = rings.holes[parent] === 1
+      const { coords, z, offsets } = insideRings.paths
+      orientRing(coords, offsets[i]!, offsets[i + 1]!, !hole, z)
+      const feature = attributes.feature('ring', i, rings.features[parent]!, rings.classes[parent]!)
+      feature.polygon = rings.polygons[parent]!
+      feature.hole = hole
+      setHeightFigures(feature, insideRings.paths, i)
+      ringFeatures.push(feature)
+    }
+    const lineFeatures: Feature[] = []
+    for (let i = 0; i < pathCount(insideLines.paths); i++) {
+      const [first, ...others] = cleaned.members[insideLines.parent[i]!]!
+      const feature = attributes.feature('line', i, lines.features[first!]!, lines.classes[first!]!)
+      const merged = new Set(others.map((path) => attributes.source(lines.features[path]!)))
+      merged.delete(feature.source!)
+      if (merged.size > 0) feature.mergedSources = [...merged]
+      setHeightFigures(feature, insideLines.paths, i)
+      lineFeatures.push(feature)
+    }
+    const pointFeatures = insidePoints.parents.map((parent, i) => {
+      const feature = attributes.feature(
+        'point',
+        i,
+        points.features[parent]!,
+        points.classes[parent]!,
+      )
+      setHeightFigures(feature, insidePoints.paths, i)
+      return feature
+    })
+    report('contours', 0.88)
+    const contours = ground.contours(
+      params.contourIntervalMeters,
+      region,
+      (index) => {
+        const layer = index ? template.special.indexContours : template.special.contours
+        return { layer, number: layers.indexOf(layer) }
+      },
+      (fraction) => report('contours', 0.88 + fraction * 0.1),
+    )
+    const labels = placeLabels(insideLines.paths, (path) => {
+      const feature = lineFeatures[path]!
+      return feature.highway === null ? null : feature.name
+    })
+    const labelFeatures = labels.map(({ text, rotation, path }, i) => {
+      const feature = blankFeature('text', i, layers.indexOf(template.special.labels))
+      feature.source = lineFeatures[path]!.source
+      feature.class = 'label=street'
+      feature.text = text
+      feature.rotation = rotation
+      feature.textHeight = LABEL_HEIGHT_METERS
+      return feature
+    })
+    const labelPaths: Paths = {
+      coords: Float64Array.from(labels.flatMap(({ x, y }) => [x, y])),
+      offsets: Uint32Array.from({ length: labels.length + 1 }, (_, i) => i),
+    }
+
+    const parts = [ringFeatures, lineFeatures, pointFeatures, contours.features, labelFeatures]
+    const { paths, bases } = concatPaths([
+      insideRings.paths,
+      insideLines.paths,
+      insidePoints.paths,
+      contours.paths,
+      labelPaths,
+    ])
+    const features: Feature[] = []
+    for (const [part, list] of parts.entries()) {
+      for (const feature of list) {
+        feature.path += bases[part]!
+        features.push(feature)
+      }
+    }
+    report('draw', 1)
+    return {
+      drawing: {
+        epsg: site.epsg,
+        verticalDatum: ground.verticalDatum,
+        layers: layers.layers,
+        features,
+        paths,
+        credits: [OSM_CREDIT],
+        sourceTimestamp: data.timestamp,
+      },
+      notes: [
+        ...site.notes,
+        ...gapNotes(gaps, data.remark, features.length),
+        ...ground.notes(missing, total),
+        ...(cleaned.duplicateSegments > 0
+          ? [{ code: 'DUPLICATES_REMOVED', data: { segments: cleaned.duplicateSegments } }]
+          : []),
+      ],
+    }
+  },
+}
+
+function osmBytes(inputs: Inputs): Uint8Array {
+  if (inputs.osm === undefined) {
+    throw new AppError('OSM_INVALID', 'No OpenStreetMap data was collected for this job.')
+  }
+  return inputs.osm.bytes
+}
+
+/** The points in the region, each a path of one vertex. */
+function pointsInside(paths: Paths, region: Region): { paths: Paths; parents: number[] } {
+  const parents: number[] = []
+  const inside: number[] = []
+  for (let i = 0; i < pathCount(paths); i++) {
+    const x = paths.coords[i * 2]!
+    const y = paths.coords[i * 2 + 1]!
+    if (!regionContains(region, x, y)) continue
+    parents.push(i)
+    inside.push(x, y)
+  }
+  const offsets = Uint32Array.from({ length: parents.length + 1 }, (_, i) => i)
+  return { paths: { coords: Float64Array.from(inside), offsets }, parents }
+}
+
+/** What the answer lacked, as notes. */
+function gapNotes(gaps: AssemblyReport, remark: string | null, drawn: number): Note[] {
+  const notes: Note[] = []
+  if (drawn === 0) notes.push({ code: 'OSM_EMPTY', data: {} })
+  if (gaps.incompleteWays > 0) {
+    notes.push({ code: 'OSM_WAYS_INCOMPLETE', data: { count: gaps.incompleteWays } })
+  }
+  if (gaps.emptyWays > 0) notes.push({ code: 'OSM_WAYS_EMPTY', data: { count: gaps.emptyWays } })
+  const relations = gaps.incompleteRelations + gaps.emptyRelations
+  if (relations > 0) notes.push({ code: 'OSM_RELATIONS_INCOMPLETE', data: { count: relations } })
+  if (remark !== null) notes.push({ code: 'OSM_REMARK', data: { remark: remark.slice(0, 300) } })
+  return notes
+}
