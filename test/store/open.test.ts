@@ -1,0 +1,180 @@
+// Opening the store: pragmas read back, unsafe or foreign or newer files refused, damage put aside and a backup restored.
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import Database from 'better-sqlite3'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { checksum } from '../../src/store/migrate.ts'
+import { MIGRATIONS } from '../../src/store/sql/migrations.ts'
+import { isSafeSqlite, requireSafeSqlite } from '../../src/store/sqlite.ts'
+import { openStore, type StoreOptions } from '../../src/store/store.ts'
+import { createStillClock } from '../support/job-house.ts'
+
+let dataFolder: string
+const clock = createStillClock()
+const open = (more: Partial<StoreOptions> = {}) => openStore({ dataFolder, clock, ...more })
+const database = () => path.join(dataFolder, 'sisrua.db')
+
+beforeEach(() => {
+  dataFolder = mkdtempSync(path.join(tmpdir(), 'sisrua-test-'))
+})
+afterEach(() => rmSync(dataFolder, { recursive: true, force: true }))
+
+describe('settings', () => {
+  it('survive as written: what another connection sees in the file', async () => {
+    const store = open()
+    const other = new Database(database(), { readonly: true })
+    expect(other.pragma('journal_mode', { simple: true })).toBe('wal')
+    expect(other.pragma('application_id', { simple: true })).toBe(0x53525541)
+    expect(other.pragma('auto_vacuum', { simple: true })).toBe(2)
+    expect(other.pragma('user_version', { simple: true })).toBe(MIGRATIONS.length)
+    const loose = other
+      .prepare(
+        `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND sql NOT LIKE '%STRICT%'`,
+      )
+      .all()
+    expect(loose).toEqual([])
+    other.close()
+    expect(store.check()).toBe('ok')
+    await store.close()
+    expect(existsSync(`${database()}-wal`)).toBe(false)
+  })
+
+  it('refuse a SQLite that can lose committed pages', () => {
+    const verdicts = [
+      '3.44.5',
+      '3.44.6',
+      '3.45.0',
+      '3.50.6',
+      '3.50.7',
+      '3.51.2',
+      '3.51.3',
+      '3.54.1',
+    ].map(isSafeSqlite)
+    expect(verdicts).toEqual([false, true, false, false, true, false, true, true])
+    expect(() => requireSafeSqlite('3.51.2')).toThrow(
+      expect.objectContaining({ code: 'STORE_UNSAFE' }),
+    )
+  })
+})
+
+describe('schema steps', () => {
+  it('are the released ones', () => {
+    // A released step is never edited: a change here means that databases in the field would be refused.
+    expect(MIGRATIONS.map((step) => [step.version, step.name])).toEqual([[1, 'initial']])
+    expect(MIGRATIONS.map(checksum)).toMatchInlineSnapshot(`
+      [
+        "f5c5c18b10f5fd1b228268cef8eb816648d171fd02d06a6280830f62834580b3",
+      ]
+    `)
+  })
+
+  it('run once, after a backup, and keep the data', async () => {
+    const first = open()
+    first.transaction(() => first.meta.set('note', 'kept'))
+    await first.close()
+    const step = { version: 2, name: 'more', sql: 'CREATE TABLE more (a INTEGER) STRICT' }
+    const second = open({ migrations: [...MIGRATIONS, step] })
+    expect(second.schemaVersion()).toBe(2)
+    expect(second.meta.get('note')).toBe('kept')
+    expect(second.backups().map((backup) => backup.reason)).toEqual(['pre-2'])
+    await second.close()
+    // And the old program now refuses it, without touching it.
+    const before = readFileSync(database())
+    expect(() => open()).toThrow(expect.objectContaining({ code: 'STORE_NEWER' }))
+    expect(readFileSync(database()).equals(before)).toBe(true)
+  })
+
+  it('that fail leave the database as it was', async () => {
+    await open().close()
+    const step = {
+      version: 2,
+      name: 'bad',
+      sql: 'CREATE TABLE more (a INTEGER) STRICT; INSERT INTO nowhere VALUES (1)',
+    }
+    expect(() => open({ migrations: [...MIGRATIONS, step] })).toThrow('no such table')
+    const store = open()
+    expect(store.schemaVersion()).toBe(1)
+    await store.close()
+  })
+
+  it('that were edited after their release are refused', async () => {
+    await open().close()
+    const edited = MIGRATIONS.map((step) => ({ ...step, sql: `${step.sql} -- edited` }))
+    expect(() => open({ migrations: edited })).toThrow(
+      expect.objectContaining({ code: 'STORE_UNSAFE' }),
+    )
+  })
+})
+
+describe('a damaged database', () => {
+  async function fill(): Promise<void> {
+    const store = open()
+    store.transaction(() => store.meta.set('note', 'kept'))
+    store.backup('manual')
+    store.transaction(() => store.meta.set('note', 'newer than the backup'))
+    await store.close()
+  }
+
+  it('is put aside whole and the newest sound backup takes its place', async () => {
+    await fill()
+    const broken = readFileSync(database()).fill(0xff, 4096, 8192)
+    writeFileSync(database(), broken)
+    const store = open()
+    expect(store.recovery.storage).toBe('restored')
+    expect(store.meta.get('note')).toBe('kept')
+    const quarantined = path.join(store.recovery.quarantine!, 'sisrua.db')
+    expect(readFileSync(quarantined).equals(broken)).toBe(true)
+    expect(readdirSync(store.recovery.quarantine!)).toContain('manifest.json')
+    await store.close()
+  })
+
+  it('with a damaged backup too starts empty and loses nothing that was put aside', async () => {
+    await fill()
+    truncateSync(database(), 5000)
+    for (const name of readdirSync(path.join(dataFolder, 'backups'))) {
+      const file = path.join(dataFolder, 'backups', name)
+      if (name.endsWith('.db')) writeFileSync(file, readFileSync(file).fill(0, 4096, 4200))
+    }
+    const store = open()
+    expect(store.recovery).toMatchObject({ storage: 'new', backup: null })
+    expect(store.meta.get('note')).toBeUndefined()
+    await store.close()
+  })
+
+  it('of another program is refused and left alone', () => {
+    const stranger = new Database(database())
+    stranger.exec('CREATE TABLE mine (a)')
+    stranger.close()
+    const before = readFileSync(database())
+    expect(() => open()).toThrow(expect.objectContaining({ code: 'STORE_UNSAFE' }))
+    expect(readFileSync(database()).equals(before)).toBe(true)
+  })
+})
+
+describe('room on the disk', () => {
+  it('is kept in reserve and given back when it runs out', async () => {
+    let free = 10e9
+    const store = open({ freeBytes: () => free })
+    const reserve = path.join(dataFolder, 'reserve.bin')
+    expect(readFileSync(reserve)).toHaveLength(8 * 1024 * 1024)
+    free = 100e6
+    expect(store.disk.refresh()).toBe('low')
+    free = 10e6
+    expect(store.disk.refresh()).toBe('read_only')
+    store.disk.releaseReserve()
+    expect(existsSync(reserve)).toBe(false)
+    free = 10e9
+    expect(store.disk.refresh()).toBe('ok')
+    expect(existsSync(reserve)).toBe(true)
+    await store.close()
+  })
+})
