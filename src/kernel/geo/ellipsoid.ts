@@ -22,7 +22,7 @@ export function eccentricitySquared(ellipsoid: Ellipsoid): number {
 }
 
 /** Radius of curvature in the meridian (M) and in the prime vertical (N), metres, at a latitude in degrees. */
-function curvatureRadii(
+export function curvatureRadii(
   ellipsoid: Ellipsoid,
   latitudeDegrees: number,
 ): { meridianMeters: number; primeVerticalMeters: number } {
