@@ -3,7 +3,7 @@ import { parseColor } from '../cad/aci.ts'
 import type { Drawing, Feature } from '../cad/drawing.ts'
 import { creditLines } from './credit-lines.ts'
 import { escapeMtext, escapeText, limitUtf8 } from './dxf-names.ts'
-import type { DxfPlan } from './dxf-plan.ts'
+import { type DxfPlan, GREATEST_METERS } from './dxf-plan.ts'
 import { CREDITS_LAYER, type DxfWriter, fragment, HANDLES, hex, LABEL_STYLE } from './dxf-tags.ts'
 import { XdataWriter } from './dxf-xdata.ts'
 import { encodeUtf8 } from './utf8.ts'
@@ -101,7 +101,7 @@ function writePolyline(writer: DxfWriter, drawing: Drawing, feature: Feature): n
   writer.integer(end - first)
   writer.byte(10)
   writer.bytes(closed ? CLOSED : OPEN)
-  if (feature.elevation !== null && Number.isFinite(feature.elevation)) {
+  if (feature.elevation !== null && Math.abs(feature.elevation) < GREATEST_METERS) {
     writer.real(38, feature.elevation)
   }
   return writer.vertices(coords, first, end)
@@ -185,15 +185,15 @@ function chunksOf(text: string, maxBytes: number): string[] {
   return chunks
 }
 
-/** Radians to degrees 0 … 360; 0 for null and what is not finite. */
+/** Radians to degrees 0 … 360; 0 for null and what is no angle. */
 function degrees(radians: number | null): number {
-  if (radians === null || !Number.isFinite(radians)) return 0
+  if (radians === null || !(Math.abs(radians) < 1e9)) return 0
   const turned = (radians * DEGREES) % 360
   return turned < 0 ? turned + 360 : turned
 }
 
 function finiteOr(value: number | null, fallback: number): number {
-  return value !== null && Math.abs(value) < 1e15 ? value : fallback
+  return value !== null && Math.abs(value) < GREATEST_METERS ? value : fallback
 }
 
 function positiveOr(value: number | null, fallback: number): number {

@@ -55,7 +55,7 @@ const LINEWEIGHTS = [
 ]
 
 /** AutoCAD loses precision long before this; a coordinate beyond it is a mistake. */
-const GREATEST_METERS = 1e15
+export const GREATEST_METERS = 1e15
 
 export function planDxf(drawing: Drawing, tin: Tin | null): DxfPlan {
   const names = new NameTable(['0'])
@@ -139,7 +139,7 @@ export function planDxf(drawing: Drawing, tin: Tin | null): DxfPlan {
     if (highX > east) east = highX
     if (highY > north) north = highY
     const { elevation } = feature
-    if (elevation !== null && Number.isFinite(elevation)) {
+    if (elevation !== null && Math.abs(elevation) < GREATEST_METERS) {
       if (elevation < minElevation) minElevation = elevation
       if (elevation > maxElevation) maxElevation = elevation
     }

@@ -242,7 +242,7 @@ class GeometryWriter {
     if (withHeight) {
       writer.byte(44)
       writer.decimal(this.drawing.paths.z![vertex]!, METER_DECIMALS)
-    } else if (height !== null && Number.isFinite(height)) {
+    } else if (height !== null && Math.abs(height) < 1e15) {
       writer.byte(44)
       writer.decimal(height, METER_DECIMALS)
     }
@@ -280,7 +280,7 @@ class GeometryWriter {
     const { z } = this.drawing.paths
     if (z === undefined) return false
     for (let i = first; i < end; i++) {
-      if (!Number.isFinite(z[i]!)) return false
+      if (!(Math.abs(z[i]!) < 1e15)) return false
     }
     return true
   }

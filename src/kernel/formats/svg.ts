@@ -153,7 +153,7 @@ function writeFeature(
   // Counter-clockwise in the drawing is clockwise with y down.
   const turn = (finite(feature.rotation) * -180) / Math.PI
   if (feature.kind === 'text') {
-    const size = feature.textHeight !== null && feature.textHeight > 0 ? feature.textHeight : 2.5
+    const size = placedSize(feature.textHeight, 2.5)
     if (size < LEAST_LABEL_PIXELS * frame.pixel) return
     const text = escapeXml(feature.text ?? feature.name ?? '')
     // A height in CAD is that of the capitals, about 0.72 of the font size.
@@ -162,8 +162,7 @@ function writeFeature(
     )
     return
   }
-  const scale =
-    feature.scale !== null && feature.scale > 0 && feature.scale < 1e6 ? feature.scale : 1
+  const scale = placedSize(feature.scale, 1)
   const least = (LEAST_SYMBOL_PIXELS * frame.pixel) / SYMBOL_METERS
   writer.text(
     `<use href="#symbol-${used.get(feature.block ?? '')}" transform="translate(${x} ${y}) rotate(${fixed(turn)}) scale(${fixed(Math.max(scale, least), 4)})"`,
@@ -265,8 +264,13 @@ function css(rgb: number): string {
   return `#${rgb.toString(16).padStart(6, '0')}`
 }
 
+/** A height or scale that makes sense, or the usual one. */
+function placedSize(value: number | null, usual: number): number {
+  return value !== null && value > 0 && value < 1e6 ? value : usual
+}
+
 function finite(value: number | null): number {
-  return value !== null && Number.isFinite(value) ? value : 0
+  return value !== null && Math.abs(value) < 1e9 ? value : 0
 }
 
 function fixed(value: number, decimals = 3): string {

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest'
+import {
+  type PrepareResponseOptions,
+  writePrepareResponse,
+} from '../../../src/kernel/formats/prepare-response.ts'
+import { sampleDrawing } from './sample-drawing.ts'
+
+/** contract.md §2.2, in its order. */
+const KEYS = [
+  'feature_type',
+  'layer',
+  'name',
+  'highway',
+  'width_m',
+  'coords_xy',
+  'insertion_point_xy',
+  'block_name',
+  'block_filepath',
+  'rotation',
+  'scale',
+  'color',
+  'elevation',
+  'slope',
+  'original_geojson_properties',
+  'text_content',
+]
+
+function response(options: Partial<PrepareResponseOptions> = {}) {
+  const bytes = writePrepareResponse(
+    sampleDrawing(),
+    [{ code: 'DEM_PARTIAL', data: { missing: Number.NaN, count: 3 } }],
+    { numericFeatureType: false, blocksFolder: '/var/lib/sisrua/blocks', ...options },
+  )
+  return JSON.parse(Buffer.from(bytes).toString('utf8'))
+}
+
+describe('PrepareResponse', () => {
+  it('has every key of the contract first, in every feature', () => {
+    const { crs_out, features, cache_hit } = response()
+    expect(crs_out).toBe('EPSG:31984')
+    expect(cache_hit).toBeNull()
+    for (const feature of features) expect(Object.keys(feature).slice(0, 16)).toEqual(KEYS)
+  })
+
+  it('leaves out what cannot be drawn, and texts unless asked for', () => {
+    const types = (options = {}) =>
+      response(options).features.map((one: Record<string, unknown>) => one.feature_type)
+    expect(types()).toEqual([
+      'Polyline',
+      'Polyline',
+      'Polyline',
+      'Point',
+      'Point',
+      'Point',
+      'Polyline',
+    ])
+    expect(types({ labels: true })).toContain('Text')
+    expect(types({ labels: true, numericFeatureType: true })).toEqual([0, 0, 0, 1, 1, 1, 2, 0])
+  })
+
+  it('closes rings by repeating the first point, keeps a twentieth of a millimetre, and radians', () => {
+    const [street, house, hole, bench] = response().features
+    expect(street.coords_xy[1]).toEqual([674100.1235, 7592000.0005])
+    expect(street.elevations).toEqual([10, 11, 12.5])
+    expect(house.coords_xy).toHaveLength(5)
+    expect(house.coords_xy[0]).toEqual(house.coords_xy[4])
+    expect(hole).toMatchObject({ hole: true, polygon: 0 })
+    expect(bench.rotation).toBeCloseTo(Math.PI / 2, 9)
+    expect(bench.insertion_point_xy).toEqual([674060, 7592060])
+  })
+
+  it('never sends the key that would move the drawing', () => {
+    expect(response().features[0].original_geojson_properties).toEqual({
+      lanes: 2,
+      oneway: true,
+      surface: 'asphalt',
+    })
+  })
+
+  it('joins block paths as the folder does, and has none for a name without a symbol', () => {
+    const file = (blocksFolder: string | null) =>
+      response({ blocksFolder })
+        .features.slice(3, 5)
+        .map((one: Record<string, unknown>) => one.block_filepath)
+    expect(file('/var/lib/sisrua/blocks')).toEqual(['/var/lib/sisrua/blocks/BANCO.dxf', null])
+    expect(file('C:\\Users\\José\\blocks')).toEqual(['C:\\Users\\José\\blocks\\BANCO.dxf', null])
+    expect(file('C:\\blocks\\')).toEqual(['C:\\blocks\\BANCO.dxf', null])
+    expect(file(null)).toEqual([null, null])
+  })
+
+  it('writes notes, null for numbers that JSON does not know', () => {
+    expect(response().notes).toEqual([{ code: 'DEM_PARTIAL', data: { missing: null, count: 3 } }])
+  })
+})
