@@ -6,6 +6,8 @@ import { unreadable } from './coordinates-reading.ts'
 interface Angle {
   degrees: number
   axis: 'lat' | 'lon' | null
+  /** Minutes were written. */
+  sexagesimal: boolean
 }
 
 /** English and Portuguese: O is oeste (west), L is leste (east). */
@@ -24,39 +26,35 @@ const WORDS: [RegExp, string][] = [
   [/\b(LESTE|EAST)\b/g, 'E'],
   [/\b(OESTE|WEST)\b/g, 'W'],
   [/\b(GRAUS?|DEGREES?|DEG)\b/g, '°'],
+  // 22d09m00s S
+  [/(?<=\d)D(?=\s*\d)/g, '°'],
+  [/(?<=\d)M(?=\s*\d)/g, "'"],
+  [/(?<=\d)S(?=\s*[NSEWLO])/g, '"'],
+  // A dash between two angles that end in letters is no sign.
+  [/(?<=[NSEWLO]) - (?=\d)/g, ' '],
 ]
+
+const LATITUDE = String.raw`LAT(?:ITUDE)?\s*[:=]?\s*`
+const LONGITUDE = String.raw`LONG?(?:ITUDE)?\s*[:=]?\s*`
 
 /** The place, or COORDINATES_UNREADABLE. */
 export function readDegrees(tidied: string): ReadCoordinates {
   let text = tidied
   for (const [word, letter] of WORDS) text = text.replace(word, letter)
-  const labelled = /^LAT(?:ITUDE)?\s*[:=]?\s*(.+?)[\s,;]*\bLONG?(?:ITUDE)?\s*[:=]?\s*(.+)$/.exec(
-    text,
-  )
-  const reversed = /^LONG?(?:ITUDE)?\s*[:=]?\s*(.+?)[\s,;]*\bLAT(?:ITUDE)?\s*[:=]?\s*(.+)$/.exec(
-    text,
-  )
-  const halves = labelled
-    ? [labelled[1]!, labelled[2]!]
+  const named = new RegExp(`^${LATITUDE}(.+?)[\\s,;]*\\b${LONGITUDE}(.+)$`).exec(text)
+  const reversed = new RegExp(`^${LONGITUDE}(.+?)[\\s,;]*\\b${LATITUDE}(.+)$`).exec(text)
+  const halves = named
+    ? [named[1]!, named[2]!]
     : reversed
       ? [reversed[2]!, reversed[1]!]
       : split(text)
   const [first, second] = halves.map(readAngle) as [Angle, Angle]
-  const sexagesimal =
-    /\d[°' ]+\d.*\d[°' ]+\d/.test(halves[0]!) ||
-    /\d\s*'/.test(halves[0]!) ||
-    / \d/.test(halves[0]!.replace(/^[-+NSEWLO ]+/, ''))
+  const sexagesimal = first.sexagesimal || second.sexagesimal
   const swapped = first.axis === 'lon' || second.axis === 'lat'
   if (first.axis !== null && first.axis === second.axis) {
     throw unreadable('both values carry letters of the same axis')
   }
-  if (
-    sexagesimal &&
-    (first.axis === null || second.axis === null) &&
-    !labelled &&
-    !reversed &&
-    !/-/.test(text)
-  ) {
+  if (sexagesimal && (first.axis === null || second.axis === null) && !text.includes('-')) {
     throw unreadable('degrees and minutes need N or S and E or W (or a minus sign)')
   }
   const lat = swapped ? second.degrees : first.degrees
@@ -138,5 +136,9 @@ function readAngle(text: string): Angle {
   }
   const size = degrees + minutes / 60 + seconds / 3600
   const sign = letter?.sign ?? (minus === '-' ? -1 : 1)
-  return { degrees: size === 0 ? 0 : sign * size, axis: letter?.axis ?? null }
+  return {
+    degrees: size === 0 ? 0 : sign * size,
+    axis: letter?.axis ?? null,
+    sexagesimal: numbers[1] !== undefined,
+  }
 }

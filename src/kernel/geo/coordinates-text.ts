@@ -34,6 +34,6 @@ function normalise(text: string): string {
       .replace(/[’‘′´`]/g, "'")
       .replace(/''|[“”″]/g, '"')
       .replace(/\s+/g, ' ')
-      .replace(/^[[({ ]+|[\])} ]+$/g, '')
+      .replace(/^[[({ ]+|[\])},; ]+$/g, '')
   )
 }

@@ -36,6 +36,14 @@ const LABELLED: { pattern: RegExp; northFirst: boolean }[] = [
 
 const UNLABELLED = new RegExp(String.raw`${METRES}\s*M?[\s,;/]+${METRES}\s*M?(?![\d.,])`)
 
+const ZONE_WORDS = String.raw`(?:(?:UTM|ZONA|ZONE|FUSO)\s*:?\s*)*`
+const ZONE_BEFORE = new RegExp(
+  String.raw`^${ZONE_WORDS}(?:\d{1,2}\s*[A-Z][\s,;]*|\d{1,2}[\s,;]+)(?=\d{3})`,
+)
+const ZONE_BEHIND = new RegExp(
+  String.raw`[\s,;]${ZONE_WORDS}\d{1,2}\s*(?:[A-Z]|SUL|NORTE|SOUTH|NORTH)?$`,
+)
+
 /** The place, or COORDINATES_UNREADABLE. */
 export function readUtm(text: string, hint: CoordinatesHint): ReadCoordinates {
   const { eastingText, northingText, hemisphere: written, rest } = findMetres(text)
@@ -180,12 +188,9 @@ function findMetres(text: string): {
       rest,
     }
   }
-  // A zone in front is set aside first, so that its digits are not taken for an easting.
-  const zone =
-    /^(?:(?:UTM|ZONA|ZONE|FUSO)\s*:?\s*)*(?:\d{1,2}\s*[A-Z][\s,;]*|\d{1,2}[\s,;]+)(?=\d{3})/.exec(
-      text,
-    )?.[0] ?? ''
-  const metresText = text.slice(zone.length)
+  // A zone in front or behind is set aside first, so that its digits are not taken for metres.
+  const zone = ZONE_BEFORE.exec(text)?.[0] ?? ZONE_BEHIND.exec(text)?.[0] ?? ''
+  const metresText = text.replace(zone, ' ').trim()
   const found = UNLABELLED.exec(metresText)
   if (found === null) throw unreadable('UTM needs an easting and a northing')
   return {

@@ -33,6 +33,10 @@ describe('parseCoordinates', () => {
     `22°09'S 42°55,2'W`,
     '22 09 00 S 42 55 12 W',
     '-22 09 00 -42 55 12',
+    '22d09m00s S 42d55m12s W',
+    `22°09'00" S - 42°55'12" W`,
+    'Latitude: 22°09\'00"S Longitude: 42°55\'12"W',
+    '-22.15,-42.92,',
   ])('%s is one place near Teresópolis', (text) => {
     const { lat, lon, utm } = parseCoordinates(text)
     expect(lat).toBeCloseTo(-22.15, 10)
@@ -55,6 +59,9 @@ describe('parseCoordinates', () => {
     '23 K 788547.00 m E 7634925.00 m S',
     'X=788547 Y=7634925 23S',
     '23K 7634925 788547',
+    '788547,7634925 23K',
+    '788547 7634925 fuso 23',
+    'Fuso: 23K; E: 788547; N: 7634925',
     'SIRGAS 2000 / UTM 23S 788547 7634925',
   ])('%s is one place near Campos', (text) => {
     const { lat, lon, utm, reading } = parseCoordinates(text)
