@@ -15,6 +15,26 @@ const METER_DECIMALS = 3
 
 const FEATURE = encodeUtf8('{"type":"Feature","geometry":')
 const PROPERTIES = encodeUtf8(',"properties":{"layer":')
+const CLASS = encodeUtf8(',"class":')
+const SOURCE = encodeUtf8(',"source":')
+const VERSION = encodeUtf8(',"version":')
+const NAME = encodeUtf8(',"name":')
+const HIGHWAY = encodeUtf8(',"highway":')
+const WIDTH_M = encodeUtf8(',"width_m":')
+const HEIGHT_M = encodeUtf8(',"height_m":')
+const LEVELS = encodeUtf8(',"levels":')
+const ELEVATION = encodeUtf8(',"elevation":')
+const ELEVATION_MIN = encodeUtf8(',"elevation_min":')
+const ELEVATION_MAX = encodeUtf8(',"elevation_max":')
+const SLOPE = encodeUtf8(',"slope":')
+const BLOCK_NAME = encodeUtf8(',"block_name":')
+const ROTATION = encodeUtf8(',"rotation":')
+const SCALE = encodeUtf8(',"scale":')
+const COLOR = encodeUtf8(',"color":')
+const TEXT = encodeUtf8(',"text":')
+const TEXT_HEIGHT_M = encodeUtf8(',"text_height_m":')
+const MERGED = encodeUtf8(',"merged_sources":')
+const TAGS = encodeUtf8(',"tags":')
 
 export interface GeojsonOptions {
   /** When the data was fetched, for the collection's members; null leaves it out. */
@@ -73,42 +93,49 @@ export function writeGeojson(drawing: Drawing, options: GeojsonOptions = {}): Ui
 
 /** Properties after `layer`; what is unknown is left out, the source's own tags are under `tags`. */
 function writeProperties(writer: ByteWriter, feature: Feature): void {
-  const text = (key: string, value: string | null) => {
-    if (value === null) return
-    writer.text(key)
-    writer.jsonString(value)
-  }
-  const number = (key: string, value: number | null, decimals = METER_DECIMALS) => {
-    if (value === null || !(Math.abs(value) < 1e21)) return
-    writer.text(key)
-    writer.decimal(value, decimals)
-  }
-  text(',"class":', feature.class)
-  text(',"source":', feature.source)
-  number(',"version":', feature.version)
-  text(',"name":', feature.name)
-  text(',"highway":', feature.highway)
-  number(',"width_m":', feature.width)
-  number(',"height_m":', feature.height)
-  number(',"levels":', feature.levels)
-  number(',"elevation":', feature.elevation)
-  number(',"elevation_min":', feature.minElevation)
-  number(',"elevation_max":', feature.maxElevation)
-  number(',"slope":', feature.slope)
-  text(',"block_name":', feature.block)
-  number(',"rotation":', feature.rotation, 6)
-  number(',"scale":', feature.scale, 6)
-  text(',"color":', feature.color)
-  text(',"text":', feature.text)
-  number(',"text_height_m":', feature.textHeight)
+  writeText(writer, CLASS, feature.class)
+  writeText(writer, SOURCE, feature.source)
+  writeNumber(writer, VERSION, feature.version)
+  writeText(writer, NAME, feature.name)
+  writeText(writer, HIGHWAY, feature.highway)
+  writeNumber(writer, WIDTH_M, feature.width)
+  writeNumber(writer, HEIGHT_M, feature.height)
+  writeNumber(writer, LEVELS, feature.levels)
+  writeNumber(writer, ELEVATION, feature.elevation)
+  writeNumber(writer, ELEVATION_MIN, feature.minElevation)
+  writeNumber(writer, ELEVATION_MAX, feature.maxElevation)
+  writeNumber(writer, SLOPE, feature.slope)
+  writeText(writer, BLOCK_NAME, feature.block)
+  writeNumber(writer, ROTATION, feature.rotation, 6)
+  writeNumber(writer, SCALE, feature.scale, 6)
+  writeText(writer, COLOR, feature.color)
+  writeText(writer, TEXT, feature.text)
+  writeNumber(writer, TEXT_HEIGHT_M, feature.textHeight)
   if (feature.mergedSources !== null) {
-    writer.text(',"merged_sources":')
+    writer.bytes(MERGED)
     writeStrings(writer, feature.mergedSources)
   }
   if (feature.properties !== null) {
-    writer.text(',"tags":')
+    writer.bytes(TAGS)
     writeTags(writer, feature.properties)
   }
+}
+
+function writeText(writer: ByteWriter, key: Uint8Array, value: string | null): void {
+  if (value === null) return
+  writer.bytes(key)
+  writer.jsonString(value)
+}
+
+function writeNumber(
+  writer: ByteWriter,
+  key: Uint8Array,
+  value: number | null,
+  decimals = METER_DECIMALS,
+): void {
+  if (value === null || !(Math.abs(value) < 1e21)) return
+  writer.bytes(key)
+  writer.decimal(value, decimals)
 }
 
 /** An array of strings. */
