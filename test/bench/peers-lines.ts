@@ -1,0 +1,146 @@
+// Douglas–Peucker against GEOS (shapely) in turn, and how the cleaning of lines grows from 1k to 1M vertices.
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { clipLines } from '../../src/kernel/geo/clip.ts'
+import type { Paths } from '../../src/kernel/geo/paths.ts'
+import { simplifyPaths } from '../../src/kernel/geo/simplify.ts'
+import { snapVertices } from '../../src/kernel/geo/snap.ts'
+import { joinLines } from '../../src/kernel/geo/topology.ts'
+
+export interface PeerRow {
+  name: string
+  ours: number
+  peer: number
+  ratio: number
+  unit: string
+}
+
+const PAIRS = 5
+const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1]!
+
+function cpuMs(work: () => void): number {
+  const before = process.cpuUsage()
+  work()
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000
+}
+
+/** Streets as random walks of 20 vertices; every tenth begins where another ends. Seeded. */
+export function streets(vertices: number): { paths: Paths; nodes: Float64Array; keys: Int32Array } {
+  let state = 20261121
+  const random = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return state / 2 ** 32
+  }
+  const count = Math.ceil(vertices / 20)
+  const side = Math.sqrt(count) * 60
+  const coords = new Float64Array(count * 40)
+  const nodes = new Float64Array(count * 20)
+  for (let line = 0; line < count; line++) {
+    let heading = random() * 6.28
+    const follow = line > 0 && line % 10 !== 0
+    let x = follow ? coords[line * 40 - 2]! : 259_722 + random() * side
+    let y = follow ? coords[line * 40 - 1]! : 7_591_553 + random() * side
+    for (let i = 0; i < 20; i++) {
+      const v = line * 20 + i
+      coords[2 * v] = x
+      coords[2 * v + 1] = y
+      nodes[v] = follow && i === 0 ? nodes[v - 1]! : v + 1
+      heading += (random() - 0.5) * 0.6
+      x += 5 * Math.cos(heading)
+      y += 5 * Math.sin(heading)
+    }
+  }
+  const offsets = Uint32Array.from({ length: count + 1 }, (_, i) => i * 20)
+  return { paths: { coords, offsets }, nodes, keys: new Int32Array(count) }
+}
+
+const GEOS = `
+import sys, time, numpy as np, shapely
+c = np.fromfile(sys.argv[1]).reshape(-1, 2)
+g = shapely.linestrings(c.reshape(-1, int(sys.argv[3]), 2))
+for line in sys.stdin:
+    t = time.process_time()
+    s = shapely.simplify(g, float(sys.argv[2]), preserve_topology=False)
+    t = time.process_time() - t
+    print(t * 1000, int(shapely.get_num_coordinates(s).sum()), flush=True)
+    break
+`
+
+/** Simplification of 1M vertices in lines of 1,000 at 0.5 m: CPU time per vertex, ours and GEOS in turn. */
+export function peersLines(): { rows: PeerRow[]; notes: string[] } {
+  const notes: string[] = []
+  const rows: PeerRow[] = []
+  const { paths } = streets(1_000_000)
+  const long: Paths = {
+    coords: paths.coords,
+    offsets: Uint32Array.from({ length: 1001 }, (_, i) => i * 1000),
+  }
+  const probe = spawnSync('/usr/bin/python3', [
+    '-c',
+    'import shapely; assert shapely.__version__ >= "2"',
+  ])
+  if (probe.status === 0) {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'sisrua-bench-'))
+    const file = path.join(folder, 'coords.bin')
+    writeFileSync(file, Buffer.from(long.coords.buffer))
+    const ours: number[] = []
+    const peer: number[] = []
+    let kept = 0
+    let keptByPeer = 0
+    simplifyPaths(long, 0.5, null)
+    for (let pair = 0; pair < PAIRS; pair++) {
+      ours.push(
+        cpuMs(() => {
+          kept = simplifyPaths(long, 0.5, null).coords.length / 2
+        }),
+      )
+      const answer = execFileSync('/usr/bin/python3', ['-c', GEOS, file, '0.5', '1000'], {
+        input: 'go\n',
+        encoding: 'utf8',
+      })
+      const [milliseconds, count] = answer.trim().split(' ').map(Number) as [number, number]
+      peer.push(milliseconds)
+      keptByPeer = count
+    }
+    rmSync(folder, { recursive: true })
+    if (kept !== keptByPeer) notes.push(`simplify keeps ${kept} vertices, GEOS ${keptByPeer}`)
+    const [a, b] = [median(ours), median(peer)]
+    rows.push({
+      name: 'Douglas–Peucker, 1M vertices [GEOS]',
+      ours: a,
+      peer: b,
+      ratio: b / a,
+      unit: 'ns a vertex',
+    })
+  } else notes.push('python3-shapely 2 is not installed: no figure for GEOS')
+  return { rows, notes }
+}
+
+/** CPU milliseconds of each cleaning step at 1k, 10k, 100k, 1M vertices, and the growth exponent over the last decade. */
+export function growthOfLines(): string[] {
+  const lines: string[] = []
+  const steps: Record<string, (input: ReturnType<typeof streets>) => void> = {
+    join: (input) => void joinLines(input),
+    snap: ({ paths }) => void snapVertices(paths, 0.05),
+    clip: ({ paths }) => {
+      const half = Math.sqrt(paths.offsets.length) * 30
+      clipLines(paths, { kind: 'circle', x: 259_722 + half, y: 7_591_553 + half, radius: half })
+    },
+    simplify: ({ paths }) => void simplifyPaths(paths, 0.05, null),
+  }
+  for (const [name, step] of Object.entries(steps)) {
+    const times = [1_000, 10_000, 100_000, 1_000_000].map((size) => {
+      const input = streets(size)
+      step(input)
+      return median([0, 1, 2].map(() => cpuMs(() => step(input))))
+    })
+    const exponent = Math.log10(times[3]! / times[2]!)
+    lines.push(
+      `${name.padEnd(9)} ${times.map((t) => `${t.toFixed(1)} ms`).join('  ')}  exponent ${exponent.toFixed(2)}`,
+    )
+  }
+  return lines
+}
