@@ -1,16 +1,11 @@
 // A pipeline's needs → its inputs: the local library first, then kept answers, then the network.
 import { AppError } from '../base/errors.ts'
 import type { DemWindow } from '../kernel/formats/dem.ts'
-import type { Bbox } from '../kernel/geo/bbox.ts'
 import type { Inputs, Need, OsmInput } from '../kernel/pipelines/pipeline.ts'
 import type { Cache } from './cache.ts'
+import type { DemLibrary } from './dem-library.ts'
 import type { OsmLibrary } from './osm-library.ts'
 import type { Overpass } from './overpass.ts'
-
-/** What reads elevation: the windows that cover a box, best first; empty when nothing does. */
-export interface DemSource {
-  windows(bbox: Bbox, signal?: AbortSignal): Promise<DemWindow[]>
-}
 
 export interface CollectOptions {
   /** Null when no folder is set. */
@@ -18,7 +13,7 @@ export interface CollectOptions {
   cache: Cache | null
   /** Null = offline. */
   overpass: Overpass | null
-  dem: DemSource | null
+  dem: Pick<DemLibrary, 'windows'> | null
 }
 
 export interface Sources {
@@ -79,11 +74,11 @@ async function collectOsm(
 }
 
 async function collectDem(
-  dem: DemSource | null,
+  dem: CollectOptions['dem'],
   { bbox, optional }: Extract<Need, { kind: 'dem' }>,
   signal: AbortSignal,
 ): Promise<DemWindow[]> {
-  const windows = (await dem?.windows(bbox, signal)) ?? []
+  const windows = (await dem?.windows(bbox, { signal })) ?? []
   if (windows.length === 0 && !optional) {
     throw new AppError(
       'DEM_NOT_COVERED',

@@ -12,6 +12,8 @@ import { dataExtent, statedBounds } from './osm-extent.ts'
 export interface OsmLibrary {
   /** The smallest extract that covers the box, or null. A file that cannot be read is passed over. */
   find(bbox: Bbox): Promise<{ bytes: Uint8Array; source: string } | null>
+  /** The name of that extract, without reading it. */
+  covering(bbox: Bbox): Promise<string | null>
   /** What the folder holds, for diagnosis. */
   list(): Promise<Extract[]>
 }
@@ -76,12 +78,16 @@ export function createOsmLibrary({ folder, indexFile }: OsmLibraryOptions): OsmL
     return [...next.values()]
   }
 
+  async function coveringExtracts(bbox: Bbox): Promise<Indexed[]> {
+    const covering = (await refresh()).filter((extract) => covers(extract, bbox))
+    return covering.sort((a, b) => area(a.coverage) - area(b.coverage))
+  }
+
   return {
     list: refresh,
+    covering: async (bbox) => (await coveringExtracts(bbox))[0]?.name ?? null,
     async find(bbox) {
-      const covering = (await refresh()).filter((extract) => covers(extract, bbox))
-      covering.sort((a, b) => area(a.coverage) - area(b.coverage))
-      for (const { name } of covering) {
+      for (const { name } of await coveringExtracts(bbox)) {
         const bytes = await readExtract(path.join(folder, name)).catch(() => null)
         if (bytes !== null) return { bytes, source: name }
       }
@@ -91,7 +97,7 @@ export function createOsmLibrary({ folder, indexFile }: OsmLibraryOptions): OsmL
 }
 
 /** Bytes of a saved answer, decompressed when its name says so. */
-async function readExtract(file: string): Promise<Uint8Array> {
+export async function readExtract(file: string): Promise<Uint8Array> {
   const content = await readFile(file)
   return /\.gz$/i.test(file) ? await unzip(content, { maxOutputLength: MAX_BYTES }) : content
 }
@@ -111,6 +117,11 @@ async function coverageOf(file: string): Promise<{ coverage: Bbox; stated: boole
   if (stated !== null) return { coverage: stated, stated: true }
   const extent = await dataExtent(bytes)
   return extent === null ? null : { coverage: extent, stated: false }
+}
+
+/** The box an extract states, else that of its data; null when it holds no coordinates. */
+export async function extentOfExtract(bytes: Uint8Array): Promise<Bbox | null> {
+  return statedBounds(bytes) ?? (await dataExtent(bytes))
 }
 
 function covers({ coverage, stated }: Extract, bbox: Bbox): boolean {

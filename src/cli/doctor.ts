@@ -1,0 +1,192 @@
+// `sisrua doctor`: looks at everything the program depends on and says what is wrong and what to do.
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, rm, statfs, writeFile } from 'node:fs/promises'
+import net from 'node:net'
+import path from 'node:path'
+import type { Command } from 'commander'
+import { AppError } from '../base/errors.ts'
+import { EXIT } from '../base/exit-codes.ts'
+import { createOutbound } from '../base/outbound.ts'
+import { VERSION } from '../base/version.ts'
+import type { Config } from '../config.ts'
+import { findDamage } from '../store/recovery.ts'
+import { connect, isSafeSqlite, sqliteVersion } from '../store/sqlite.ts'
+import type { CliContext } from './context.ts'
+import { openWorld } from './world.ts'
+
+/** `off`: not set up, which is no fault. */
+type State = 'ok' | 'warning' | 'fault' | 'off'
+
+interface Finding {
+  state: State
+  detail: string
+}
+
+const REACH_MS = 5_000
+const LOW_BYTES = 1_073_741_824
+
+export function registerDoctor(program: Command, context: CliContext): void {
+  program
+    .command('doctor')
+    .option('--json', 'one JSON document')
+    .option('--offline', 'do not ask outside servers')
+    .option('--dem-dir <folder>', 'elevation tiles instead of those of the settings')
+    .description('checks port, folders, database, libraries, disk and outside reach')
+    .action((options: { offline?: true; demDir?: string }) => examine(options, context))
+}
+
+async function examine(
+  options: { offline?: true; demDir?: string },
+  context: CliContext,
+): Promise<void> {
+  const { config, terminal } = context
+  const checks: [string, () => Promise<Finding>][] = [
+    ['runtime', async () => ok(`sisrua ${VERSION}, Node ${process.versions.node}`)],
+    ['port', () => checkPort(config.port)],
+    ...Object.entries(config.folders).map(([name, folder]): [string, () => Promise<Finding>] => [
+      `folder_${name}`,
+      () => checkFolder(folder),
+    ]),
+    ['sqlite', checkSqlite],
+    ['database', () => checkDatabase(config)],
+    ['osm_library', () => checkOsmLibrary(context)],
+    ['dem_library', () => checkDem(context, options.demDir ?? null)],
+    ['disk', () => checkDisk(config)],
+    ['overpass', () => checkReach(config, options.offline === true)],
+  ]
+  const findings: Record<string, Finding> = {}
+  for (const [name, check] of checks) {
+    findings[name] = await check().catch((error: unknown) => ({
+      state: 'fault' as const,
+      detail: error instanceof Error ? error.message : 'unknown',
+    }))
+  }
+  const healthy = Object.values(findings).every(({ state }) => state !== 'fault')
+  if (terminal.json) {
+    await terminal.result(`${JSON.stringify({ checks: findings, healthy, version: VERSION })}\n`)
+  } else {
+    const width = Math.max(...Object.keys(findings).map((name) => name.length))
+    const lines = Object.entries(findings).map(
+      ([name, { state, detail }]) => `${state.padEnd(7)}  ${name.padEnd(width)}  ${detail}\n`,
+    )
+    await terminal.result(lines.join(''))
+  }
+  if (!healthy) process.exitCode = EXIT.failed
+}
+
+const ok = (detail: string): Finding => ({ state: 'ok', detail })
+
+function checkPort(port: number): Promise<Finding> {
+  return new Promise((resolve) => {
+    const server = net.createServer()
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      resolve({
+        state: 'warning',
+        detail: `${port} is taken (${error.code}); is sisrua running already?`,
+      }),
+    )
+    server.listen(port, '127.0.0.1', () => {
+      const chosen = (server.address() as net.AddressInfo).port
+      server.close(() =>
+        resolve(ok(port === 0 ? `any free port, e.g. ${chosen}` : `${port} is free`)),
+      )
+    })
+  })
+}
+
+async function checkFolder(folder: string): Promise<Finding> {
+  const probe = path.join(folder, `.doctor-${randomBytes(4).toString('hex')}`)
+  try {
+    await mkdir(folder, { recursive: true })
+    await writeFile(probe, '')
+    return ok(folder)
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code
+    return { state: 'fault', detail: `${folder} cannot be written (${reason}); set --data-dir` }
+  } finally {
+    await rm(probe, { force: true })
+  }
+}
+
+/** In an executable the addon lies beside the bundle. */
+function addon(): { nativeBinding: string | undefined } {
+  const beside = path.join(import.meta.dirname, 'better_sqlite3.node')
+  return { nativeBinding: existsSync(beside) ? beside : undefined }
+}
+
+async function checkSqlite(): Promise<Finding> {
+  const connection = connect(':memory:', addon())
+  const version = sqliteVersion(connection)
+  connection.close()
+  return isSafeSqlite(version)
+    ? ok(version)
+    : {
+        state: 'fault',
+        detail: `${version} can lose data in WAL mode; use this program's own build`,
+      }
+}
+
+async function checkDatabase({ folders }: Config): Promise<Finding> {
+  const file = path.join(folders.data, 'sisrua.db')
+  if (!existsSync(file)) return { state: 'off', detail: 'none yet; the first start makes it' }
+  const damage = findDamage(file, addon())
+  return damage === null
+    ? ok(file)
+    : { state: 'fault', detail: `${damage}; the next start restores the last sound backup` }
+}
+
+async function checkOsmLibrary({ config }: CliContext): Promise<Finding> {
+  const { library } = openWorld(config)
+  if (library === null) return { state: 'off', detail: 'SISRUA_OSM_LIBRARY is not set' }
+  const extracts = await library.list()
+  if (extracts.length === 0)
+    return { state: 'warning', detail: 'no .json or .json.gz in the folder' }
+  const boxes = extracts.map(({ name, coverage: { west, south, east, north } }) => {
+    return `${name} [${[west, south, east, north].map((v) => v.toFixed(4)).join(', ')}]`
+  })
+  return ok(boxes.join('; '))
+}
+
+async function checkDem({ config }: CliContext, folder: string | null): Promise<Finding> {
+  if (folder === null && config.demLibrary === null) {
+    return { state: 'off', detail: 'SISRUA_DEM_LIBRARY is not set; drawings will have no heights' }
+  }
+  const { files, unreadable } = await openWorld(config, folder).dem.coverage()
+  const bad = unreadable.map(({ name, reason }) => `${name}: ${reason}`)
+  const good = files.map(({ name, bbox, verticalDatum }) => {
+    const box = [bbox.west, bbox.south, bbox.east, bbox.north].map((v) => v.toFixed(4)).join(', ')
+    return `${name} [${box}] ${verticalDatum ?? 'vertical datum not stated'}`
+  })
+  return {
+    state: bad.length > 0 || good.length === 0 ? 'warning' : 'ok',
+    detail: [...good, ...bad].join('; ') || 'no elevation file in the folder',
+  }
+}
+
+async function checkDisk({ folders }: Config): Promise<Finding> {
+  const { bavail, bsize } = await statfs(folders.data)
+  const free = bavail * bsize
+  const detail = `${(free / 2 ** 30).toFixed(1)} GiB free`
+  return free < LOW_BYTES ? { state: 'warning', detail: `${detail}; make room` } : ok(detail)
+}
+
+/** Asks each Overpass server for its status page; being offline is no fault of the program. */
+async function checkReach({ overpassUrls, userAgent }: Config, offline: boolean): Promise<Finding> {
+  if (offline || overpassUrls.length === 0) return { state: 'off', detail: 'not asked' }
+  const outbound = createOutbound({ userAgent, allow: () => true })
+  const answers: string[] = []
+  let reached = 0
+  for (const endpoint of overpassUrls) {
+    const url = new URL('status', endpoint).href
+    try {
+      const { status } = await outbound.request({ url, timeoutMs: REACH_MS, maxBytes: 65_536 })
+      reached++
+      answers.push(`${new URL(url).host} answered ${status}`)
+    } catch (error) {
+      const reason = error instanceof AppError ? error.data.reason : 'unknown'
+      answers.push(`${new URL(url).host}: ${reason}`)
+    }
+  }
+  return { state: reached > 0 ? 'ok' : 'warning', detail: answers.join('; ') }
+}

@@ -1,0 +1,224 @@
+// `sisrua prepare osm|geojson`: the main job without a server. Data is collected here and computed in a thread, so that
+// Ctrl-C is heard at once.
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { Command } from 'commander'
+import { AppError } from '../base/errors.ts'
+import { findPipeline } from '../kernel/pipelines/catalog.ts'
+import { parseParams } from '../kernel/pipelines/params.ts'
+import type { Inputs } from '../kernel/pipelines/pipeline.ts'
+import { extentOfExtract, readExtract } from '../sources/osm-library.ts'
+import { createPool } from '../workers/pool.ts'
+import { transferableBuffers } from '../workers/transfer.ts'
+import { decimal, epsgCode, wordList } from './arguments.ts'
+import { type ArtefactOptions, addArtefactOptions, deliver, planArtefacts } from './artefacts.ts'
+import type { CliContext } from './context.ts'
+import { sayFigures } from './figures.ts'
+import { sayPlan } from './plan.ts'
+import { openWorld } from './world.ts'
+
+interface PrepareOptions extends ArtefactOptions {
+  lat?: number
+  lon?: number
+  radius?: number
+  osmFile?: string
+  demDir?: string
+  crs?: number
+  themes?: string[]
+  contourInterval?: number
+  simplifyTolerance?: number
+  labels?: true
+  layers?: string
+  dryRun?: true
+}
+
+const OSM = 'osm-site@1'
+const GEOJSON = 'geojson-site@1'
+const LARGEST_RADIUS_METERS = 5_000
+
+export function registerPrepare(program: Command, context: CliContext): void {
+  const prepare = program.command('prepare').description('draw a place: OpenStreetMap or a GeoJSON')
+  const osm = prepare
+    .command('osm')
+    .description(
+      'streets, buildings, power lines … of a circle, with terrain when a library has it',
+    )
+    .option('--lat <degrees>', 'latitude of the centre', decimal)
+    .option('--lon <degrees>', 'longitude of the centre', decimal)
+    .option('--radius <metres>', 'radius of the circle, up to 5000', decimal)
+    .option(
+      '--osm-file <file>',
+      'saved Overpass JSON instead of library and network (.json, .json.gz)',
+    )
+    .option('--themes <list>', 'what to draw, e.g. roads,buildings,power', wordList)
+    .option('--labels', 'names as text features in the result too')
+    .option('--dry-run', 'show what would be fetched and written, and stop')
+    .addHelpText(
+      'before',
+      'Example: sisrua prepare osm --lat -21.7634 --lon -41.3235 --radius 500 --dxf --svg -o out\n',
+    )
+    .action((options: PrepareOptions) => prepareOsm(options, context))
+  const geojson = prepare
+    .command('geojson')
+    .argument('<file>', 'GeoJSON in WGS 84; - reads standard input')
+    .description('lines, points and polygons of a GeoJSON file')
+    .addHelpText('before', 'Example: sisrua prepare geojson redes.geojson --dxf -o redes.dxf\n')
+    .action((file: string, options: PrepareOptions) => prepareGeojson(file, options, context))
+  for (const command of [osm, geojson]) {
+    command
+      .option('--dem-dir <folder>', 'elevation tiles (GeoTIFF, .hgt)')
+      .option('--crs <epsg>', 'coordinate system instead of the UTM zone of the place', epsgCode)
+      .option('--contour-interval <metres>', 'distance between contours', decimal)
+      .option('--simplify-tolerance <metres>', 'largest deviation of simplified lines', decimal)
+      .option('--layers <file>', 'layer template')
+    addArtefactOptions(command)
+  }
+}
+
+async function prepareOsm(options: PrepareOptions, context: CliContext): Promise<void> {
+  const bytes = options.osmFile === undefined ? null : await readInput(options.osmFile, readExtract)
+  const place = bytes === null ? options : { ...(await placeOf(bytes)), ...options }
+  const params = {
+    latitude: place.lat ?? null,
+    longitude: place.lon ?? null,
+    radiusMeters: place.radius ?? null,
+    ...(await sharedParams(options, context)),
+    ...(options.themes === undefined ? {} : { themes: options.themes }),
+    ...(options.labels === undefined ? {} : { labels: true }),
+  }
+  if ([params.latitude, params.longitude, params.radiusMeters].includes(null)) {
+    throw new AppError(
+      'COORDINATES_MISSING',
+      'Give --lat, --lon and --radius, or a saved extract with --osm-file.',
+    )
+  }
+  const given: Inputs =
+    bytes === null ? {} : { osm: { bytes, source: path.basename(options.osmFile!) } }
+  await draw(OSM, params, given, options, context)
+}
+
+async function prepareGeojson(
+  file: string,
+  options: PrepareOptions,
+  context: CliContext,
+): Promise<void> {
+  const geojson = await readInput(file, (name) => readFile(name === '-' ? '/dev/stdin' : name))
+  await draw(GEOJSON, await sharedParams(options, context), { geojson }, options, context)
+}
+
+/** Collects what is not given, computes, writes, and tells. */
+async function draw(
+  name: string,
+  rawParams: Record<string, unknown>,
+  given: Inputs,
+  options: PrepareOptions,
+  { config, terminal }: CliContext,
+): Promise<void> {
+  const begin = performance.now()
+  const artefacts = planArtefacts(options)
+  const pipeline = findPipeline(name)
+  const params = parseParams(pipeline, rawParams)
+  const needs = pipeline
+    .needs(params)
+    .filter(({ kind }) => kind !== 'osm' || given.osm === undefined)
+  const world = openWorld(config, options.demDir ?? null)
+  if (options.dryRun) {
+    await sayPlan({ terminal, config, world, needs, artefacts, given })
+    return
+  }
+  const collected = await world.sources.collect(needs, terminal.signal, (fraction) =>
+    terminal.progress('collecting', fraction * 0.3),
+  )
+  const inputs = { ...collected, ...given }
+  const compute = createPool({ threads: 1, heapMegabytes: 2_048 })
+  try {
+    const output = await compute.run(
+      'pipeline',
+      {
+        pipeline: name,
+        params,
+        inputs,
+        outputs: artefacts.map((artefact) => artefact.output),
+        options: {
+          numericFeatureType: config.numericFeatureType,
+          blocksFolder: null,
+          retrievedAt: new Date().toISOString().slice(0, 10),
+        },
+      },
+      {
+        signal: terminal.signal,
+        transfer: transferableBuffers(inputs),
+        onProgress: (step, fraction) => terminal.progress(step, 0.3 + fraction * 0.7),
+      },
+    )
+    terminal.clearProgress()
+    await deliver(artefacts, output, terminal)
+    sayFigures(terminal, output, (performance.now() - begin) / 1_000)
+  } finally {
+    await compute.close()
+  }
+}
+
+async function sharedParams(
+  options: PrepareOptions,
+  { config }: CliContext,
+): Promise<Record<string, unknown>> {
+  const layersFile = options.layers ?? config.layersFile
+  return {
+    ...(options.crs === undefined ? {} : { crs: options.crs }),
+    ...(options.contourInterval === undefined
+      ? {}
+      : { contourIntervalMeters: options.contourInterval }),
+    ...(options.simplifyTolerance === undefined
+      ? {}
+      : { simplifyToleranceMeters: options.simplifyTolerance }),
+    ...(layersFile === null ? {} : { layerTemplate: await readJson(layersFile) }),
+  }
+}
+
+async function readJson(file: string): Promise<unknown> {
+  const bytes = await readInput(file, (name) => readFile(name))
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes))
+  } catch (cause) {
+    throw new AppError('LAYERS_INVALID', `${file} is not valid JSON.`, { cause })
+  }
+}
+
+async function readInput(
+  file: string,
+  read: (file: string) => Promise<Uint8Array>,
+): Promise<Uint8Array> {
+  try {
+    return await read(file)
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code ?? 'damaged'
+    throw new AppError(
+      'FILE_UNREADABLE',
+      `${file} cannot be read (${reason}); check that it exists and may be read.`,
+      { cause },
+    )
+  }
+}
+
+/** The middle of a saved extract, and a circle that reaches its corners, as far as allowed. */
+async function placeOf(bytes: Uint8Array): Promise<{ lat: number; lon: number; radius: number }> {
+  const extent = await extentOfExtract(bytes)
+  if (extent === null) {
+    throw new AppError(
+      'OSM_INVALID',
+      'The saved extract holds no coordinates; is it Overpass JSON?',
+    )
+  }
+  const lat = (extent.south + extent.north) / 2
+  const metersPerDegree = 111_320
+  const halfWidth =
+    ((extent.east - extent.west) / 2) * metersPerDegree * Math.cos((lat * Math.PI) / 180)
+  const halfHeight = ((extent.north - extent.south) / 2) * metersPerDegree
+  const reach = Math.ceil(Math.hypot(halfWidth, halfHeight))
+  return {
+    lat,
+    lon: (extent.west + extent.east) / 2,
+    radius: Math.min(LARGEST_RADIUS_METERS, Math.max(1, reach)),
+  }
+}

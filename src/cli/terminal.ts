@@ -1,0 +1,75 @@
+// The person's side of a command: what goes to which stream, in which language, with or without colour, until Ctrl-C.
+import { AppError } from '../base/errors.ts'
+import type { Language } from '../base/texts.ts'
+
+export interface Terminal {
+  language: Language
+  /** Errors and results as one JSON document on standard output. */
+  json: boolean
+  /** Aborted by Ctrl-C with CANCELLED. */
+  signal: AbortSignal
+  /** The result; the only thing that ever goes to standard output. */
+  result(content: string | Uint8Array): Promise<void>
+  /** A line for the person, on standard error; silent with --quiet. */
+  say(line: string): void
+  /** A progress line that is overwritten in place; silent when standard error is no terminal. */
+  progress(text: string, fraction: number): void
+  /** Removes the progress line. */
+  clearProgress(): void
+}
+
+export interface TerminalOptions {
+  language: Language
+  json: boolean
+  quiet: boolean
+  signal: AbortSignal
+  env: Record<string, string | undefined>
+}
+
+const BAR_WIDTH = 24
+
+export function createTerminal({ language, json, quiet, signal, env }: TerminalOptions): Terminal {
+  const live = process.stderr.isTTY === true && env.TERM !== 'dumb' && !quiet
+  let shown = false
+  const clearProgress = (): void => {
+    if (shown) process.stderr.write('\r\x1b[2K')
+    shown = false
+  }
+  return {
+    language,
+    json,
+    signal,
+    clearProgress,
+    result: (content) =>
+      new Promise((resolve, reject) => {
+        process.stdout.write(content, (error) => (error ? reject(error) : resolve()))
+      }),
+    say(line) {
+      clearProgress()
+      if (!quiet) process.stderr.write(`${line}\n`)
+    },
+    progress(text, fraction) {
+      if (!live) return
+      process.stderr.write(`\r\x1b[2K${bar(fraction)} ${text}`)
+      shown = true
+    },
+  }
+}
+
+/** `[######      ]  50 %` */
+export function bar(fraction: number): string {
+  const filled = Math.round(Math.min(1, Math.max(0, fraction)) * BAR_WIDTH)
+  const percent = String(Math.round(fraction * 100)).padStart(3)
+  return `[${'#'.repeat(filled)}${' '.repeat(BAR_WIDTH - filled)}] ${percent} %`
+}
+
+/** A signal that Ctrl-C aborts; a second Ctrl-C ends the program at once with 130. */
+export function interruptSignal(): { signal: AbortSignal; dispose(): void } {
+  const controller = new AbortController()
+  const onInterrupt = (): void => {
+    if (controller.signal.aborted) process.exit(130)
+    controller.abort(new AppError('CANCELLED', 'Cancelled by Ctrl-C; nothing was written.'))
+  }
+  process.on('SIGINT', onInterrupt)
+  return { signal: controller.signal, dispose: () => process.off('SIGINT', onInterrupt) }
+}

@@ -1,0 +1,23 @@
+// What the command line says to a person, in both languages. Errors and notes have their texts in base/.
+import type { Language } from '../base/texts.ts'
+
+const TEXTS = {
+  features: { 'pt-BR': 'Feições', en: 'Features' },
+  crs: { 'pt-BR': 'Sistema de referência', en: 'Coordinate system' },
+  heights: { 'pt-BR': 'Altitudes', en: 'Heights' },
+  noHeights: { 'pt-BR': 'sem relevo', en: 'no terrain' },
+  datumUnknown: { 'pt-BR': 'datum vertical não informado', en: 'vertical datum not stated' },
+  seconds: { 'pt-BR': 'Segundos', en: 'Seconds' },
+  planOsm: { 'pt-BR': 'Mapa', en: 'Map' },
+  planDem: { 'pt-BR': 'Relevo', en: 'Terrain' },
+  planFiles: { 'pt-BR': 'Arquivos', en: 'Files' },
+  fromNetwork: { 'pt-BR': 'uma consulta a', en: 'one query to' },
+  offline: { 'pt-BR': 'sem servidor definido', en: 'no server set' },
+  tiles: { 'pt-BR': 'recortes', en: 'windows' },
+  meant: { 'pt-BR': 'Você quis dizer', en: 'Did you mean' },
+  unknownCommand: { 'pt-BR': 'comando desconhecido', en: 'unknown command' },
+} as const satisfies Record<string, Record<Language, string>>
+
+export function cliText(language: Language, key: keyof typeof TEXTS): string {
+  return TEXTS[key][language]
+}
