@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http'
 import { AppError } from '../base/errors.ts'
 import type { Ids } from '../base/ids.ts'
+import { chooseLanguage, type Language } from '../base/texts.ts'
 import { type Access, createMatcher, mayAct } from './access.ts'
 import { tooLarge } from './body.ts'
 import type { Rates, Verdict } from './rates.ts'
@@ -14,6 +15,8 @@ export interface Admission {
   /** Path without the query. */
   path: string
   requestId: string
+  /** For texts to the user. */
+  language: Language
   /** What the rate limit said; null when the route has none. */
   rate: Verdict | null
 }
@@ -21,8 +24,8 @@ export interface Admission {
 export interface Guard {
   /** Throws an AppError when the request is refused; its `data` may hold `retryAfter` and `allow`. */
   admit(request: IncomingMessage): Admission
-  /** Echo of the client's X-Request-ID when it is harmless, else a new one. */
-  requestId(request: IncomingMessage): string
+  /** What an answer needs to know of any request, refused ones included. */
+  describe(request: IncomingMessage): { requestId: string; language: Language }
 }
 
 export interface GuardDeps {
@@ -31,6 +34,8 @@ export interface GuardDeps {
   sessions: Sessions
   rates: Rates
   ids: Ids
+  /** When a request does not ask for one. */
+  language: Language
 }
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
@@ -44,9 +49,13 @@ export function createGuard(deps: GuardDeps): Guard {
   const { sessions, rates, ids } = deps
   const match = createMatcher()
 
-  const requestId = (request: IncomingMessage): string => {
+  const describe = (request: IncomingMessage): { requestId: string; language: Language } => {
     const given = request.headers['x-request-id'] ?? request.headers['x-trace-id']
-    return typeof given === 'string' && REQUEST_ID.test(given) ? given : ids.uuid()
+    return {
+      // The client's own number is echoed when it is harmless.
+      requestId: typeof given === 'string' && REQUEST_ID.test(given) ? given : ids.uuid(),
+      language: chooseLanguage(request.headers['accept-language'], deps.language),
+    }
   }
 
   function admit(request: IncomingMessage): Admission {
@@ -66,7 +75,7 @@ export function createGuard(deps: GuardDeps): Guard {
     const { key, access, allowed } = match(method, path)
     if (access !== null && access.role === 'public') {
       checkLength(request, access)
-      return { principal: null, access, path, requestId: requestId(request), rate: null }
+      return { principal: null, access, path, rate: null, ...describe(request) }
     }
     const principal = path === '/api/v1/ws' ? upgradePrincipal(request) : authenticate(request)
     if (key === null || access === null) {
@@ -84,7 +93,7 @@ export function createGuard(deps: GuardDeps): Guard {
     checkLength(request, access)
     const rate = access.bucket === 'create' ? null : rates.take(principal.id, access.bucket)
     if (rate !== null && !rate.ok) throw tooManyRequests(rate)
-    return { principal, access, path, requestId: requestId(request), rate }
+    return { principal, access, path, rate, ...describe(request) }
   }
 
   function authenticate(request: IncomingMessage): Principal {
@@ -115,7 +124,7 @@ export function createGuard(deps: GuardDeps): Guard {
     return principal
   }
 
-  return { admit, requestId }
+  return { admit, describe }
 }
 
 export function tooManyRequests(rate: Verdict): AppError {

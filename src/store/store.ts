@@ -29,6 +29,7 @@ import {
   sqliteVersion,
 } from './sqlite.ts'
 import { createTransactions } from './transactions.ts'
+import { createWebhookRows } from './webhooks.ts'
 
 export interface StoreOptions {
   /** The data folder; `:memory:` keeps rows in memory and large blobs in a temporary folder (tests). */
@@ -128,6 +129,7 @@ function assemble({
     blobs: createBlobs(connection, transactions, folders, clock),
     audit: createAuditRows(connection),
     outbox: createOutboxRows(connection),
+    webhooks: createWebhookRows(connection),
     projects: createProjectRows(connection),
     meta: createMetaRows(connection),
     retention: createRetention(connection),

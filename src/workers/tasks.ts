@@ -2,7 +2,15 @@
 import type { Note } from '../kernel/cad/drawing.ts'
 import { type PrepareRequest, splitPrepareRequest } from '../kernel/formats/prepare-request.ts'
 import type { Codecs, Inputs, Report } from '../kernel/pipelines/pipeline.ts'
+import { convertKml } from './kml-task.ts'
 import { runPipeline } from './pipeline-task.ts'
+import {
+  type BoxContoursTask,
+  type Heights,
+  type HeightsTask,
+  runBoxContours,
+  runHeights,
+} from './terrain-task.ts'
 
 /** What every task is handed besides its input. */
 export interface TaskContext {
@@ -61,9 +69,18 @@ export interface Tasks {
   pipeline(input: PipelineTask, context: TaskContext): Promise<PipelineOutput>
   /** Splits a prepare request too large to be parsed in the main thread. Throws REQUEST_INVALID, GEOJSON_INVALID. */
   readRequest(body: Uint8Array, context: TaskContext): PrepareRequest
+  /** Heights of places from elevation windows. */
+  heights(input: HeightsTask, context: TaskContext): Promise<Heights>
+  /** Contours of a box as the wire's JSON. Throws CONTOURS_TOO_MANY. */
+  boxContours(input: BoxContoursTask, context: TaskContext): Promise<Uint8Array>
+  /** KML text to GeoJSON text. Throws KML_INVALID. */
+  convertKml(kml: Uint8Array, context: TaskContext): Uint8Array
 }
 
 export const tasks: Tasks = {
   pipeline: runPipeline,
   readRequest: splitPrepareRequest,
+  heights: runHeights,
+  boxContours: runBoxContours,
+  convertKml,
 }

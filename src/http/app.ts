@@ -1,0 +1,88 @@
+// The table of contents: every route mounted, bodies read within their limits, errors turned into problems.
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { HTTPException } from 'hono/http-exception'
+import { AppError } from '../base/errors.ts'
+import { jsonText, readBody } from './body.ts'
+import { type AnyContext, admissionOf, type Env } from './context.ts'
+import { fieldErrors, toProblem } from './problem.ts'
+import type { Rooms } from './rooms.ts'
+import { mountAssistant } from './routes/assistant.ts'
+import { mountAudit } from './routes/audit.ts'
+import { mountAuth } from './routes/auth.ts'
+import { mountDocs } from './routes/docs.ts'
+import { mountElevation } from './routes/elevation.ts'
+import { mountFiles } from './routes/files.ts'
+import { mountHealth } from './routes/health.ts'
+import { mountJobs } from './routes/jobs.ts'
+import { mountLegacy } from './routes/legacy.ts'
+import { mountManagement } from './routes/management.ts'
+import { mountPlaces } from './routes/places.ts'
+import { mountProjects } from './routes/projects.ts'
+import { mountStatus } from './routes/status.ts'
+import { mountWebhooks } from './routes/webhooks.ts'
+
+export type App = OpenAPIHono<Env>
+
+/** Bodies that may be larger than this are read by their route, which hands them to a worker. */
+const LARGEST_READ_HERE = 1024 * 1024
+
+export function createApp(rooms: Rooms): App {
+  const app: App = new OpenAPIHono<Env>({
+    defaultHook: (result) => {
+      if (!result.success)
+        throw fieldErrors(result.target === 'json' ? 'body' : result.target, result.error.issues)
+    },
+  })
+  app.use(async (c, next) => {
+    const { access } = admissionOf(c)
+    if (access.bodyBytes > 0 && access.bodyBytes <= LARGEST_READ_HERE) {
+      const text = jsonText(await readBody(c.env.incoming, access.bodyBytes))
+      // An empty body counts as an empty object, so that the answer names the fields that are missing.
+      c.req.bodyCache.text = Promise.resolve(text.trim() === '' ? '{}' : text) as never
+    }
+    await next()
+  })
+  app.onError((error, c) => problemAnswer(rooms, c, translate(error)))
+  app.notFound((c) => problemAnswer(rooms, c, new AppError('NOT_FOUND')))
+  mountStatus(app, rooms)
+  mountDocs(app)
+  mountHealth(app, rooms)
+  mountAuth(app, rooms)
+  mountManagement(app, rooms)
+  mountJobs(app, rooms)
+  mountFiles(app, rooms)
+  mountLegacy(app, rooms)
+  mountElevation(app, rooms)
+  mountPlaces(app, rooms)
+  mountAssistant(app, rooms)
+  mountProjects(app, rooms)
+  mountWebhooks(app, rooms)
+  mountAudit(app, rooms)
+  return app
+}
+
+/** Hono's own refusals in our words. */
+function translate(error: unknown): unknown {
+  if (error instanceof HTTPException && error.status === 400) {
+    return new AppError(
+      'REQUEST_INVALID',
+      'The body is not valid JSON. Send one JSON object in UTF-8.',
+    )
+  }
+  return error
+}
+
+function problemAnswer(rooms: Rooms, c: AnyContext, error: unknown): Response {
+  const { requestId, language, path } = admissionOf(c)
+  const body = toProblem(error, { requestId, language, instance: path })
+  if (!(error instanceof AppError)) rooms.log.error('A route failed.', { requestId, path, error })
+  const headers: Record<string, string> = {
+    'Content-Type': 'application/problem+json',
+    'Content-Language': language,
+  }
+  if (error instanceof AppError && typeof error.data.retryAfter === 'number') {
+    headers['Retry-After'] = String(error.data.retryAfter)
+  } else if (body.retryable) headers['Retry-After'] = '5'
+  if (body.code === 'BODY_TOO_LARGE') headers.Connection = 'close'
+  return new Response(JSON.stringify(body), { status: body.status, headers })
+}

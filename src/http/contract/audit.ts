@@ -1,0 +1,97 @@
+// The audit log on the wire: the original's fields, and what a verifier needs besides.
+import { z } from '@hono/zod-openapi'
+import type { AuditEntry as Entry } from '../../audit/audit.ts'
+import { unixSeconds } from './common.ts'
+
+const word = z.string().min(1).max(64)
+
+export const AuditRequest = z
+  .object({
+    event_type: word,
+    entity_type: word,
+    entity_id: z.string().max(256).nullish(),
+    user_id: z.string().max(256).nullish(),
+    data: z.unknown().optional(),
+  })
+  .openapi('AuditRequest')
+
+export const AuditCreated = z.object({ audit_id: z.number().int() }).openapi('AuditCreated')
+
+export const AuditEntry = z
+  .object({
+    audit_id: z.number().int(),
+    event_type: z.string(),
+    entity_type: z.string(),
+    entity_id: z.string().nullable(),
+    user_id: z.string().nullable(),
+    timestamp: z.number(),
+    data: z.json(),
+    data_json: z.string().nullable(),
+    erased: z.boolean(),
+    signature: z.string(),
+    key_id: z.string(),
+    leaf: z.string(),
+    chain: z.string(),
+  })
+  .openapi('AuditEntry')
+
+export const AuditList = z
+  .object({ count: z.number().int(), total: z.number().int(), logs: z.array(AuditEntry) })
+  .openapi('AuditList')
+
+export const AuditVerdict = z
+  .object({
+    audit_id: z.number().int(),
+    valid: z.boolean(),
+    is_valid: z.boolean(),
+    message: z.string(),
+  })
+  .openapi('AuditVerdict')
+
+export const VerifyAllRequest = z
+  .object({ limit: z.number().int().min(1).max(1_000_000_000).nullish() })
+  .openapi('VerifyAllRequest')
+
+export const AuditReport = z
+  .object({
+    total: z.number().int(),
+    valid: z.number().int(),
+    invalid: z.number().int(),
+    integrity: z.number(),
+    chain_ok: z.boolean(),
+    first_bad: z.number().int().nullable(),
+  })
+  .openapi('AuditReport')
+
+export const AuditStats = z
+  .object({
+    total_logs: z.number().int(),
+    recent_24h: z.number().int(),
+    by_entity_type: z.record(z.string(), z.number()),
+    by_event_type: z.record(z.string(), z.number()),
+  })
+  .openapi('AuditStats')
+
+export const AuditHead = z
+  .object({ size: z.number().int(), chain: z.string(), log: z.string() })
+  .openapi('AuditHead')
+
+type JsonValue = z.output<ReturnType<typeof z.json>>
+
+export function auditBody(entry: Entry) {
+  return {
+    audit_id: entry.auditId,
+    event_type: entry.eventType,
+    entity_type: entry.entityType,
+    entity_id: entry.entityId,
+    user_id: entry.userId,
+    timestamp: unixSeconds(entry.at),
+    data: entry.data as JsonValue,
+    data_json: entry.data === null ? null : JSON.stringify(entry.data),
+    erased: entry.erased,
+    signature: entry.signature,
+    key_id: entry.keyId,
+    leaf: entry.leaf,
+    chain: entry.chain,
+  }
+}

@@ -1,0 +1,26 @@
+// A job's event on the WebSocket and the SSE stream.
+import type { JobEvent, JobProgress } from '../../base/events.ts'
+import { type Language, stepText } from '../../base/texts.ts'
+import { type JobState, statusOf } from '../../jobs/job.ts'
+import { unixSeconds } from './common.ts'
+
+/** `seq` is null for progress between two stored events: it is never replayed. */
+export function eventMessage(event: JobEvent | JobProgress, language: Language) {
+  const stored = 'seq' in event ? event : null
+  return {
+    seq: stored?.seq ?? null,
+    type: stored?.type ?? 'job.progress',
+    job_id: event.jobId,
+    state: event.state,
+    status: statusOf(event.state as JobState),
+    progress: event.progress,
+    message: stepText(language, event.step),
+    at: unixSeconds(event.at),
+    ...(stored?.errorCode === undefined ? {} : { error_code: stored.errorCode }),
+  }
+}
+
+/** Whether nothing more will come for this job. */
+export function isLast(event: JobEvent): boolean {
+  return ['job.completed', 'job.failed', 'job.cancelled', 'job.dead'].includes(event.type)
+}

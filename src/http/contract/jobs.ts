@@ -1,0 +1,207 @@
+// Jobs on the wire: the original's names and types first, additive ones after them. camelCase becomes snake_case here.
+import { z } from '@hono/zod-openapi'
+import { errorText } from '../../base/error-texts.ts'
+import type { ErrorCode } from '../../base/errors.ts'
+import { type Language, stepText } from '../../base/texts.ts'
+import { type Job, statusOf } from '../../jobs/job.ts'
+import type { Artifact, JobLogLine } from '../../jobs/jobs.ts'
+import { latitude, longitude, radius, unixSeconds } from './common.ts'
+
+export const PrepareJobRequest = z
+  .object({
+    kind: z.enum(['osm', 'geojson', 'contours']),
+    latitude: latitude.nullish(),
+    longitude: longitude.nullish(),
+    radius: radius.nullish(),
+    geojson: z.unknown().openapi({
+      description: 'An object, or a string that holds one (up to three times wrapped).',
+    }),
+    crs: z
+      .union([z.string().max(32), z.number().int()])
+      .nullish()
+      .openapi({
+        description: 'EPSG code of the drawing; chosen from the place when absent.',
+        example: 'EPSG:31984',
+      }),
+    themes: z
+      .array(z.string().max(64))
+      .max(64)
+      .nullish()
+      .openapi({ description: 'Only these themes, e.g. streets, buildings.' }),
+    contour_interval: z
+      .number()
+      .min(0)
+      .max(1000)
+      .nullish()
+      .openapi({ description: 'Metres between contours; 0 = no contours.' }),
+    labels: z.boolean().nullish().openapi({ description: 'Also give text features.' }),
+    simplify_tolerance: z
+      .number()
+      .min(0)
+      .max(100)
+      .nullish()
+      .openapi({ description: 'Metres; 0 = keep every vertex.' }),
+    force: z.boolean().nullish().openapi({ description: 'Do not reuse a finished job.' }),
+    project_id: z.string().max(128).nullish(),
+    priority: z.number().int().min(0).max(9).nullish(),
+  })
+  .openapi('PrepareJobRequest')
+
+export type PrepareJobRequest = z.output<typeof PrepareJobRequest>
+
+const xy = z.array(z.number())
+
+/** A feature for CAD; every original key is always there. */
+export const CadFeature = z
+  .looseObject({
+    feature_type: z.union([z.string(), z.number()]),
+    layer: z.string(),
+    name: z.string().nullable(),
+    highway: z.string().nullable(),
+    width_m: z.number().nullable(),
+    coords_xy: z.array(xy).nullable(),
+    insertion_point_xy: xy.nullable(),
+    block_name: z.string().nullable(),
+    block_filepath: z.string().nullable(),
+    rotation: z.number().nullable(),
+    scale: z.number().nullable(),
+    color: z.string().nullable(),
+    elevation: z.number().nullable(),
+    slope: z.number().nullable(),
+    original_geojson_properties: z.record(z.string(), z.unknown()).nullable(),
+  })
+  .openapi('CadFeature')
+
+export const PrepareResponse = z
+  .looseObject({
+    crs_out: z.string().openapi({ example: 'EPSG:31984' }),
+    features: z.array(CadFeature),
+    cache_hit: z.boolean().nullable(),
+  })
+  .openapi('PrepareResponse')
+
+export const JobStatus = z
+  .object({
+    job_id: z.string(),
+    kind: z.string(),
+    status: z.enum(['pending', 'running', 'completed', 'failed']),
+    progress: z.number().min(0).max(1),
+    message: z.string(),
+    error: z.string().nullable(),
+    created_at: z.number(),
+    updated_at: z.number(),
+    state: z.string(),
+    error_code: z.string().nullable(),
+    pipeline: z.string(),
+    attempt: z.number().int(),
+    retry_of: z.string().nullable(),
+    queue_position: z.number().int().nullable(),
+    project_id: z.string().nullable(),
+    result_sha256: z.string().nullable(),
+    result_bytes: z.number().int().nullable(),
+    result: PrepareResponse.nullable(),
+  })
+  .openapi('JobStatus')
+
+export const JobList = z
+  .object({ count: z.number().int(), jobs: z.array(JobStatus) })
+  .openapi('JobList')
+
+export const JobLogs = z
+  .object({
+    job_id: z.string(),
+    lines: z.array(
+      z.object({ n: z.number().int(), at: z.number(), level: z.string(), line: z.string() }),
+    ),
+  })
+  .openapi('JobLogs')
+
+export const ArtifactList = z
+  .object({
+    job_id: z.string(),
+    artifacts: z.array(
+      z.object({
+        name: z.string(),
+        media_type: z.string(),
+        bytes: z.number().int(),
+        sha256: z.string(),
+        created_at: z.number(),
+        href: z.string(),
+      }),
+    ),
+  })
+  .openapi('ArtifactList')
+
+/** Everything but the result, which is streamed as it was stored. */
+export function jobHeader(job: Job, queuePosition: number | null, language: Language) {
+  const { error } = job
+  return {
+    job_id: job.id,
+    kind: job.kind,
+    status: statusOf(job.state),
+    progress: Math.min(1, Math.max(0, job.progress)),
+    message: stepText(language, job.step),
+    // The plugin compares with CANCELLED, and shows anything else to the user.
+    error:
+      error === null
+        ? job.state === 'cancelled'
+          ? 'CANCELLED'
+          : null
+        : failureText(error.code, error.message, language),
+    created_at: unixSeconds(job.createdAt),
+    updated_at: unixSeconds(job.updatedAt),
+    state: job.state,
+    error_code: error?.code ?? null,
+    pipeline: job.pipeline,
+    attempt: job.attempt,
+    retry_of: job.retryOf,
+    queue_position: queuePosition,
+    project_id: job.projectId,
+    result_sha256: job.result?.sha256 ?? null,
+    result_bytes: job.result?.size ?? null,
+  }
+}
+
+function failureText(code: ErrorCode, message: string, language: Language): string {
+  if (code === 'CANCELLED' || code === 'SHUTDOWN') return code
+  return language === 'en' && code !== 'INTERNAL' ? message : errorText(language, code)
+}
+
+export function artifactBody(jobId: string, artifact: Artifact) {
+  return {
+    name: artifact.name,
+    media_type: artifact.mediaType,
+    bytes: artifact.size,
+    sha256: artifact.sha256,
+    created_at: unixSeconds(artifact.createdAt),
+    href: `/api/v1/jobs/${jobId}/artifacts/${encodeURIComponent(artifact.name)}`,
+  }
+}
+
+export function logLine({ n, at, level, line }: JobLogLine) {
+  return { n, at: unixSeconds(at), level, line }
+}
+
+/** The pipeline's parameters; what was not asked for stays away, so that its own default holds. */
+export function pipelineParams(body: PrepareJobRequest): Record<string, unknown> {
+  const params: Record<string, unknown> = {}
+  const put = (name: string, value: unknown): void => {
+    if (value !== null && value !== undefined) params[name] = value
+  }
+  if (body.kind !== 'geojson') {
+    for (const name of ['latitude', 'longitude', 'radius'] as const) put(name, body[name])
+  }
+  put('crs', epsgOf(body.crs))
+  put('themes', body.themes)
+  put('contourInterval', body.contour_interval)
+  put('labels', body.labels)
+  put('simplifyTolerance', body.simplify_tolerance)
+  return params
+}
+
+/** `EPSG:31984`, `31984` or the number; anything else goes on as it is and is refused by the pipeline. */
+function epsgOf(crs: string | number | null | undefined): unknown {
+  if (typeof crs !== 'string') return crs
+  const found = /^(?:EPSG:)?(\d{4,6})$/i.exec(crs.trim())
+  return found === null ? crs : Number(found[1])
+}

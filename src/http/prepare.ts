@@ -1,0 +1,41 @@
+// From the body of a prepare request to what jobs can be asked for. Large bodies are taken apart in a worker.
+import { isUtf8 } from 'node:buffer'
+import { AppError } from '../base/errors.ts'
+import type { SubmitRequest } from '../jobs/jobs.ts'
+import { splitPrepareRequest } from '../kernel/formats/prepare-request.ts'
+import { PARSE_HERE_BYTES, readBody } from './body.ts'
+import { type AnyContext, admissionOf } from './context.ts'
+import { PrepareJobRequest, pipelineParams } from './contract/jobs.ts'
+import { fieldErrors } from './problem.ts'
+import type { Rooms } from './rooms.ts'
+
+/** Fields of the body on one side, the GeoJSON document on the other. */
+export async function readParts(c: AnyContext, rooms: Rooms) {
+  const body = await readBody(c.env.incoming, admissionOf(c).access.bodyBytes)
+  if (!isUtf8(body))
+    throw new AppError('REQUEST_INVALID', 'The body is not valid UTF-8. Send JSON in UTF-8.')
+  if (body.length <= PARSE_HERE_BYTES) return splitPrepareRequest(body)
+  // A copy of its own, so that it can be moved into the worker without what lies beside it.
+  return rooms.converters.readRequest(
+    body.byteLength === body.buffer.byteLength ? body : new Uint8Array(body),
+  )
+}
+
+/** Throws PARAMS_INVALID with the fields that are wrong. */
+export async function readSubmit(c: AnyContext, rooms: Rooms): Promise<SubmitRequest> {
+  const { fields, geojson } = await readParts(c, rooms)
+  const parsed = PrepareJobRequest.omit({ geojson: true }).safeParse(fields)
+  if (!parsed.success) throw fieldErrors('body', parsed.error.issues)
+  const body = parsed.data as PrepareJobRequest
+  const key = c.req.header('Idempotency-Key')
+  return {
+    kind: body.kind,
+    params: pipelineParams(body),
+    geojson: body.kind === 'geojson' ? geojson : null,
+    force: body.force ?? false,
+    idempotencyKey: key === undefined ? null : key.slice(0, 255),
+    projectId: body.project_id ?? null,
+    traceId: admissionOf(c).requestId,
+    ...(body.priority == null ? {} : { priority: body.priority }),
+  }
+}

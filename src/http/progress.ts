@@ -1,0 +1,243 @@
+// The WebSocket hub of /api/v1/ws: numbered job events, replay after N, one shared frame for all clients, and limits on
+// what a client may send, how much may wait for it, and how long it may be silent.
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type WebSocket, WebSocketServer } from 'ws'
+import type { Clock } from '../base/clock.ts'
+import { AppError } from '../base/errors.ts'
+import type { Events, JobEvent, JobProgress } from '../base/events.ts'
+import type { Language } from '../base/texts.ts'
+import type { Jobs } from '../jobs/jobs.ts'
+import { eventMessage } from './contract/events.ts'
+import { textFrame } from './frame.ts'
+import type { Principal } from './sessions.ts'
+
+export interface HubLimits {
+  connections: number
+  perPrincipal: number
+  messageBytes: number
+  messagesPerMinute: number
+  pingMs: number
+  /** Closed when no frame came for so long. */
+  silenceMs: number
+  /** Above this, progress is kept back to the newest of each job. */
+  slowBytes: number
+  /** Above this, the client is let go. */
+  stuckBytes: number
+}
+
+export const HUB_LIMITS: HubLimits = {
+  connections: 100,
+  perPrincipal: 20,
+  messageBytes: 64 * 1024,
+  messagesPerMinute: 30,
+  pingMs: 30_000,
+  silenceMs: 300_000,
+  slowBytes: 1024 * 1024,
+  stuckBytes: 8 * 1024 * 1024,
+}
+
+export interface Hub {
+  /** Takes over an admitted upgrade. Throws RATE_LIMITED when there are too many connections. */
+  accept(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    principal: Principal,
+    language: Language,
+  ): void
+  /** Live connections. */
+  count(): number
+  close(): void
+}
+
+interface Client {
+  ws: WebSocket
+  socket: Duplex
+  principal: Principal
+  language: Language
+  /** Number of the last stored event that was sent; live events up to it are not sent again. */
+  lastSeq: number
+  /** Times of the last messages from the client, for the limit. */
+  heard: number[]
+  lastFrameAt: number
+  pings: number
+  /** Newest progress per job that waits for a slow client. */
+  held: Map<string, Buffer>
+}
+
+/** Most stored events one subscribe replays; who is further behind asks for the state instead. */
+const REPLAY_LIMIT = 5_000
+const PROTOCOL = 'sisrua.v1'
+
+export function createHub(deps: {
+  jobs: Jobs
+  events: Events
+  clock: Clock
+  bootId: string
+  limits?: Partial<HubLimits>
+}): Hub {
+  const { jobs, events, clock, bootId } = deps
+  const limits = { ...HUB_LIMITS, ...deps.limits }
+  const clients = new Set<Client>()
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: limits.messageBytes,
+    handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : false),
+  })
+
+  /** One frame per language, made when the first client needs it. */
+  const framesOf = (event: JobEvent | JobProgress): ((language: Language) => Buffer) => {
+    const made: Partial<Record<Language, Buffer>> = {}
+    return (language) => {
+      made[language] ??= textFrame(JSON.stringify(eventMessage(event, language)))
+      return made[language]
+    }
+  }
+
+  const stopEvents = events.on('job.event', (event) => {
+    const frame = framesOf(event)
+    for (const client of clients) {
+      if (event.seq <= client.lastSeq) continue
+      client.lastSeq = event.seq
+      client.held.delete(event.jobId)
+      write(client, frame(client.language))
+    }
+  })
+  const stopProgress = events.on('job.progress', (progress) => {
+    const frame = framesOf(progress)
+    for (const client of clients) {
+      if (client.socket.writableLength > limits.slowBytes)
+        client.held.set(progress.jobId, frame(client.language))
+      else write(client, frame(client.language))
+    }
+  })
+
+  function write(client: Client, frame: Buffer): void {
+    if (client.ws.readyState !== client.ws.OPEN) return
+    if (client.socket.writableLength > limits.stuckBytes) {
+      client.ws.close(1013, 'too slow')
+      clients.delete(client)
+      // A stalled reader never takes the close frame either.
+      client.socket.destroy()
+      return
+    }
+    client.socket.write(frame)
+  }
+
+  const say = (client: Client, message: object): void =>
+    write(client, textFrame(JSON.stringify(message)))
+
+  function subscribe(client: Client, after: number): void {
+    let from = after
+    for (let sent = 0; sent < REPLAY_LIMIT; ) {
+      const { events: missed, resync } = jobs.eventsSince(from, 500)
+      if (resync) break
+      for (const event of missed) say(client, eventMessage(event, client.language))
+      sent += missed.length
+      from = missed.at(-1)?.seq ?? from
+      client.lastSeq = Math.max(client.lastSeq, from)
+      if (missed.length < 500) {
+        say(client, { type: 'subscribed', seq: client.lastSeq })
+        return
+      }
+    }
+    client.lastSeq = jobs.latestSeq()
+    say(client, { type: 'resync', seq: client.lastSeq })
+  }
+
+  function onMessage(client: Client, data: unknown, isBinary: boolean): void {
+    const now = clock.monotonic()
+    client.lastFrameAt = now
+    client.heard = client.heard.filter((time) => now - time < 60_000)
+    client.heard.push(now)
+    if (client.heard.length > limits.messagesPerMinute) {
+      client.ws.close(1008, 'too many messages')
+      return
+    }
+    let message: { type?: unknown; after?: unknown } | null = null
+    try {
+      message = isBinary ? null : JSON.parse(String(data))
+    } catch {
+      // Answered below.
+    }
+    if (message?.type === 'ping') {
+      say(client, { type: 'pong' })
+      return
+    }
+    const after = message?.after ?? client.lastSeq
+    if (message?.type === 'subscribe' && Number.isSafeInteger(after) && (after as number) >= 0) {
+      subscribe(client, after as number)
+      return
+    }
+    say(client, {
+      type: 'error',
+      code: 'REQUEST_INVALID',
+      message: 'Send {"type":"subscribe","after":N} or {"type":"ping"}.',
+    })
+  }
+
+  const timer = setInterval(() => {
+    const now = clock.monotonic()
+    for (const client of clients) {
+      if (now - client.lastFrameAt > limits.silenceMs) client.ws.close(1001, 'silent')
+      else if (client.pings >= 2) client.ws.terminate()
+      else {
+        client.pings++
+        client.ws.ping()
+      }
+    }
+  }, limits.pingMs)
+  timer.unref()
+
+  function adopt(client: Client): void {
+    const { ws, socket } = client
+    clients.add(client)
+    ws.on('message', (data, isBinary) => onMessage(client, data, isBinary))
+    ws.on('pong', () => {
+      client.pings = 0
+    })
+    ws.on('close', () => clients.delete(client))
+    ws.on('error', () => clients.delete(client))
+    socket.on('drain', () => {
+      for (const frame of client.held.values()) write(client, frame)
+      client.held.clear()
+    })
+    say(client, { type: 'hello', boot_id: bootId, seq: client.lastSeq })
+  }
+
+  return {
+    count: () => clients.size,
+    accept(request, socket, head, principal, language) {
+      let own = 0
+      for (const client of clients) if (client.principal.id === principal.id) own++
+      // The owner's token is shared by every program of this user, so only the total binds it.
+      const full = principal.id !== 'owner' && own >= limits.perPrincipal
+      if (full || clients.size >= limits.connections) {
+        throw new AppError('RATE_LIMITED', undefined, { data: { retryAfter: 30 } })
+      }
+      server.handleUpgrade(request, socket, head, (ws) => {
+        adopt({
+          ws,
+          socket,
+          principal,
+          language,
+          lastSeq: jobs.latestSeq(),
+          heard: [],
+          lastFrameAt: clock.monotonic(),
+          pings: 0,
+          held: new Map(),
+        })
+      })
+    },
+    close() {
+      clearInterval(timer)
+      stopEvents()
+      stopProgress()
+      for (const client of clients) client.ws.close(1001, 'stopping')
+      server.close()
+    },
+  }
+}

@@ -1,0 +1,62 @@
+// What the routes are handed: the rooms behind the door, as interfaces. daemon.ts fills it in.
+import type { Audit } from '../audit/audit.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Events } from '../base/events.ts'
+import type { Log } from '../base/log.ts'
+import type { Jobs } from '../jobs/jobs.ts'
+import type { Terrain } from '../jobs/terrain.ts'
+import type { PrepareRequest } from '../kernel/formats/prepare-request.ts'
+import type { Projects } from '../projects/projects.ts'
+import type { Webhooks } from '../webhooks/webhooks.ts'
+import type { Rates } from './rates.ts'
+import type { Sessions } from './sessions.ts'
+
+/** One part of the program as health sees it. */
+export interface HealthPart {
+  name: string
+  status: 'up' | 'down' | 'degraded'
+  details: string | null
+  latencyMs: number
+}
+
+/** CPU work that belongs to no job; done in a worker. */
+export interface Converters {
+  /** Takes a large body apart. */
+  readRequest(body: Uint8Array): Promise<PrepareRequest>
+  /** KML text (UTF-8) → GeoJSON bytes. Throws KML_INVALID. */
+  kmlToGeojson(kml: Uint8Array): Promise<Uint8Array>
+}
+
+/** Finds a place by name; null when nothing is configured. */
+export interface Geocoder {
+  find(
+    query: string,
+  ): Promise<{ latitude: number; longitude: number; source: string; displayName: string } | null>
+}
+
+/** Answers in words; null when nothing is configured. */
+export interface Assistant {
+  answer(message: string, context: Record<string, unknown> | null): Promise<string>
+}
+
+export interface Rooms {
+  jobs: Jobs
+  projects: Projects
+  audit: Audit
+  webhooks: Webhooks
+  terrain: Terrain
+  converters: Converters
+  geocoder: Geocoder | null
+  assistant: Assistant | null
+  sessions: Sessions
+  rates: Rates
+  events: Events
+  clock: Clock
+  log: Log
+  bootId: string
+  /** True once everything is started and nothing is stopping. */
+  ready(): boolean
+  health(): Promise<HealthPart[]>
+  /** Begins an orderly stop; returns at once. */
+  shutdown(reason: string): void
+}

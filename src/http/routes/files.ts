@@ -1,0 +1,109 @@
+// What a job leaves behind: its result, its artifacts with Range and ETag, and its events as a stream (SSE).
+import { createRoute } from '@hono/zod-openapi'
+import { AppError } from '../../base/errors.ts'
+import type { App } from '../app.ts'
+import { type AnyContext, isHead, languageOf } from '../context.ts'
+import { answers, pathParameter } from '../contract/common.ts'
+import { ArtifactList, artifactBody, PrepareResponse } from '../contract/jobs.ts'
+import type { Rooms } from '../rooms.ts'
+import { sendFile } from '../send.ts'
+import { createEventStreams } from '../sse.ts'
+
+const tags = ['jobs']
+const params = pathParameter('job_id', 'The id that the creation answered.')
+
+const conditions = (c: AnyContext) => ({
+  range: c.req.header('Range'),
+  ifNoneMatch: c.req.header('If-None-Match'),
+  ifRange: c.req.header('If-Range'),
+})
+
+export function mountFiles(app: App, rooms: Rooms): void {
+  const { jobs } = rooms
+  const streams = createEventStreams(rooms)
+  const documents = [
+    createRoute({
+      method: 'get',
+      path: '/api/v1/jobs/{job_id}/result',
+      tags,
+      summary: 'The result alone, with Range and ETag',
+      request: { params },
+      responses: answers(PrepareResponse, 'The result'),
+    }),
+    createRoute({
+      method: 'get',
+      path: '/api/v1/jobs/{job_id}/artifacts/{name}',
+      tags,
+      summary: 'A file of the job, with Range and ETag',
+      request: {
+        params: params.extend(
+          pathParameter('name', 'drawing.dxf, features.geojson, preview.svg').shape,
+        ),
+      },
+      responses: {
+        200: { description: 'The file' },
+        206: { description: 'Part of it' },
+        304: { description: 'Not changed' },
+        416: { description: 'No such part' },
+      },
+    }),
+    createRoute({
+      method: 'get',
+      path: '/api/v1/jobs/{job_id}/events',
+      tags,
+      summary: 'The job’s events as they come (text/event-stream); Last-Event-ID resumes',
+      request: { params },
+      responses: { 200: { description: 'Events', content: { 'text/event-stream': {} } } },
+    }),
+  ] as const
+  for (const route of documents) app.openAPIRegistry.registerPath(route)
+
+  app.get(documents[0].getRoutingPath(), async (c) => {
+    const id = c.req.param('job_id')!
+    const file = await jobs.result(id)
+    if (file === null)
+      throw new AppError(
+        'ARTIFACT_NOT_FOUND',
+        'This job has no result yet. Wait until it is completed.',
+      )
+    return sendFile(file, conditions(c), {}, isHead(c))
+  })
+  app.get(documents[1].getRoutingPath(), async (c) => {
+    const name = c.req.param('name')!
+    const file = await jobs.artifact(c.req.param('job_id')!, name)
+    return sendFile(file, conditions(c), { 'Content-Disposition': disposition(name) }, isHead(c))
+  })
+  app.get(documents[2].getRoutingPath(), (c) => {
+    const id = c.req.param('job_id')!
+    jobs.get(id)
+    const after = Number(c.req.header('Last-Event-ID') ?? c.req.query('after') ?? 0)
+    if (!Number.isSafeInteger(after) || after < 0) {
+      throw new AppError('PARAMS_INVALID', 'Last-Event-ID must be the number of an event.')
+    }
+    return streams.open(id, after, languageOf(c), isHead(c))
+  })
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/jobs/{job_id}/artifacts',
+      tags,
+      summary: 'Files of the job',
+      request: { params },
+      responses: answers(ArtifactList, 'Files'),
+    }),
+    (c) => {
+      const { job_id } = c.req.valid('param')
+      return c.json(
+        { job_id, artifacts: jobs.artifacts(job_id).map((one) => artifactBody(job_id, one)) },
+        200,
+      )
+    },
+  )
+}
+
+/** RFC 6266; what Windows would not take as a file name is replaced. */
+function disposition(name: string): string {
+  const safe = name.replace(/[^A-Za-z0-9._-]/g, '_').replace(/^\.+|\.+$/g, '_')
+  return `attachment; filename="${/^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i.test(safe) ? `_${safe}` : safe}"`
+}

@@ -1,0 +1,170 @@
+// Jobs: create, look, list, cancel, retry, read the log. A finished result is streamed as it was stored.
+import { createRoute, z } from '@hono/zod-openapi'
+import type { Job, JobKind, JobState } from '../../jobs/job.ts'
+import type { App } from '../app.ts'
+import { type AnyContext, actorOf, isHead, languageOf } from '../context.ts'
+import { answers, jsonBody, Ok, pathParameter } from '../contract/common.ts'
+import {
+  JobList,
+  JobLogs,
+  JobStatus,
+  jobHeader,
+  logLine,
+  PrepareJobRequest,
+} from '../contract/jobs.ts'
+import { tooManyRequests } from '../guard.ts'
+import { readSubmit } from '../prepare.ts'
+import type { Rooms } from '../rooms.ts'
+import { sendParts } from '../send.ts'
+
+const tags = ['jobs']
+const params = pathParameter('job_id', 'The id that the creation answered.')
+
+export function mountJobs(app: App, rooms: Rooms): void {
+  const { jobs } = rooms
+  const positionOf = (job: Job): number | null =>
+    job.state === 'queued' || job.state === 'retry_wait' ? jobs.queuePosition(job.id) : null
+  const brief = (c: AnyContext, job: Job) => ({
+    ...jobHeader(job, positionOf(job), languageOf(c)),
+    result: null,
+  })
+
+  /** The job with its result: the stored bytes go out between two small texts. */
+  async function whole(c: AnyContext, job: Job): Promise<Response> {
+    const header = jobHeader(job, positionOf(job), languageOf(c))
+    const etag = `"${job.id.slice(0, 8)}-${job.updatedAt.toString(36)}-${Math.round(header.progress * 1e6).toString(36)}-${languageOf(c)}"`
+    if (c.req.header('If-None-Match') === etag) return c.body(null, 304, { ETag: etag })
+    const head = `${JSON.stringify(header).slice(0, -1)},"result":`
+    const result = job.state === 'succeeded' ? await jobs.result(job.id) : null
+    return sendParts(
+      [Buffer.from(head), result ?? Buffer.from('null'), Buffer.from('}')],
+      { 'Content-Type': 'application/json', ETag: etag },
+      isHead(c),
+    )
+  }
+
+  const create = createRoute({
+    method: 'post',
+    path: '/api/v1/jobs/prepare',
+    tags,
+    summary: 'Create a job, or get the one that already answers this request',
+    description:
+      'At most 5 new jobs in 60 s; replays do not count. `Idempotency-Key` is honoured for 24 h.',
+    request: jsonBody(PrepareJobRequest),
+    responses: answers(JobStatus, 'The job'),
+  })
+  app.openAPIRegistry.registerPath(create)
+  app.post(create.path, async (c) => {
+    const request = await readSubmit(c, rooms)
+    const actor = actorOf(c)
+    const known = await jobs.peek(request, actor)
+    if (known === null) {
+      const verdict = rooms.rates.take(actor.id, 'create')
+      if (verdict !== null && !verdict.ok) throw tooManyRequests(verdict)
+    }
+    const { job, replayed } = await jobs.submit(request, actor)
+    if (replayed) c.header('Idempotent-Replay', 'true')
+    return replayed && job.state === 'succeeded' ? whole(c, job) : c.json(brief(c, job), 200)
+  })
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/jobs',
+      tags,
+      summary: 'Jobs, newest first, without results',
+      request: {
+        query: z.object({
+          state: z
+            .enum([
+              'queued',
+              'running',
+              'cancelling',
+              'retry_wait',
+              'succeeded',
+              'failed',
+              'cancelled',
+              'dead',
+            ])
+            .optional(),
+          kind: z.enum(['osm', 'geojson', 'contours']).optional(),
+          limit: z.coerce.number().int().min(1).max(1000).default(100),
+          before: z.coerce
+            .number()
+            .positive()
+            .optional()
+            .openapi({ description: 'Unix seconds; for paging.' }),
+        }),
+      },
+      responses: answers(JobList, 'Jobs'),
+    }),
+    (c) => {
+      const { state, kind, limit, before } = c.req.valid('query')
+      const found = jobs.list({
+        limit,
+        ...(state === undefined ? {} : { state: state as JobState }),
+        ...(kind === undefined ? {} : { kind: kind as JobKind }),
+        ...(before === undefined ? {} : { before: before * 1000 }),
+      })
+      return c.json({ count: found.length, jobs: found.map((job) => brief(c, job)) }, 200)
+    },
+  )
+
+  const get = createRoute({
+    method: 'get',
+    path: '/api/v1/jobs/{job_id}',
+    tags,
+    summary: 'A job; with its result once it is completed',
+    request: { params },
+    responses: answers(JobStatus, 'The job'),
+  })
+  app.openAPIRegistry.registerPath(get)
+  app.get(get.getRoutingPath(), (c) => whole(c, jobs.get(c.req.param('job_id')!)))
+
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/api/v1/jobs/{job_id}',
+      tags,
+      summary: 'Cancel; a finished job is left as it is',
+      request: { params },
+      responses: answers(Ok, 'Cancelled, or already finished'),
+    }),
+    async (c) => {
+      await jobs.cancel(c.req.valid('param').job_id, actorOf(c))
+      return c.json({ status: 'ok' as const }, 200)
+    },
+  )
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/jobs/{job_id}/retry',
+      tags,
+      summary: 'A new job with the request of one that failed',
+      request: { params },
+      responses: answers(JobStatus, 'The new job'),
+    }),
+    async (c) => c.json(brief(c, await jobs.retry(c.req.valid('param').job_id, actorOf(c))), 200),
+  )
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/jobs/{job_id}/logs',
+      tags,
+      summary: 'Lines of the job’s log after a number',
+      request: {
+        params,
+        query: z.object({
+          after: z.coerce.number().int().min(0).default(0),
+          limit: z.coerce.number().int().min(1).max(1000).default(500),
+        }),
+      },
+      responses: answers(JobLogs, 'Lines'),
+    }),
+    (c) => {
+      const { job_id } = c.req.valid('param')
+      const { after, limit } = c.req.valid('query')
+      return c.json({ job_id, lines: jobs.logs(job_id, after, limit).map(logLine) }, 200)
+    },
+  )
+}

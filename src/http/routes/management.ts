@@ -1,0 +1,51 @@
+// Stopping the program, and the cloud synchronisation that this program does not have.
+import { createRoute } from '@hono/zod-openapi'
+import type { App } from '../app.ts'
+import { actorOf, languageOf } from '../context.ts'
+import { answers, unixSeconds } from '../contract/common.ts'
+import { ShutdownAnswer } from '../contract/service.ts'
+import { SyncAnswer } from '../contract/tools.ts'
+import type { Rooms } from '../rooms.ts'
+
+const tags = ['management']
+
+export function mountManagement(app: App, rooms: Rooms): void {
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/management/shutdown',
+      tags,
+      summary: 'Answer, then stop in order within three seconds',
+      responses: answers(ShutdownAnswer, 'Stopping'),
+    }),
+    (c) => {
+      rooms.log.info('Stop asked for by a client.', { principal: actorOf(c).id })
+      // After this answer has left.
+      setTimeout(() => rooms.shutdown('endpoint'), 20)
+      return c.json({ status: 'shutting_down' as const }, 200)
+    },
+  )
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/sync/cloud',
+      tags,
+      summary: 'Not available: this program keeps everything on this machine',
+      responses: answers(SyncAnswer, 'Nothing was sent'),
+    }),
+    (c) =>
+      c.json(
+        {
+          status: 'local_only',
+          synced_features: 0,
+          cloud_node: null,
+          timestamp: unixSeconds(rooms.clock.now()),
+          message:
+            languageOf(c) === 'en'
+              ? 'There is no cloud service. Everything stays on this machine; nothing was sent.'
+              : 'Não há serviço de nuvem. Tudo fica nesta máquina; nada foi enviado.',
+        },
+        200,
+      ),
+  )
+}

@@ -1,0 +1,125 @@
+// Projects: create, read, change with version check, remove. The ETag is the version.
+import { createRoute, z } from '@hono/zod-openapi'
+import type { App } from '../app.ts'
+import { actorOf } from '../context.ts'
+import { answers, jsonBody, pathParameter } from '../contract/common.ts'
+import {
+  Project,
+  ProjectCreate,
+  ProjectHistory,
+  ProjectList,
+  ProjectUpdate,
+  projectBody,
+  versionBody,
+} from '../contract/projects.ts'
+import type { Rooms } from '../rooms.ts'
+
+const tags = ['projects']
+const params = pathParameter('project_id', 'The project’s id.')
+const path = '/api/v1/projects/{project_id}' as const
+
+export function mountProjects(app: App, { projects }: Rooms): void {
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/projects',
+      tags,
+      summary: 'Projects, newest change first',
+      request: {
+        query: z.object({
+          limit: z.coerce.number().int().min(1).max(1000).default(100),
+          offset: z.coerce.number().int().min(0).default(0),
+        }),
+      },
+      responses: answers(ProjectList, 'Projects'),
+    }),
+    (c) => {
+      const list = projects.list(c.req.valid('query')).map(projectBody)
+      return c.json({ count: list.length, projects: list }, 200)
+    },
+  )
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/projects',
+      tags,
+      summary: 'Create a project',
+      request: jsonBody(ProjectCreate),
+      responses: {
+        ...answers(Project, 'Not used'),
+        201: { description: 'Created', content: { 'application/json': { schema: Project } } },
+      },
+    }),
+    async (c) => {
+      const { project_id, project_name, crs_out } = c.req.valid('json')
+      const input = {
+        name: project_name,
+        crsOut: crs_out ?? null,
+        ...(project_id === undefined ? {} : { id: project_id }),
+      }
+      return c.json(projectBody(await projects.create(input, actorOf(c))), 201)
+    },
+  )
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path,
+      tags,
+      summary: 'A project',
+      request: { params },
+      responses: answers(Project, 'The project'),
+    }),
+    (c) => {
+      const project = projects.get(c.req.valid('param').project_id)
+      return c.json(projectBody(project), 200, { ETag: `"${project.version}"` })
+    },
+  )
+  app.openapi(
+    createRoute({
+      method: 'put',
+      path,
+      tags,
+      summary: 'Change a project; `version` is the one the client saw',
+      request: { params, ...jsonBody(ProjectUpdate) },
+      responses: answers(Project, 'The changed project'),
+    }),
+    async (c) => {
+      const { version, project_name, crs_out } = c.req.valid('json')
+      const change = {
+        version,
+        ...(project_name == null ? {} : { name: project_name }),
+        ...(crs_out == null ? {} : { crsOut: crs_out }),
+      }
+      const project = await projects.update(c.req.valid('param').project_id, change, actorOf(c))
+      return c.json(projectBody(project), 200, { ETag: `"${project.version}"` })
+    },
+  )
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path,
+      tags,
+      summary: 'Remove a project; history and audit stay',
+      request: { params },
+      responses: { 204: { description: 'Removed' } },
+    }),
+    async (c) => {
+      await projects.remove(c.req.valid('param').project_id, actorOf(c))
+      return c.body(null, 204)
+    },
+  )
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/projects/{project_id}/history',
+      tags,
+      summary: 'What was changed, by whom',
+      request: { params },
+      responses: answers(ProjectHistory, 'Versions'),
+    }),
+    (c) => {
+      const { project_id } = c.req.valid('param')
+      return c.json({ project_id, versions: projects.history(project_id).map(versionBody) }, 200)
+    },
+  )
+}

@@ -1,0 +1,169 @@
+// The listening server: raw node:http on 127.0.0.1, the gate before everything else, then Hono or the WebSocket hub.
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { getRequestListener } from '@hono/node-server'
+import { AppError } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import { rememberAdmission } from './context.ts'
+import type { Guard } from './guard.ts'
+import { toProblem } from './problem.ts'
+import type { Hub } from './progress.ts'
+
+export interface Server {
+  /** Starts to listen; answers the port. */
+  listen(port: number): Promise<number>
+  /** 0 before listening. */
+  port(): number
+  /** Takes no more connections, closes WebSockets (1001), lets running requests end within the limit. */
+  close(limitMs: number): Promise<void>
+}
+
+export interface ServerDeps {
+  guard: () => Guard
+  fetch: (request: Request, env: never) => Response | Promise<Response>
+  hub: Hub
+  log: Log
+}
+
+/** Sent with every answer; a page may add its own Content-Security-Policy. */
+const HEADERS: Record<string, string> = {
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'SAMEORIGIN',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Cache-Control': 'no-store',
+}
+
+export function createServer(deps: ServerDeps): Server {
+  const { guard, hub, log } = deps
+  const listener = getRequestListener(deps.fetch as never, { overrideGlobalObjects: false })
+  const server = http.createServer({
+    maxHeaderSize: 8 * 1024,
+    headersTimeout: 5_000,
+    requestTimeout: 60_000,
+    connectionsCheckingInterval: 1_000,
+    keepAliveTimeout: 5_000,
+    requireHostHeader: true,
+    insecureHTTPParser: false,
+    noDelay: true,
+  })
+  server.maxConnections = 256
+  server.maxRequestsPerSocket = 1_000
+
+  const answer = (request: http.IncomingMessage, response: http.ServerResponse): boolean => {
+    for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value)
+    try {
+      const admission = guard().admit(request)
+      response.setHeader('X-Request-ID', admission.requestId)
+      if (admission.rate !== null) {
+        const { limit, remaining } = admission.rate
+        response.setHeader('RateLimit-Policy', `${limit.count};w=${limit.seconds}`)
+        response.setHeader(
+          'RateLimit',
+          `limit=${limit.count}, remaining=${remaining}, reset=${limit.seconds}`,
+        )
+      }
+      rememberAdmission(request, admission)
+      return true
+    } catch (error) {
+      refuse(request, response, error)
+      return false
+    }
+  }
+
+  function refuse(
+    request: http.IncomingMessage,
+    response: http.ServerResponse,
+    error: unknown,
+  ): void {
+    if (!(error instanceof AppError)) log.error('The gate failed.', { error })
+    const { requestId, language } = guard().describe(request)
+    const instance = (request.url ?? '').split('?')[0]!.slice(0, 200)
+    const body = toProblem(error, { language, instance, requestId })
+    const text = JSON.stringify(body)
+    if (error instanceof AppError) {
+      const { allow, retryAfter } = error.data
+      if (typeof allow === 'string') response.setHeader('Allow', allow)
+      if (typeof retryAfter === 'number') response.setHeader('Retry-After', String(retryAfter))
+    }
+    // What is left of a refused body is not read: the connection ends instead.
+    const hasBody =
+      request.headers['content-length'] !== undefined ||
+      request.headers['transfer-encoding'] !== undefined
+    if (hasBody) response.setHeader('Connection', 'close')
+    response.setHeader('X-Request-ID', requestId)
+    response.setHeader('Content-Language', language)
+    response.writeHead(body.status, {
+      'Content-Type': 'application/problem+json',
+      'Content-Length': Buffer.byteLength(text),
+    })
+    response.end(request.method === 'HEAD' ? undefined : text)
+  }
+
+  server.on('request', (request, response) => {
+    if (answer(request, response)) void listener(request, response)
+  })
+  server.on('checkContinue', (request, response) => {
+    if (!answer(request, response)) return
+    response.writeContinue()
+    void listener(request, response)
+  })
+  server.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => socket.destroy())
+    try {
+      const admission = guard().admit(request)
+      if (admission.path !== '/api/v1/ws' || admission.principal === null)
+        throw new AppError('NOT_FOUND')
+      hub.accept(request, socket, head, admission.principal, admission.language)
+    } catch (error) {
+      refuseUpgrade(request, socket, error)
+    }
+  })
+  server.on('connect', (_request, socket) => socket.destroy())
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
+    const status =
+      error.code === 'HPE_HEADER_OVERFLOW'
+        ? '431 Request Header Fields Too Large'
+        : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+          ? '408 Request Timeout'
+          : '400 Bad Request'
+    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+  })
+
+  function refuseUpgrade(request: http.IncomingMessage, socket: Duplex, error: unknown): void {
+    const { requestId, language } = guard().describe(request)
+    const instance = (request.url ?? '').split('?')[0]!.slice(0, 200)
+    const body = toProblem(error, { language, instance, requestId })
+    const text = JSON.stringify(body)
+    socket.end(
+      `HTTP/1.1 ${body.status} ${http.STATUS_CODES[body.status]}\r\nConnection: close\r\n` +
+        `Content-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+    )
+  }
+
+  const port = (): number => (server.address() as AddressInfo | null)?.port ?? 0
+  return {
+    port,
+    listen: (wanted) =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject)
+        server.listen({ port: wanted, host: '127.0.0.1', exclusive: true }, () => {
+          server.off('error', reject)
+          resolve(port())
+        })
+      }),
+    async close(limitMs) {
+      if (!server.listening) return
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      hub.close()
+      server.closeIdleConnections()
+      const force = setTimeout(() => server.closeAllConnections(), limitMs)
+      await closed
+      clearTimeout(force)
+    },
+  }
+}
