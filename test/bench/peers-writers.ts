@@ -129,15 +129,23 @@ function median(values: number[]): number {
   return values.sort((a, b) => a - b)[values.length >> 1]!
 }
 
-function pairs(name: string, rounds: number, ours: () => unknown, peer: () => unknown): WriterRow {
+/** Medians of `rounds` pairs in turn. `prepare` makes the peer's input anew each time, uncounted, so that its objects do not burden our rounds. */
+function pairs<T>(
+  name: string,
+  rounds: number,
+  ours: () => unknown,
+  prepare: () => T,
+  peer: (input: T) => unknown,
+): WriterRow {
   const own: number[] = []
   const other: number[] = []
   // One pair to warm up, not counted.
   ours()
-  peer()
+  peer(prepare())
   for (let i = 0; i < rounds; i++) {
     own.push(cpuMilliseconds(ours))
-    other.push(cpuMilliseconds(peer))
+    const input = prepare()
+    other.push(cpuMilliseconds(() => peer(input)))
   }
   const [a, b] = [median(own), median(other)]
   return { name, ours: a, peer: b, ratio: b / a, unit: 'ms' }
@@ -157,22 +165,24 @@ export function benchWriters(count = 100_000, rounds = 5): WriterRow[] {
       `DXF of ${count} polylines, dxf-writer`,
       rounds,
       () => writeDxf(bare, options),
-      () => withDxfWriter(bare),
+      () => bare,
+      withDxfWriter,
     ),
     pairs(
       `the same, ours with source, class, name and highway`,
       rounds,
       () => writeDxf(drawing, options),
-      () => withDxfWriter(bare),
+      () => bare,
+      withDxfWriter,
     ),
   ]
-  const objects = geojsonObjects(drawing)
   rows.push(
     pairs(
       `GeoJSON of ${count} lines, JSON.stringify`,
       rounds,
       () => writeGeojson(drawing),
-      () => Buffer.from(JSON.stringify(objects)),
+      () => geojsonObjects(drawing),
+      (objects) => Buffer.from(JSON.stringify(objects)),
     ),
   )
   try {
