@@ -1,6 +1,13 @@
 // The table of CPU work: plain functions, no thread API. `inline.ts` calls it here, `worker.ts` in a thread.
 import type { Note } from '../kernel/cad/drawing.ts'
 import { type PrepareRequest, splitPrepareRequest } from '../kernel/formats/prepare-request.ts'
+import type { ElevationPoint, ElevationPointInput } from '../kernel/pipelines/elevation-point.v1.ts'
+import { elevationPoint } from '../kernel/pipelines/elevation-point.v1.ts'
+import type {
+  ElevationProfile,
+  ElevationProfileInput,
+} from '../kernel/pipelines/elevation-profile.v1.ts'
+import { elevationProfile } from '../kernel/pipelines/elevation-profile.v1.ts'
 import type { Codecs, Inputs, Report } from '../kernel/pipelines/pipeline.ts'
 import { convertKml } from './kml-task.ts'
 import { runPipeline } from './pipeline-task.ts'
@@ -75,6 +82,10 @@ export interface Tasks {
   boxContours(input: BoxContoursTask, context: TaskContext): Promise<Uint8Array>
   /** KML text to GeoJSON text. Throws KML_INVALID. */
   convertKml(kml: Uint8Array, context: TaskContext): Uint8Array
+  /** Height of one place. Throws DEM_UNREADABLE. */
+  elevationPoint(input: ElevationPointInput, context: TaskContext): Promise<ElevationPoint>
+  /** Heights along a line. Throws DEM_UNREADABLE, PARAMS_INVALID. */
+  elevationProfile(input: ElevationProfileInput, context: TaskContext): Promise<ElevationProfile>
 }
 
 export const tasks: Tasks = {
@@ -83,4 +94,6 @@ export const tasks: Tasks = {
   heights: runHeights,
   boxContours: runBoxContours,
   convertKml,
+  elevationPoint: (input, { codecs }) => elevationPoint(input, codecs),
+  elevationProfile: (input, { codecs }) => elevationProfile(input, codecs),
 }

@@ -1,5 +1,5 @@
 // Marching squares over a strip of rows, all levels in one pass. Every crossing of a grid edge is one vertex; every cell links
-// vertices into directed chains (higher ground on the left, seen with rows running down). Saddles are decided by the asymptotic decider
+// vertices into directed chains (higher ground on the right of the direction of travel). Saddles are decided by the asymptotic decider
 // (Nielson & Hamann 1991): the level against the height of the bilinear surface's saddle point.
 import type { Ladder } from './contour-levels.ts'
 import { bandsOfRow, NO_BAND } from './contour-levels.ts'

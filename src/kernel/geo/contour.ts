@@ -8,7 +8,7 @@ import { createFragments, traceStrip } from './contour-trace.ts'
 import type { Grid } from './grid.ts'
 import type { Paths } from './paths.ts'
 
-/** Isolines. Closed ones repeat their first vertex; higher ground lies on the left of the direction of travel (x east, y north). */
+/** Isolines. Closed ones repeat their first vertex; higher ground lies on the right of the direction of travel (x east, y north). */
 export interface Contours {
   /** Coordinates in the grid's CRS. */
   paths: Paths
