@@ -3,6 +3,9 @@
 import { AppError } from '../base/errors.ts'
 import { type AddonOptions, connect, sqliteCode } from './sqlite.ts'
 
+/** A connection that nobody refers to is closed by the garbage collector, and the lock would be gone with it. */
+const held = new Set<unknown>()
+
 export interface InstanceLock {
   release(): void
 }
@@ -22,8 +25,10 @@ export function takeInstanceLock(file: string, options: AddonOptions = {}): Inst
     }
     throw error
   }
+  held.add(connection)
   return {
     release() {
+      held.delete(connection)
       if (connection.inTransaction) connection.exec('ROLLBACK')
       connection.close()
     },
