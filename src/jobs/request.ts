@@ -32,7 +32,10 @@ export interface PreparedRequest {
 export function lacksCoordinates(kind: JobKind, params: Record<string, unknown>): boolean {
   return (
     kind === 'osm' &&
-    ['latitude', 'longitude', 'radius'].some((name) => (params[name] ?? null) === null)
+    // The radius carries its unit once the pipeline's schema has named it.
+    [params.latitude, params.longitude, params.radiusMeters ?? params.radius].some(
+      (value) => (value ?? null) === null,
+    )
   )
 }
 

@@ -1,9 +1,9 @@
 // Multipolygon and boundary relations: outer rings, each with its holes, out of member ways in any order and direction.
 import type { Paths } from '../geo/paths.ts'
 import type { IdIndex } from './id-index.ts'
-import type { AssemblyReport } from './osm-assemble.ts'
 import type { OsmData } from './osm-data.ts'
 import { RELATION, WAY } from './osm-data.ts'
+import type { AssemblyReport } from './osm-features.ts'
 import { AREA, FeatureColumns, LINE } from './osm-features.ts'
 import type { Step } from './ring-builder.ts'
 import { joinChains } from './ring-builder.ts'

@@ -5,23 +5,11 @@ import { IdIndex } from './id-index.ts'
 import { assembleRelation, markOutlines } from './osm-area.ts'
 import type { OsmData, OsmElements } from './osm-data.ts'
 import { NODE, WAY } from './osm-data.ts'
-import type { OsmFeatures } from './osm-features.ts'
+import type { AssemblyReport, OsmFeatures } from './osm-features.ts'
 import { AREA, FeatureColumns, LINE, POINT } from './osm-features.ts'
 import { areaVerdict, hasAreaRule } from './polygon-features.ts'
 import { PositionIds } from './position-ids.ts'
 import { isInteresting, WayGeometry } from './way-geometry.ts'
-
-/** What the answer did not hold. */
-export interface AssemblyReport {
-  /** Ways of which some nodes were missing; they are drawn without them. */
-  incompleteWays: number
-  /** Ways with fewer than two known nodes; not drawn. */
-  emptyWays: number
-  /** Relations with missing members, or rings that do not close. */
-  incompleteRelations: number
-  /** Relations of which nothing could be drawn. */
-  emptyRelations: number
-}
 
 /**
  * Every feature of the answer, sorted by node, way, relation and then id, so that the order of the elements in the file does not show.

@@ -30,6 +30,18 @@ export interface OsmFeatures {
   nodeIds: Float64Array
 }
 
+/** What the answer did not hold. */
+export interface AssemblyReport {
+  /** Ways of which some nodes were missing; they are drawn without them. */
+  incompleteWays: number
+  /** Ways with fewer than two known nodes; not drawn. */
+  emptyWays: number
+  /** Relations with missing members, or rings that do not close. */
+  incompleteRelations: number
+  /** Relations of which nothing could be drawn. */
+  emptyRelations: number
+}
+
 /** Appends features one after the other. */
 export class FeatureColumns {
   private readonly kinds: Int32Column

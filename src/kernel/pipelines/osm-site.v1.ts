@@ -4,14 +4,14 @@ import { AppError } from '../../base/errors.ts'
 import { Classifier } from '../cad/classify.ts'
 import type { Feature, Note } from '../cad/drawing.ts'
 import { blankFeature } from '../cad/drawing.ts'
+import { setHeightFigures } from '../cad/height-figures.ts'
 import { LABEL_HEIGHT_METERS, placeLabels } from '../cad/labels.ts'
 import { LayerList } from '../cad/layer-list.ts'
 import { parseLayerTemplate } from '../cad/layer-template.ts'
-import { setHeightFigures } from '../cad/profile-figures.ts'
 import type { ThemeName } from '../cad/themes.ts'
 import { DEFAULT_THEMES, THEME_NAMES } from '../cad/themes.ts'
-import type { AssemblyReport } from '../formats/osm-assemble.ts'
 import { assembleOsm } from '../formats/osm-assemble.ts'
+import type { AssemblyReport } from '../formats/osm-features.ts'
 import { decodeOsmJson } from '../formats/osm-json.ts'
 import { overpassQuery, snapBboxOutward } from '../formats/overpass.ts'
 import type { Bbox } from '../geo/bbox.ts'
@@ -42,14 +42,33 @@ const DEM_MARGIN_METERS = 100
 const SIMPLIFY_METERS = 0.05
 const CONTOUR_INTERVAL_METERS = 10
 
-export const OSM_CREDIT = '© colaboradores do OpenStreetMap (ODbL) — openstreetmap.org/copyright'
+const NO_PATHS: Paths = { coords: new Float64Array(0), offsets: new Uint32Array(1) }
+
+const OSM_CREDIT = '© colaboradores do OpenStreetMap (ODbL) — openstreetmap.org/copyright'
 
 /** null and absent mean the default. */
 function optional<T extends z.ZodType, D>(schema: T, fallback: D) {
   return schema.nullish().transform((value) => value ?? fallback)
 }
 
-const params = z.object({
+/** The wire's names carry no unit; ours do. A name with its unit wins. */
+const UNITLESS_NAMES: Readonly<Record<string, string>> = {
+  radius: 'radiusMeters',
+  contourInterval: 'contourIntervalMeters',
+  simplifyTolerance: 'simplifyToleranceMeters',
+}
+
+function withUnits(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  const named: Record<string, unknown> = {}
+  for (const [name, given] of Object.entries(value)) {
+    const unitful = Object.hasOwn(UNITLESS_NAMES, name) ? UNITLESS_NAMES[name]! : name
+    if (unitful === name || !Object.hasOwn(value, unitful)) named[unitful] = given
+  }
+  return named
+}
+
+const fields = z.object({
   /** Degrees. The three of the place may be missing here, because the original lets such a job fail instead of refusing it. */
   latitude: optional(z.number().min(-90).max(90), null),
   longitude: optional(z.number().min(-180).max(180), null),
@@ -69,7 +88,9 @@ const params = z.object({
   layerTemplate: optional(z.unknown(), null),
 })
 
-export type OsmSiteParams = z.output<typeof params>
+const schema = z.preprocess(withUnits, fields)
+
+export type OsmSiteParams = z.output<typeof fields>
 
 interface Place {
   lat: number
@@ -94,7 +115,7 @@ function boxOf({ lat, lon, radiusMeters }: Place, marginMeters: number): Bbox {
 export const osmSiteV1: Pipeline<OsmSiteParams> = {
   id: 'osm-site',
   version: 1,
-  params: params as unknown as Pipeline<OsmSiteParams>['params'],
+  params: schema as unknown as Pipeline<OsmSiteParams>['params'],
 
   needs(params) {
     const place = placeOf(params)
@@ -191,10 +212,8 @@ export const osmSiteV1: Pipeline<OsmSiteParams> = {
     const contours = ground.contours(
       params.contourIntervalMeters,
       region,
-      (index) => {
-        const layer = index ? template.special.indexContours : template.special.contours
-        return { layer, number: layers.indexOf(layer) }
-      },
+      template.special,
+      layers,
       (fraction) => report('contours', 0.88 + fraction * 0.1),
     )
     const labels = placeLabels(insideLines.paths, (path) => {
@@ -215,12 +234,18 @@ export const osmSiteV1: Pipeline<OsmSiteParams> = {
       offsets: Uint32Array.from({ length: labels.length + 1 }, (_, i) => i),
     }
 
-    const parts = [ringFeatures, lineFeatures, pointFeatures, contours.features, labelFeatures]
+    const parts = [
+      ringFeatures,
+      lineFeatures,
+      pointFeatures,
+      contours?.features ?? [],
+      labelFeatures,
+    ]
     const { paths, bases } = concatPaths([
       insideRings.paths,
       insideLines.paths,
       insidePoints.paths,
-      contours.paths,
+      contours?.paths ?? NO_PATHS,
       labelPaths,
     ])
     const features: Feature[] = []
@@ -245,6 +270,7 @@ export const osmSiteV1: Pipeline<OsmSiteParams> = {
         ...site.notes,
         ...gapNotes(gaps, data.remark, features.length),
         ...ground.notes(missing, total),
+        ...(contours?.notes ?? []),
         ...(cleaned.duplicateSegments > 0
           ? [{ code: 'DUPLICATES_REMOVED', data: { segments: cleaned.duplicateSegments } }]
           : []),
