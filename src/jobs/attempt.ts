@@ -11,7 +11,7 @@ import { lacksCoordinates, parseParams, pipelineName } from './request.ts'
 export interface Sources {
   /** `onProgress`: 0…1 of the collecting. Rejects when `signal` aborts. */
   collect(
-    needs: Need[],
+    needs: readonly Need[],
     signal: AbortSignal,
     onProgress: (fraction: number) => void,
   ): Promise<Inputs>

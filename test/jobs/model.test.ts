@@ -254,8 +254,11 @@ async function play(steps: Step[]): Promise<void> {
 }
 
 it(`agrees with the model over ${SEQUENCES} random sequences (seed ${SEED})`, async () => {
-  await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 60 }), play), {
-    numRuns: SEQUENCES,
-    seed: SEED,
-  })
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 60, size: 'max' }), play),
+    {
+      numRuns: SEQUENCES,
+      seed: SEED,
+    },
+  )
 })
