@@ -11,7 +11,6 @@ import { runAttempt, type Workshop } from './attempt.ts'
 import type { Job, JobState } from './job.ts'
 import { RESULT_MEDIA_TYPE, toEvent, toJob } from './job-view.ts'
 import type { Actor, Jobs, StoredFile, SubmitRequest } from './jobs.ts'
-import { PIPELINES } from './kinds.ts'
 import { DEFAULT_POLICY, type Policy } from './policy.ts'
 import { createQueue, type NewJob } from './queue.ts'
 import { type PipelineDirectory, prepareRequest } from './request.ts'
@@ -25,8 +24,7 @@ export interface JobsOptions {
   ids: Ids
   bootId: string
   workshop: Workshop
-  /** Other pipelines than the program's own (tests). */
-  directory?: PipelineDirectory
+  directory: PipelineDirectory
   policy?: Partial<Policy>
   /** [0, 1); for pauses before retries. */
   chance?: () => number
@@ -46,8 +44,7 @@ const NO_COUNTS: Record<JobState, number> = {
 }
 
 export function createJobs(options: JobsOptions): Jobs {
-  const { store, recorder, events, clock, ids, bootId, workshop } = options
-  const directory = options.directory ?? PIPELINES
+  const { store, recorder, events, clock, ids, bootId, workshop, directory } = options
   const policy: Policy = { ...DEFAULT_POLICY, ...options.policy }
   const chance = options.chance ?? Math.random
   const queue = createQueue({ store, clock, ids, bootId, policy, chance })

@@ -19,6 +19,8 @@ export interface Policy {
   hardMs: number
   /** How long a cancelled work may take to stop before it is written off. */
   cancelGraceMs: number
+  /** The same when the whole program stops, which must be over in 3 s. */
+  stopGraceMs: number
   leaseMs: number
   heartbeatMs: number
   /** A job that was running at this many crashes of the program is not started again. */
@@ -42,6 +44,7 @@ export const DEFAULT_POLICY: Policy = {
   softMs: 300_000,
   hardMs: 600_000,
   cancelGraceMs: 2500,
+  stopGraceMs: 800,
   leaseMs: 30_000,
   heartbeatMs: 10_000,
   maxCrashes: 3,

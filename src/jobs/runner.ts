@@ -77,11 +77,9 @@ export function createRunner(options: RunnerOptions) {
   async function work(one: Running): Promise<void> {
     const held: PreparedBlob[] = []
     try {
-      const grace = (reason: unknown) =>
-        toPlain(reason).code === 'COMPUTE_TIMEOUT'
-          ? Math.max(policy.cancelGraceMs, one.row.hardMs - one.row.softMs)
-          : policy.cancelGraceMs
-      const output = await withGrace(compute(one), one.controller.signal, grace)
+      const output = await withGrace(compute(one), one.controller.signal, (reason) =>
+        graceMs(one, reason),
+      )
       const prepared = await save(output, held)
       one.controller.signal.throwIfAborted()
       note(one, 'info', summaryLine(one, prepared))
@@ -97,6 +95,15 @@ export function createRunner(options: RunnerOptions) {
       for (const blob of held) store.blobs.abandon(blob)
       await settle(one, error)
     }
+  }
+
+  /** How long the work may take to stop, by why it has to. */
+  function graceMs({ row }: Running, reason: unknown): number {
+    const { code } = toPlain(reason)
+    if (code === 'SHUTDOWN') return policy.stopGraceMs
+    return code === 'COMPUTE_TIMEOUT'
+      ? Math.max(policy.cancelGraceMs, row.hardMs - row.softMs)
+      : policy.cancelGraceMs
   }
 
   async function compute(one: Running): Promise<PipelineOutput> {
