@@ -30,7 +30,7 @@ export async function readSubmit(c: AnyContext, rooms: Rooms): Promise<SubmitReq
   const key = c.req.header('Idempotency-Key')
   return {
     kind: body.kind,
-    params: pipelineParams(body),
+    params: withLayers(body.kind, pipelineParams(body), rooms),
     geojson: body.kind === 'geojson' ? geojson : null,
     force: body.force ?? false,
     idempotencyKey: key === undefined ? null : key.slice(0, 255),
@@ -38,4 +38,14 @@ export async function readSubmit(c: AnyContext, rooms: Rooms): Promise<SubmitReq
     traceId: admissionOf(c).requestId,
     ...(body.priority == null ? {} : { priority: body.priority }),
   }
+}
+
+/** The user's layer template belongs to the request, so that a job done with another one does not answer it. */
+export function withLayers(
+  kind: SubmitRequest['kind'],
+  params: Record<string, unknown>,
+  rooms: Rooms,
+): Record<string, unknown> {
+  const { layerTemplate } = rooms
+  return layerTemplate === null || kind === 'contours' ? params : { ...params, layerTemplate }
 }

@@ -48,6 +48,8 @@ export interface Rooms {
   converters: Converters
   geocoder: Geocoder | null
   assistant: Assistant | null
+  /** Replaces the built-in layers; null keeps them. */
+  layerTemplate: unknown
   sessions: Sessions
   rates: Rates
   events: Events

@@ -20,7 +20,7 @@ export interface Server {
 }
 
 export interface ServerDeps {
-  guard: () => Guard
+  guard: Guard
   fetch: (request: Request, env: never) => Response | Promise<Response>
   hub: Hub
   log: Log
@@ -56,7 +56,7 @@ export function createServer(deps: ServerDeps): Server {
   const answer = (request: http.IncomingMessage, response: http.ServerResponse): boolean => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value)
     try {
-      const admission = guard().admit(request)
+      const admission = guard.admit(request)
       response.setHeader('X-Request-ID', admission.requestId)
       if (admission.rate !== null) {
         const { limit, remaining } = admission.rate
@@ -80,7 +80,7 @@ export function createServer(deps: ServerDeps): Server {
     error: unknown,
   ): void {
     if (!(error instanceof AppError)) log.error('The gate failed.', { error })
-    const { requestId, language } = guard().describe(request)
+    const { requestId, language } = guard.describe(request)
     const instance = (request.url ?? '').split('?')[0]!.slice(0, 200)
     const body = toProblem(error, { language, instance, requestId })
     const text = JSON.stringify(body)
@@ -114,7 +114,7 @@ export function createServer(deps: ServerDeps): Server {
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy())
     try {
-      const admission = guard().admit(request)
+      const admission = guard.admit(request)
       if (admission.path !== '/api/v1/ws' || admission.principal === null)
         throw new AppError('NOT_FOUND')
       hub.accept(request, socket, head, admission.principal, admission.language)
@@ -135,7 +135,7 @@ export function createServer(deps: ServerDeps): Server {
   })
 
   function refuseUpgrade(request: http.IncomingMessage, socket: Duplex, error: unknown): void {
-    const { requestId, language } = guard().describe(request)
+    const { requestId, language } = guard.describe(request)
     const instance = (request.url ?? '').split('?')[0]!.slice(0, 200)
     const body = toProblem(error, { language, instance, requestId })
     const text = JSON.stringify(body)

@@ -1,7 +1,8 @@
 // Elevation answers at once, without a job: find the tiles, read the windows, compute in a worker.
 import { AppError } from '../base/errors.ts'
-import type { DemWindow } from '../kernel/formats/dem.ts'
+import type { DemWindow } from '../kernel/formats/dem-file.ts'
 import type { Bbox } from '../kernel/geo/bbox.ts'
+import { elevationProfileBbox } from '../kernel/pipelines/elevation-profile.v1.ts'
 import type { Sources } from '../sources/collect.ts'
 import type { Compute } from '../workers/compute.ts'
 
@@ -17,8 +18,6 @@ export interface Terrain {
 
 /** Degrees; a wider request would read more terrain than an answer at once should. */
 const MAX_SPAN_DEGREES = 1
-/** Degrees around a place, so that a point's window has cells on every side. */
-const MARGIN_DEGREES = 0.002
 
 export function createTerrain({
   sources,
@@ -39,7 +38,7 @@ export function createTerrain({
   }
   return {
     async heights(lonLat, signal) {
-      const dem = await windows(around(lonLat), true, signal)
+      const dem = await windows(elevationProfileBbox(lonLat), true, signal)
       if (dem.length === 0) {
         return {
           heights: new Float64Array(lonLat.length / 2).fill(Number.NaN),
@@ -53,15 +52,4 @@ export function createTerrain({
       return compute.run('boxContours', { bbox, intervalMeters, dem }, { signal })
     },
   }
-}
-
-function around(lonLat: Float64Array): Bbox {
-  const bbox = { west: 180, south: 90, east: -180, north: -90 }
-  for (let i = 0; i < lonLat.length; i += 2) {
-    bbox.west = Math.min(bbox.west, lonLat[i]! - MARGIN_DEGREES)
-    bbox.east = Math.max(bbox.east, lonLat[i]! + MARGIN_DEGREES)
-    bbox.south = Math.min(bbox.south, lonLat[i + 1]! - MARGIN_DEGREES)
-    bbox.north = Math.max(bbox.north, lonLat[i + 1]! + MARGIN_DEGREES)
-  }
-  return bbox
 }

@@ -25,7 +25,7 @@ export const AuditEntry = z
     entity_id: z.string().nullable(),
     user_id: z.string().nullable(),
     timestamp: z.number(),
-    data: z.json(),
+    data: z.any(),
     data_json: z.string().nullable(),
     erased: z.boolean(),
     signature: z.string(),
@@ -76,8 +76,6 @@ export const AuditHead = z
   .object({ size: z.number().int(), chain: z.string(), log: z.string() })
   .openapi('AuditHead')
 
-type JsonValue = z.output<ReturnType<typeof z.json>>
-
 export function auditBody(entry: Entry) {
   return {
     audit_id: entry.auditId,
@@ -86,7 +84,7 @@ export function auditBody(entry: Entry) {
     entity_id: entry.entityId,
     user_id: entry.userId,
     timestamp: unixSeconds(entry.at),
-    data: entry.data as JsonValue,
+    data: entry.data,
     data_json: entry.data === null ? null : JSON.stringify(entry.data),
     erased: entry.erased,
     signature: entry.signature,

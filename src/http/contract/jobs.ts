@@ -33,7 +33,7 @@ export const PrepareJobRequest = z
       .min(0)
       .max(1000)
       .nullish()
-      .openapi({ description: 'Metres between contours; 0 = no contours.' }),
+      .openapi({ description: 'Metres between contours.' }),
     labels: z.boolean().nullish().openapi({ description: 'Also give text features.' }),
     simplify_tolerance: z
       .number()
@@ -193,7 +193,7 @@ export function pipelineParams(body: PrepareJobRequest): Record<string, unknown>
   }
   put('crs', epsgOf(body.crs))
   put('themes', body.themes)
-  put('contourInterval', body.contour_interval)
+  put(body.kind === 'contours' ? 'intervalMeters' : 'contourInterval', body.contour_interval)
   put('labels', body.labels)
   put('simplifyTolerance', body.simplify_tolerance)
   return params

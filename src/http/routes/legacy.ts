@@ -7,7 +7,7 @@ import type { AnyContext } from '../context.ts'
 import { answers, jsonBody } from '../contract/common.ts'
 import { PrepareResponse } from '../contract/jobs.ts'
 import { PrepareOsmRequest } from '../contract/tools.ts'
-import { readParts } from '../prepare.ts'
+import { readParts, withLayers } from '../prepare.ts'
 import type { Rooms } from '../rooms.ts'
 
 const tags = ['prepare']
@@ -31,7 +31,11 @@ export function mountLegacy(app: App, rooms: Rooms): void {
       request: jsonBody(PrepareOsmRequest),
       responses: answers(PrepareResponse, 'Features'),
     }),
-    async (c) => (await run(c, { kind: 'osm', params: c.req.valid('json') })) as never,
+    async (c) =>
+      (await run(c, {
+        kind: 'osm',
+        params: withLayers('osm', c.req.valid('json'), rooms),
+      })) as never,
   )
   const geojson = createRoute({
     method: 'post',
@@ -50,6 +54,10 @@ export function mountLegacy(app: App, rooms: Rooms): void {
         'There is no GeoJSON in the request. Send it in the field geojson.',
       )
     }
-    return run(c, { kind: 'geojson', params: {}, geojson: parts.geojson })
+    return run(c, {
+      kind: 'geojson',
+      params: withLayers('geojson', {}, rooms),
+      geojson: parts.geojson,
+    })
   })
 }
