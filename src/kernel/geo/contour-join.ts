@@ -20,7 +20,7 @@ export function joinFragments(
       append(line, fragments, k)
       done[k] = 1
     }
-    finish(line, fragments.levels[i]!, false)
+    finish(line, fragments.levels[i]!, false, grid)
   }
   for (let i = 0; i < count; i++) {
     if (done[i] !== 0) continue
@@ -28,13 +28,10 @@ export function joinFragments(
       append(line, fragments, k)
       done[k] = 1
     }
-    finish(line, fragments.levels[i]!, true)
+    finish(line, fragments.levels[i]!, true, grid)
   }
-  const coords = line.coords.slice(0, 2 * line.end)
-  for (let i = 0; i < coords.length; i += 2) {
-    coords[i] = grid.originX + coords[i]! * grid.cellSizeX
-    coords[i + 1] = grid.originY - coords[i + 1]! * grid.cellSizeY
-  }
+  // A view: the little that cleaning saved is not worth a copy of everything.
+  const coords = line.coords.subarray(0, 2 * line.end)
   return {
     paths: { coords, offsets: line.offsets.slice(0, line.lines + 1) },
     levelNumbers: line.levels.slice(0, line.lines),
@@ -85,7 +82,8 @@ function append(line: Line, fragments: Fragments, fragment: number): void {
   line.end = end
 }
 
-function finish(line: Line, level: number, ring: boolean): void {
+/** Closes the current line, moves it into the grid's CRS and keeps it, or drops it when nothing is left of it. */
+function finish(line: Line, level: number, ring: boolean, grid: Grid): void {
   const { coords } = line
   let { start, end } = line
   const same = (a: number, b: number) =>
@@ -108,6 +106,11 @@ function finish(line: Line, level: number, ring: boolean): void {
     if (start > line.start) {
       coords.copyWithin(2 * line.start, 2 * start, 2 * end)
       end -= start - line.start
+    }
+    const { originX, originY, cellSizeX, cellSizeY } = grid
+    for (let i = 2 * line.start; i < 2 * end; i += 2) {
+      coords[i] = originX + coords[i]! * cellSizeX
+      coords[i + 1] = originY - coords[i + 1]! * cellSizeY
     }
     line.levels[line.lines++] = level
     line.offsets[line.lines] = end

@@ -19,7 +19,7 @@ export interface Fragments {
   border: Int32Array
 }
 
-/** Room for `vertices` vertices, plus what fragments repeat at borders and closings. */
+/** Room for `vertices` vertices: as many as all strips together have, those on borders counted twice. */
 export function createFragments(vertices: number): Fragments {
   return {
     coords: new Float64Array(2 * vertices),
@@ -70,8 +70,6 @@ function addFragment(strip: Strip, fragments: Fragments, start: number): number 
   fragments.starts[fragment] = at
   fragments.levels[fragment] = strip.levels[start]!
   fragments.next[fragment] = -1
-  if (2 * (at + strip.count + 1) > fragments.coords.length)
-    growCoords(fragments, at + strip.count + 1)
   const { coords } = fragments
   let vertex = start
   for (;;) {
@@ -80,7 +78,7 @@ function addFragment(strip: Strip, fragments: Fragments, start: number): number 
     at++
     const following = next[vertex]!
     next[vertex] = -2
-    if (following < 0) break
+    if (following < 0 || following === start) break
     vertex = following
   }
   lastVertex = vertex
@@ -110,10 +108,4 @@ function grow(fragments: Fragments): void {
   fragments.next = larger(new Int32Array(size), fragments.next)
   fragments.hasPrevious = larger(new Uint8Array(size), fragments.hasPrevious)
   fragments.closed = larger(new Uint8Array(size), fragments.closed)
-}
-
-function growCoords(fragments: Fragments, vertices: number): void {
-  const fresh = new Float64Array(Math.max(2 * vertices, Math.ceil(fragments.coords.length * 1.25)))
-  fresh.set(fragments.coords)
-  fragments.coords = fresh
 }

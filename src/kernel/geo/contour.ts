@@ -8,7 +8,7 @@ import { createFragments, traceStrip } from './contour-trace.ts'
 import type { Grid } from './grid.ts'
 import type { Paths } from './paths.ts'
 
-/** Isolines. Closed ones repeat their first vertex; higher ground lies on the right of the direction of travel (x east, y north). */
+/** Isolines. `paths.coords` may be a view of a larger buffer. Closed ones repeat their first vertex; higher ground lies on the right of the direction of travel (x east, y north). */
 export interface Contours {
   /** Coordinates in the grid's CRS. */
   paths: Paths
@@ -57,9 +57,9 @@ export function contourGrid(grid: Grid, options: ContourOptions): Contours {
   if (total > maxVertices)
     throw tooMany(intervalMeters, `${Math.round(total / 1e6)} million vertices`)
   const ends = stripEnds(counts)
-  const capacity = largestStrip(counts, ends)
-  const strip = createStrip(capacity)
-  const fragments = createFragments(total + ends.length * 16)
+  const sizes = stripSizes(counts, ends)
+  const strip = createStrip(Math.max(...sizes))
+  const fragments = createFragments(sizes.reduce((sum, size) => sum + size, 0))
   let first = 0
   for (const [i, last] of ends.entries()) {
     report?.(i / ends.length)
@@ -91,7 +91,9 @@ function emptyContours(intervalMeters: number): Contours {
 function refuseTooManyLevels(grid: Grid, intervalMeters: number): void {
   let low = Number.POSITIVE_INFINITY
   let high = Number.NEGATIVE_INFINITY
-  for (const z of grid.cells) {
+  const { cells } = grid
+  for (let i = 0; i < cells.length; i++) {
+    const z = cells[i]!
     if (z < low) low = z
     if (z > high) high = z
   }
@@ -127,14 +129,13 @@ function stripEnds(counts: Float64Array): number[] {
   return ends
 }
 
-function largestStrip(counts: Float64Array, ends: number[]): number {
-  let largest = 0
+/** At least as many vertices as each strip has: its rows with the last one, whose vertical edges belong to the next strip. */
+function stripSizes(counts: Float64Array, ends: number[]): number[] {
   let first = 0
-  for (const last of ends) {
+  return ends.map((last) => {
     let sum = 0
     for (let r = first; r <= last; r++) sum += counts[r]!
-    largest = Math.max(largest, sum)
     first = last
-  }
-  return largest
+    return sum
+  })
 }
