@@ -10,6 +10,9 @@ import { joinChains } from './ring-builder.ts'
 import type { WayGeometry } from './way-geometry.ts'
 import { isInteresting } from './way-geometry.ts'
 
+/** Mark of a way that gave a relation its tags: a second such relation must not draw it again. 1 = plain outline. */
+const LENT = 2
+
 /** Value of a tag of relation `r`, or null. */
 function relationTag(data: OsmData, r: number, key: string): string | null {
   const { relations, tagKeys, tagValues, strings } = data
@@ -47,7 +50,7 @@ export function markOutlines(
     if (w < 0) continue
     const role = roleOf(data, m)
     if (role === 'inner') {
-      if (!isInteresting(data, ways.tagStart[w]!, ways.tagEnd[w]!)) outline[w] = 1
+      if (!isInteresting(data, ways.tagStart[w]!, ways.tagEnd[w]!)) outline[w] ||= 1
     } else if (role === 'outer') {
       let own = false
       for (let t = ways.tagStart[w]!; t < ways.tagEnd[w]! && !own; t++) {
@@ -55,7 +58,7 @@ export function markOutlines(
           isInteresting(data, t, t + 1) &&
           relationTag(data, r, strings[tagKeys[t]!]!) !== strings[tagValues[t]!]
       }
-      if (!own) outline[w] = 1
+      if (!own) outline[w] ||= 1
     }
   }
 }
@@ -105,13 +108,13 @@ export function assembleRelation(
   let version = relations.versions[r]!
   let tagStart = relations.tagStart[r]!
   let tagEnd = relations.tagEnd[r]!
-  if (outerMembers === 1 && onlyTyped(data, r) && onlyOuter >= 0) {
+  if (outerMembers === 1 && onlyTyped(data, r) && onlyOuter >= 0 && outline[onlyOuter] !== LENT) {
     type = WAY
     id = ways.ids[onlyOuter]!
     version = ways.versions[onlyOuter]!
     tagStart = ways.tagStart[onlyOuter]!
     tagEnd = ways.tagEnd[onlyOuter]!
-    outline[onlyOuter] = 1
+    outline[onlyOuter] = LENT
   }
 
   const outer = joinChains(outers.firstKeys, outers.lastKeys)

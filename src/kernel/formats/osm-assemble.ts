@@ -107,8 +107,9 @@ function addWay(
     return
   }
   if (missing > 0) report.incompleteWays++
-  // Closed by node, not by place, and four vertices at least: less has no inside.
-  const closed = written >= 4 && geometry.isClosed(w)
+  // Closed by node, not by place; its end must be known, and four vertices at least: less has no inside.
+  const closed =
+    written >= 4 && geometry.isClosed(w) && columns.sameVertex(firstVertex, columns.vertexCount - 1)
   const area = closed && verdicts.isArea(ways.tagStart[w]!, ways.tagEnd[w]!)
   const firstPath = columns.pathCount
   columns.closePath(false)

@@ -127,6 +127,11 @@ export class FeatureColumns {
     return this.lonLat.values[vertex * 2 + 1]!
   }
 
+  /** True when two vertices already written are one node. */
+  sameVertex(a: number, b: number): boolean {
+    return this.nodeIds.values[a] === this.nodeIds.values[b]
+  }
+
   /** Forgets the vertices since `vertexCount` was this. */
   dropVertices(vertexCount: number): void {
     this.lonLat.length = vertexCount * 2
