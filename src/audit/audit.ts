@@ -30,7 +30,7 @@ export interface AuditInput {
   data?: unknown
 }
 
-export interface AuditFilter {
+interface AuditFilter {
   entityType?: string
   entityId?: string
   eventType?: string
@@ -40,7 +40,7 @@ export interface AuditFilter {
   before?: number
 }
 
-export interface AuditVerdict {
+interface AuditVerdict {
   auditId: number
   valid: boolean
   /** English: what was found. */
@@ -60,7 +60,7 @@ export interface AuditReport {
   firstBad: number | null
 }
 
-export interface AuditStats {
+interface AuditStats {
   totalLogs: number
   recent24h: number
   byEntityType: Record<string, number>
@@ -68,7 +68,7 @@ export interface AuditStats {
 }
 
 /** Where the log stands. */
-export interface AuditHead {
+interface AuditHead {
   /** Number of entries. */
   size: number
   /** Hex of the last chain hash; 64 zeros for an empty log. */

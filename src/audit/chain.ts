@@ -70,11 +70,16 @@ export function createLinker(key: Uint8Array) {
 
 export type Linker = ReturnType<typeof createLinker>
 
+const SALT_AT = 1
+const DATA_AT = 17
+let commitScratch = Buffer.alloc(4096)
+
 /** Commitment to the data of an entry, 32 bytes. `salt`: 16 random bytes, erased together with the data. */
 export function commitData(salt: Uint8Array, data: string): Buffer {
-  return hash(
-    'sha256',
-    Buffer.concat([Uint8Array.of(3), salt, Buffer.from(data, 'utf8')]),
-    'buffer',
-  )
+  const most = DATA_AT + data.length * 3
+  if (most > commitScratch.length) commitScratch = Buffer.alloc(most)
+  commitScratch[0] = 3
+  commitScratch.set(salt, SALT_AT)
+  const end = DATA_AT + commitScratch.write(data, DATA_AT, 'utf8')
+  return hash('sha256', commitScratch.subarray(0, end), 'buffer')
 }

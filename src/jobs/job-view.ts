@@ -2,7 +2,8 @@
 
 import { ERRORS, type ErrorCode, type ErrorData, type PlainError } from '../base/errors.ts'
 import type { JobEvent } from '../base/events.ts'
-import type { EventRow, JobRow } from '../store/jobs.ts'
+import type { EventRow } from '../store/job-records.ts'
+import type { JobRow } from '../store/jobs.ts'
 import type { Job, JobKind, JobState, JobStep } from './job.ts'
 
 export const RESULT_MEDIA_TYPE = 'application/json'

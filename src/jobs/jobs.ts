@@ -30,7 +30,7 @@ export interface SubmitRequest {
   traceId?: string | null
 }
 
-export interface Submitted {
+interface Submitted {
   job: Job
   /** True: an earlier job answers this request; it must not count against the creation limit. */
   replayed: boolean
@@ -49,7 +49,7 @@ export interface Artifact extends StoredBytes {
   createdAt: number
 }
 
-export interface JobFilter {
+interface JobFilter {
   state?: JobState
   kind?: JobKind
   /** 1…1000, default 100; newest first. */
@@ -66,7 +66,7 @@ export interface JobLogLine {
   line: string
 }
 
-export interface JobStats {
+interface JobStats {
   byState: Record<JobState, number>
   byKind: Record<string, number>
   /** Milliseconds the oldest waiting job has waited; 0 when none waits. */

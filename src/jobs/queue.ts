@@ -14,7 +14,7 @@ import { toEvent } from './job-view.ts'
 import type { Actor } from './jobs.ts'
 import { isTransient, type Policy, retryDelayMs } from './policy.ts'
 
-export const SYSTEM: Actor = { id: 'system', role: 'system' }
+const SYSTEM: Actor = { id: 'system', role: 'system' }
 const ROUTE = 'jobs/prepare'
 
 /** What a claim hands to a worker, at least; every later change names it. */

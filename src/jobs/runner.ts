@@ -6,9 +6,10 @@ import type { Events } from '../base/events.ts'
 import type { PreparedBlob } from '../store/blobs.ts'
 import type { JobRow } from '../store/jobs.ts'
 import type { Store } from '../store/store.ts'
-import type { OutputName, PipelineOutput } from '../workers/tasks.ts'
+import type { PipelineOutput } from '../workers/tasks.ts'
 import { runAttempt, type Workshop, withGrace } from './attempt.ts'
 import type { JobKind } from './job.ts'
+import { OUTPUTS, saveOutputs } from './outputs.ts'
 import type { Policy } from './policy.ts'
 import type { JobOutput, Queue } from './queue.ts'
 import type { PipelineDirectory } from './request.ts'
@@ -17,14 +18,6 @@ import { newRunning, noteProgress, type Running } from './running.ts'
 const TICK_MS = 1000
 const MAINTENANCE_MS = 30_000
 const RETENTION_MS = 3_600_000
-
-/** What a job leaves behind besides its result: output, file name, media type. */
-const ARTIFACTS: readonly (readonly [OutputName, string, string])[] = [
-  ['dxf', 'drawing.dxf', 'image/vnd.dxf'],
-  ['geojson', 'features.geojson', 'application/geo+json'],
-  ['svg', 'preview.svg', 'image/svg+xml'],
-]
-const OUTPUTS: OutputName[] = ['result', ...ARTIFACTS.map(([name]) => name)]
 
 export interface RunnerOptions {
   store: Store
@@ -38,8 +31,6 @@ export interface RunnerOptions {
   /** What is thrown where nobody asked: for the log. */
   onError: (error: unknown) => void
 }
-
-export type Runner = ReturnType<typeof createRunner>
 
 export function createRunner(options: RunnerOptions) {
   const { store, recorder, queue, events, clock, policy, workshop, directory, onError } = options
@@ -80,7 +71,7 @@ export function createRunner(options: RunnerOptions) {
       const output = await withGrace(compute(one), one.controller.signal, (reason) =>
         graceMs(one, reason),
       )
-      const prepared = await save(output, held)
+      const prepared = await saveOutputs(store.blobs, output, held)
       one.controller.signal.throwIfAborted()
       note(one, 'info', summaryLine(one, prepared))
       one.ending = true
@@ -127,25 +118,6 @@ export function createRunner(options: RunnerOptions) {
           monotonic: clock.monotonic(),
         }),
     })
-  }
-
-  /** Makes the outputs durable; `held` gets each, so that the caller can let go of them whatever happens. */
-  async function save(output: PipelineOutput, held: PreparedBlob[]): Promise<JobOutput> {
-    async function keep(name: OutputName): Promise<PreparedBlob | null> {
-      const bytes = output.outputs[name]
-      if (bytes === undefined) return null
-      const blob = await store.blobs.prepare(bytes.bytes, bytes.sha256)
-      held.push(blob)
-      return blob
-    }
-    const result = await keep('result')
-    if (result === null) throw new AppError('INTERNAL', 'The pipeline wrote no result.')
-    const artifacts: JobOutput['artifacts'] = []
-    for (const [outputName, name, mediaType] of ARTIFACTS) {
-      const blob = await keep(outputName)
-      if (blob !== null) artifacts.push({ name, mediaType, blob })
-    }
-    return { result, artifacts }
   }
 
   /** The work ended without a result: what the row becomes depends on who stopped it and why. */

@@ -12,14 +12,14 @@ export interface Project {
   updatedAt: number
 }
 
-export interface ProjectInput {
+interface ProjectInput {
   /** Given by the client (1…128 printable characters) or made here. */
   id?: string
   name: string
   crsOut?: string | null
 }
 
-export interface ProjectChange {
+interface ProjectChange {
   /** The version the client saw; another one is a VERSION_CONFLICT. */
   version: number
   name?: string

@@ -12,7 +12,7 @@ import type { Connection } from './sqlite.ts'
 import type { Transactions } from './transactions.ts'
 
 /** The most that is kept inside the database, in bytes. */
-export const INLINE_LIMIT = 65_536
+const INLINE_LIMIT = 65_536
 /** Above this, hashing is handed to Node's own threads instead of holding up the event loop. */
 const HASH_HERE_LIMIT = 262_144
 /** A checked file is trusted this long while its size and times stay the same. */
@@ -27,7 +27,7 @@ export interface PreparedBlob {
   inline: Uint8Array | null
 }
 
-export interface OpenedBlob {
+interface OpenedBlob {
   sha256: string
   size: number
   stream(start?: number, end?: number): Readable

@@ -5,13 +5,13 @@ import { closeSync, existsSync, fsyncSync, openSync, rmSync, statfsSync, writeSy
 const MIB = 1024 * 1024
 const RESERVE_BYTES = 8 * MIB
 /** Below this many free bytes no new jobs are taken. */
-export const LOW_BYTES = 200 * MIB
+const LOW_BYTES = 200 * MIB
 /** Below this many free bytes nothing is written but what frees or ends. */
-export const READ_ONLY_BYTES = 50 * MIB
+const READ_ONLY_BYTES = 50 * MIB
 /** The reserve is made again when this much is free. */
 const REFILL_BYTES = 64 * MIB
 
-export type DiskState = 'ok' | 'low' | 'read_only'
+type DiskState = 'ok' | 'low' | 'read_only'
 
 export interface Disk {
   state(): DiskState

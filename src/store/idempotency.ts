@@ -1,8 +1,6 @@
 // Rows of Idempotency-Key headers: what a principal's key stands for on a route, for a day.
 import type { Connection } from './sqlite.ts'
 
-export type IdempotencyRows = ReturnType<typeof createIdempotencyRows>
-
 export function createIdempotencyRows(connection: Connection) {
   const find = connection.prepare(
     `SELECT fingerprint, job_id AS jobId FROM idempotency

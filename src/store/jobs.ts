@@ -1,4 +1,4 @@
-// Rows of jobs and of what belongs to them: attempts, events, logs, artifacts. Statements only; the rules of who may
+// Rows of jobs. Statements only; the rules of who may
 // change what live in jobs/queue.ts. Every change of state names the state and lease it expects and answers whether it matched.
 import type { Connection } from './sqlite.ts'
 
@@ -56,17 +56,6 @@ export interface NewJobRow {
   now: number
 }
 
-export interface EventRow {
-  seq: number
-  jobId: string
-  type: string
-  state: string
-  progress: number
-  step: string
-  errorCode: string | null
-  at: number
-}
-
 /** How a job leaves the hands of a worker without a result. */
 export interface Ending {
   state: 'failed' | 'cancelled'
@@ -101,8 +90,6 @@ const COLUMNS = `n, id, kind, pipeline, state, priority, payload, input_sha256 A
   error_data AS errorData, result_sha256 AS resultSha256, result_size AS resultSize, trace_id AS traceId,
   created_by AS createdBy, project_id AS projectId, created_at AS createdAt, started_at AS startedAt,
   finished_at AS finishedAt, updated_at AS updatedAt`
-
-export type JobRows = ReturnType<typeof createJobRows>
 
 /**
  * A parameter compared for equality is written `+?`: this SQLite has STAT4, and beside partial indexes it would otherwise
@@ -204,43 +191,6 @@ export function createJobRows(connection: Connection) {
     )
     .pluck()
 
-  const beginAttempt = connection.prepare(
-    `INSERT INTO job_attempts (job_id, attempt, lease_token, boot_id, started_at) VALUES (?, ?, ?, ?, ?)
-     ON CONFLICT (job_id, attempt) DO UPDATE SET lease_token = excluded.lease_token, boot_id = excluded.boot_id,
-       started_at = excluded.started_at, ended_at = NULL, outcome = NULL, error_code = NULL`,
-  )
-  const endAttempt = connection.prepare(
-    'UPDATE job_attempts SET ended_at = ?, outcome = ?, error_code = ? WHERE job_id = ? AND attempt = ?',
-  )
-
-  const insertEvent = connection.prepare(
-    'INSERT INTO job_events (job_id, type, state, progress, step, error_code, at) VALUES (?, ?, ?, ?, ?, ?, ?)',
-  )
-  const eventsSince = connection.prepare(
-    `SELECT seq, job_id AS jobId, type, state, progress, step, error_code AS errorCode, at
-     FROM job_events WHERE seq > ? ORDER BY seq LIMIT ?`,
-  )
-  const latestSeq = connection.prepare('SELECT coalesce(max(seq), 0) FROM job_events').pluck()
-  const oldestSeq = connection.prepare('SELECT coalesce(min(seq), 1) FROM job_events').pluck()
-
-  const insertLog = connection.prepare(
-    `INSERT INTO job_logs (job_id, n, at, level, line)
-     SELECT @id, coalesce(max(n), 0) + 1, @at, CASE WHEN count(*) < 10000 THEN @level ELSE 'warning' END,
-       CASE WHEN count(*) < 10000 THEN @line ELSE 'truncated' END
-     FROM job_logs WHERE job_id = @id HAVING count(*) <= 10000 RETURNING n`,
-  )
-  const logs = connection.prepare(
-    'SELECT n, at, level, line FROM job_logs WHERE job_id = ? AND n > ? ORDER BY n LIMIT ?',
-  )
-
-  const insertArtifact = connection.prepare(
-    'INSERT OR REPLACE INTO artifacts (job_id, name, media_type, sha256, created_at) VALUES (?, ?, ?, ?, ?)',
-  )
-  const ARTIFACT = `SELECT a.name, a.media_type AS mediaType, lower(hex(a.sha256)) AS sha256, b.size,
-    a.created_at AS createdAt FROM artifacts AS a JOIN blobs AS b USING (sha256)`
-  const artifacts = connection.prepare(`${ARTIFACT} WHERE a.job_id = ? ORDER BY a.name`)
-  const artifact = connection.prepare(`${ARTIFACT} WHERE a.job_id = ? AND a.name = ?`)
-
   type Found = JobRow | undefined
   return {
     insert({ now, ...row }: NewJobRow): JobRow {
@@ -318,54 +268,5 @@ export function createJobRows(connection: Connection) {
     byState: () => byState.all() as { name: string; count: number }[],
     byKind: () => byKind.all() as { name: string; count: number }[],
     oldestWaiting: () => oldestWaiting.get() as number | null,
-
-    beginAttempt: (row: JobRow, bootId: string, now: number) =>
-      void beginAttempt.run(row.id, row.attempt, row.leaseToken, bootId, now),
-    endAttempt: (
-      id: string,
-      attempt: number,
-      outcome: string,
-      errorCode: string | null,
-      now: number,
-    ) => void endAttempt.run(now, outcome, errorCode, id, attempt),
-
-    addEvent: (event: Omit<EventRow, 'seq'>) =>
-      insertEvent.run(
-        event.jobId,
-        event.type,
-        event.state,
-        event.progress,
-        event.step,
-        event.errorCode,
-        event.at,
-      ).lastInsertRowid as number,
-    eventsSince: (seq: number, limit: number) => eventsSince.all(seq, limit) as EventRow[],
-    latestSeq: () => latestSeq.get() as number,
-    oldestSeq: () => oldestSeq.get() as number,
-
-    /** The line's number; undefined once the log is full. */
-    addLog: (log: { id: string; at: number; level: string; line: string }) =>
-      (insertLog.get(log) as { n: number } | undefined)?.n,
-    logs: (id: string, after: number, limit: number) =>
-      logs.all(id, after, limit) as {
-        n: number
-        at: number
-        level: 'info' | 'warning' | 'error'
-        line: string
-      }[],
-
-    addArtifact: (id: string, name: string, mediaType: string, sha256: Buffer, now: number) =>
-      void insertArtifact.run(id, name, mediaType, sha256, now),
-    artifacts: (id: string) => artifacts.all(id) as ArtifactRow[],
-    artifact: (id: string, name: string) => artifact.get(id, name) as ArtifactRow | undefined,
   }
-}
-
-export interface ArtifactRow {
-  name: string
-  mediaType: string
-  /** Hex. */
-  sha256: string
-  size: number
-  createdAt: number
 }

@@ -1,8 +1,6 @@
 // Single facts about this database: the log's id, import markers, the last clean shutdown.
 import type { Connection } from './sqlite.ts'
 
-export type MetaRows = ReturnType<typeof createMetaRows>
-
 export function createMetaRows(connection: Connection) {
   const get = connection.prepare('SELECT value FROM meta WHERE key = ?').pluck()
   const set = connection.prepare(

@@ -1,8 +1,6 @@
 // The outbox: what is to be told to webhooks, written in the transaction of its cause. Delivering is webhooks/.
 import type { Connection } from './sqlite.ts'
 
-export type OutboxRows = ReturnType<typeof createOutboxRows>
-
 export function createOutboxRows(connection: Connection) {
   const subscribed = connection
     .prepare(

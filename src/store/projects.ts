@@ -12,7 +12,7 @@ export interface ProjectRow {
   updatedAt: number
 }
 
-export interface ProjectVersionRow {
+interface ProjectVersionRow {
   version: number
   at: number
   by: string
@@ -24,8 +24,6 @@ export interface ProjectVersionRow {
 
 const COLUMNS = `id, name, crs_out AS crsOut, version, feature_set AS featureSet, feature_count AS featureCount,
   created_at AS createdAt, updated_at AS updatedAt`
-
-export type ProjectRows = ReturnType<typeof createProjectRows>
 
 export function createProjectRows(connection: Connection) {
   const insert = connection.prepare(

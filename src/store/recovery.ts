@@ -9,7 +9,7 @@ import { type StoreFolders, syncFolder, writeFileDurably } from './folders.ts'
 import { type AddonOptions, APPLICATION_ID, connect, sqliteCode } from './sqlite.ts'
 
 /** How the storage came up: as it was, from a backup, or empty because there was nothing to restore. */
-export type StorageState = 'ok' | 'restored' | 'new'
+type StorageState = 'ok' | 'restored' | 'new'
 
 export interface Recovery {
   storage: StorageState

@@ -4,7 +4,7 @@ import type { Connection } from './sqlite.ts'
 const DAY = 86_400_000
 
 /** How long a finished job is kept, in milliseconds by state. */
-export const KEEP_MS: Readonly<Record<'succeeded' | 'failed' | 'dead' | 'cancelled', number>> = {
+const KEEP_MS: Readonly<Record<'succeeded' | 'failed' | 'dead' | 'cancelled', number>> = {
   succeeded: 7 * DAY,
   failed: 30 * DAY,
   dead: 30 * DAY,

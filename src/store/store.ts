@@ -11,6 +11,7 @@ import { createBlobs } from './blobs.ts'
 import { createDisk, type Disk } from './disk.ts'
 import { prepareFolders, type StoreFolders } from './folders.ts'
 import { createIdempotencyRows } from './idempotency.ts'
+import { createJobRecords } from './job-records.ts'
 import { createJobRows } from './jobs.ts'
 import { type InstanceLock, takeInstanceLock } from './lock.ts'
 import { createMetaRows } from './meta.ts'
@@ -124,7 +125,7 @@ function assemble({
   let open = true
   return {
     ...transactions,
-    jobs: createJobRows(connection),
+    jobs: { ...createJobRows(connection), ...createJobRecords(connection) },
     idempotency: createIdempotencyRows(connection),
     blobs: createBlobs(connection, transactions, folders, clock),
     audit: createAuditRows(connection),
