@@ -6,6 +6,7 @@ import type { Readable, Writable } from 'node:stream'
 import { createAudit } from './audit/audit-service.ts'
 import { loadAuditKey } from './audit/key.ts'
 import { createRecorder } from './audit/record.ts'
+import { sqliteAddon } from './base/assets.ts'
 import { readBootstrapLine } from './base/bootstrap.ts'
 import { type Clock, systemClock } from './base/clock.ts'
 import { AppError } from './base/errors.ts'
@@ -109,6 +110,7 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
   const store = openStore({
     dataFolder: folders.data,
     clock,
+    nativeBinding: sqliteAddon(),
     onFailure(error) {
       log.error('The storage failed.', { error })
       exitCode = EXIT.storageFailed

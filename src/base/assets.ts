@@ -16,3 +16,9 @@ export function readAsset(name: string, module: string): Uint8Array | null {
     return null
   }
 }
+
+/** Path of SQLite's addon beside the bundle, for better-sqlite3's `nativeBinding`; undefined in a checkout. */
+export function sqliteAddon(): string | undefined {
+  const beside = path.join(import.meta.dirname, 'better_sqlite3.node')
+  return existsSync(beside) ? beside : undefined
+}

@@ -5,6 +5,7 @@ import { mkdir, rm, statfs, writeFile } from 'node:fs/promises'
 import net from 'node:net'
 import path from 'node:path'
 import type { Command } from 'commander'
+import { sqliteAddon } from '../base/assets.ts'
 import { AppError } from '../base/errors.ts'
 import { EXIT } from '../base/exit-codes.ts'
 import { createOutbound } from '../base/outbound.ts'
@@ -109,14 +110,8 @@ async function checkFolder(folder: string): Promise<Finding> {
   }
 }
 
-/** In an executable the addon lies beside the bundle. */
-function addon(): { nativeBinding: string | undefined } {
-  const beside = path.join(import.meta.dirname, 'better_sqlite3.node')
-  return { nativeBinding: existsSync(beside) ? beside : undefined }
-}
-
 async function checkSqlite(): Promise<Finding> {
-  const connection = connect(':memory:', addon())
+  const connection = connect(':memory:', { nativeBinding: sqliteAddon() })
   const version = sqliteVersion(connection)
   connection.close()
   return isSafeSqlite(version)
@@ -130,7 +125,7 @@ async function checkSqlite(): Promise<Finding> {
 async function checkDatabase({ folders }: Config): Promise<Finding> {
   const file = path.join(folders.data, 'sisrua.db')
   if (!existsSync(file)) return { state: 'off', detail: 'none yet; the first start makes it' }
-  const damage = findDamage(file, addon())
+  const damage = findDamage(file, { nativeBinding: sqliteAddon() })
   return damage === null
     ? ok(file)
     : { state: 'fault', detail: `${damage}; the next start restores the last sound backup` }
