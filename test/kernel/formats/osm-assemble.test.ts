@@ -1,16 +1,20 @@
 import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { gunzipSync } from 'node:zlib'
-import osmtogeojson from 'osmtogeojson'
 import { describe, expect, it } from 'vitest'
 import { assembleOsm } from '../../../src/kernel/formats/osm-assemble.ts'
 import { decodeOsmJson } from '../../../src/kernel/formats/osm-json.ts'
 import { normalFeatures, ourFeatures } from '../../support/osm-features.ts'
 import { describeWithSharedData, sharedData } from '../../support/shared-data.ts'
 
+// It has no type declarations.
+const osmtogeojson = createRequire(import.meta.url)('osmtogeojson') as (document: unknown) => {
+  features: unknown[]
+}
+
 const decode = (document: unknown) =>
   decodeOsmJson(new TextEncoder().encode(JSON.stringify(document)))
-const reference = (document: unknown) =>
-  normalFeatures((osmtogeojson as unknown as (d: unknown) => { features: unknown[] })(document))
+const reference = (document: unknown) => normalFeatures(osmtogeojson(document))
 
 /** `1 0 0` → node 1 at lon 0, lat 0. */
 function nodes(text: string) {

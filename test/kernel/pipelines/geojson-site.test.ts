@@ -1,0 +1,237 @@
+import { describe, expect, it } from 'vitest'
+import type { Scalar } from '../../../src/kernel/cad/drawing.ts'
+import { createProjector } from '../../../src/kernel/geo/projector.ts'
+import { geojsonSiteV1 } from '../../../src/kernel/pipelines/geojson-site.v1.ts'
+import { nodeCodecs } from '../../../src/workers/context.ts'
+
+const PLACE = [-41.3235, -21.7634]
+const LINE = { type: 'LineString', coordinates: [PLACE, [-41.322, -21.763]] }
+const feature = (geometry: unknown, properties: Record<string, unknown> = {}) => ({
+  type: 'Feature',
+  geometry,
+  properties,
+})
+const collection = (...features: unknown[]) => ({ type: 'FeatureCollection', features })
+
+function draw(document: unknown, asked: Record<string, Scalar> = {}) {
+  const geojson = new TextEncoder().encode(
+    typeof document === 'string' ? document : JSON.stringify(document),
+  )
+  return geojsonSiteV1.compute(geojsonSiteV1.params.parse(asked), { geojson }, nodeCodecs, () => {})
+}
+
+describe('geojson-site@1', () => {
+  it('keeps what the original kept of a point and a line', async () => {
+    const { drawing } = await draw(
+      collection(
+        feature(
+          { type: 'Point', coordinates: PLACE },
+          {
+            layer: 'P_TEST',
+            name: 'Poste 1',
+            block_name: 'POSTE',
+            block_filepath: 'POSTE_GENERICO.dxf',
+            rotation: 45,
+            scale: 1.5,
+          },
+        ),
+        feature(LINE, { layer: 'V_TEST', highway: 'residential' }),
+      ),
+    )
+    expect(drawing.epsg).toBe(31984)
+    expect(drawing.features).toHaveLength(2)
+    expect(drawing.features[0]).toMatchObject({
+      kind: 'point',
+      name: 'Poste 1',
+      block: 'POSTE',
+      blockFile: 'POSTE_GENERICO.dxf',
+      rotation: 45,
+      scale: 1.5,
+      source: 'geojson/0',
+    })
+    expect(drawing.layers.map(({ name }) => name)).toEqual(['P_TEST', 'V_TEST'])
+    expect(drawing.features[1]).toMatchObject({ kind: 'line', highway: 'residential', width: 7 })
+    // Reference of PROJ, contract vectors.
+    expect(drawing.paths.coords[0]).toBeCloseTo(259722.4937, 4)
+    expect(drawing.paths.coords[1]).toBeCloseTo(7591553.8885, 4)
+  })
+
+  it.each([
+    ['a bare geometry', LINE],
+    ['a Feature', feature(LINE)],
+    ['a string', JSON.stringify(LINE)],
+    ['a doubly encoded string', JSON.stringify(JSON.stringify(LINE))],
+    ['a string in a string in a string', JSON.stringify(JSON.stringify(JSON.stringify(LINE)))],
+  ])('draws %s', async (_, document) => {
+    const text = typeof document === 'string' ? document : JSON.stringify(document)
+    const { drawing } = await draw(text)
+    expect(drawing.features.map(({ kind }) => kind)).toEqual(['line'])
+  })
+
+  it('draws every geometry type, and keeps heights', async () => {
+    const ring = [
+      [0, 0, 5],
+      [4, 0, 6],
+      [4, 4, 7],
+      [0, 4, 8],
+      [0, 0, 5],
+    ]
+    const hole = [
+      [1, 1],
+      [2, 1],
+      [2, 2],
+      [1, 1],
+    ]
+    const at = (positions: number[][]) =>
+      positions.map(([x, y, ...z]) => [-41.3 + x! / 1000, -21.7 + y! / 1000, ...z])
+    const { drawing } = await draw(
+      collection(
+        feature({ type: 'Polygon', coordinates: [at(ring), at(hole)] }),
+        feature({ type: 'MultiPolygon', coordinates: [[at(ring)], [at(hole)]] }),
+        feature({
+          type: 'MultiPoint',
+          coordinates: at([
+            [0, 0],
+            [1, 1],
+          ]),
+        }),
+        feature({ type: 'MultiLineString', coordinates: [at(ring), at(hole)] }),
+        feature({
+          type: 'GeometryCollection',
+          geometries: [{ type: 'Point', coordinates: at([[0, 0]])[0] }, LINE],
+        }),
+        feature(null),
+      ),
+    )
+    const text = drawing.features.map(
+      ({ kind, polygon, hole }) => `${kind}${polygon >= 0 ? polygon : ''}${hole ? '-' : ''}`,
+    )
+    expect(text).toEqual([
+      'ring0',
+      'ring0-',
+      'ring1',
+      'ring2',
+      'point',
+      'point',
+      'line',
+      'line',
+      'point',
+      'line',
+    ])
+    expect([...drawing.paths.z!.subarray(0, 6)]).toEqual([5, 6, 7, 8, 5, Number.NaN])
+    expect(drawing.features[0]).toMatchObject({ minElevation: 5, maxElevation: 8 })
+  })
+
+  it('closes rings, drops what has no extent, and says both', async () => {
+    const { drawing, notes } = await draw(
+      collection(
+        feature({
+          type: 'Polygon',
+          coordinates: [
+            [
+              [0, 0],
+              [0.01, 0],
+              [0.01, 0.01],
+            ],
+          ],
+        }),
+        feature({
+          type: 'LineString',
+          coordinates: [
+            [0, 0],
+            [0, 0],
+          ],
+        }),
+        feature(null),
+      ),
+    )
+    expect(drawing.features).toHaveLength(1)
+    expect(drawing.paths.offsets).toEqual(Uint32Array.of(0, 4))
+    expect(notes.map(({ code, data }) => `${code} ${data.count}`).slice(-3)).toEqual([
+      'GEOJSON_EMPTY_GEOMETRIES 1',
+      'GEOJSON_DEGENERATE 1',
+      'GEOJSON_RINGS_CLOSED 1',
+    ])
+  })
+
+  it('takes the old crs member for what it says', async () => {
+    const xy = createProjector(31983).forward(Float64Array.of(-42.2, -21.36))
+    const crs = { type: 'name', properties: { name: 'urn:ogc:def:crs:EPSG::31983' } }
+    const { drawing } = await draw({
+      ...collection(feature({ type: 'Point', coordinates: [...xy] })),
+      crs,
+    })
+    expect(drawing.epsg).toBe(31983)
+    expect([...drawing.paths.coords]).toEqual([...xy])
+    const other = await draw(
+      { ...collection(feature({ type: 'Point', coordinates: [...xy] })), crs },
+      { crs: 31984 },
+    )
+    const wanted = createProjector(31984).forward(Float64Array.of(-42.2, -21.36))
+    expect(
+      Math.hypot(
+        other.drawing.paths.coords[0]! - wanted[0]!,
+        other.drawing.paths.coords[1]! - wanted[1]!,
+      ),
+    ).toBeLessThan(1e-4)
+  })
+
+  it('gives points the symbol of their tags, the generic one otherwise, and default layers', async () => {
+    const point = { type: 'Point', coordinates: PLACE }
+    const { drawing } = await draw(
+      collection(feature(point, { amenity: 'bench' }), feature(point), feature(LINE)),
+    )
+    expect(drawing.features.map(({ block }) => block)).toEqual(['BANCO', 'PONTO', null])
+    expect(drawing.layers.map(({ name }) => name)).toEqual([
+      'SISRUA_GEOJSON_POINT',
+      'SISRUA_GEOJSON',
+    ])
+  })
+
+  it.each([
+    ['text', 'hello', /JSON/],
+    ['a number', '5', /not a JSON object/],
+    ['an empty collection', collection(), /nothing to draw/],
+    [
+      'a number written as text',
+      { type: 'Point', coordinates: ['-41', '-21'] },
+      /write 12\.5, not "12\.5"/,
+    ],
+    ['metres without a crs', { type: 'Point', coordinates: [788547, 7634925] }, /degrees/],
+    ['an unknown type', { type: 'Circle', coordinates: PLACE }, /unknown type/],
+    ['an unknown crs name', { ...LINE, crs: { properties: { name: 'local' } } }, /not understood/],
+    [
+      'a position of one number',
+      { type: 'LineString', coordinates: [[1], [2, 3]] },
+      /not a position/,
+    ],
+    [
+      'deep nesting',
+      `{"type":"Point","coordinates":${'['.repeat(5000)}${']'.repeat(5000)}}`,
+      /nested/,
+    ],
+    [
+      'deep nesting inside a string',
+      JSON.stringify(`{"a":${'['.repeat(5000)}${']'.repeat(5000)}}`),
+      /nested/,
+    ],
+    [
+      'a collection of collections of collections',
+      {
+        type: 'GeometryCollection',
+        geometries: [
+          {
+            type: 'GeometryCollection',
+            geometries: [{ type: 'GeometryCollection', geometries: [] }],
+          },
+        ],
+      },
+      /nested/,
+    ],
+  ])('refuses %s with GEOJSON_INVALID', async (_, document, message) => {
+    await expect(draw(document)).rejects.toMatchObject({
+      code: 'GEOJSON_INVALID',
+      message: expect.stringMatching(message),
+    })
+  })
+})
