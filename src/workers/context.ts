@@ -1,5 +1,5 @@
 // What every task is handed besides its input: Node's decoders, and `report`, which tells progress and stops cancelled work.
-import { inflateSync } from 'node:zlib'
+import { inflateSync, zstdDecompressSync } from 'node:zlib'
 import { AppError } from '../base/errors.ts'
 import type { Codecs } from '../kernel/pipelines/pipeline.ts'
 import type { TaskContext } from './tasks.ts'
@@ -12,6 +12,17 @@ export const nodeCodecs: Codecs = {
   inflate(bytes, expected) {
     try {
       return inflateSync(bytes, { maxOutputLength: Math.max(1, expected) })
+    } catch (cause) {
+      throw new AppError(
+        'FILE_UNREADABLE',
+        'Compressed data is damaged or larger than the file declares; get the file again.',
+        { cause },
+      )
+    }
+  },
+  zstd(bytes, expected) {
+    try {
+      return zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, expected) })
     } catch (cause) {
       throw new AppError(
         'FILE_UNREADABLE',

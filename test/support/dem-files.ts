@@ -11,6 +11,8 @@ import type { Grid } from '../../src/kernel/geo/grid.ts'
 export const codecs = {
   inflate: (bytes: Uint8Array, expected: number): Uint8Array =>
     zlib.inflateSync(bytes, { maxOutputLength: expected }),
+  zstd: (bytes: Uint8Array, expected: number): Uint8Array =>
+    zlib.zstdDecompressSync(bytes, { maxOutputLength: expected }),
 }
 
 export function readerOf(bytes: Uint8Array): DemReader {

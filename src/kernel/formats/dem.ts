@@ -25,7 +25,7 @@ export async function openDem(
 
 /**
  * Decodes a window into a grid: heights in metres, NaN where the file has none. The same bytes give the same grid. `codecs.inflate`
- * is handed in; Zstandard and LERC are geotiff's. DEM_UNREADABLE when a block is damaged, cut short or larger than stated.
+ * and `zstd` are handed in, LERC is geotiff's. DEM_UNREADABLE when a block is damaged, cut short or larger than stated.
  */
 export async function decodeDem(window: DemWindow, codecs: BlockCodecs): Promise<Grid> {
   const cells = await decodeBlocks(window, codecs)

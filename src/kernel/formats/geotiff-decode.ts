@@ -1,14 +1,15 @@
 // Undecoded blocks to heights: decompress, undo the predictor, place the wanted band into the window, turn nodata into NaN.
 import type { DemEncoding, DemWindow } from './dem-file.ts'
 import { demUnreadable } from './dem-file.ts'
-import { decodeLerc, decodeZstd } from './tiff-lerc.ts'
+import { decodeLerc } from './tiff-lerc.ts'
 import { decodeLzw } from './tiff-lzw.ts'
 import { decodePackbits } from './tiff-packbits.ts'
 import { addDifferences, addWideDifferences, joinFloatBytes, swapBytes } from './tiff-predictor.ts'
 
-/** The decoder that Node lends: zlib inflate, never more than `expected` bytes. */
+/** The decoders that Node lends, never more than `expected` bytes. Without `zstd` such files are refused. */
 export interface BlockCodecs {
   inflate(bytes: Uint8Array, expected: number): Uint8Array
+  zstd?(bytes: Uint8Array, expected: number): Uint8Array
 }
 
 type Cells = Float32Array | Float64Array
@@ -68,12 +69,12 @@ async function unpack(
       case 8:
         return aligned(codecs.inflate(raw, limit))
       case 50_000:
-        return await decodeZstd(raw, limit)
+        return aligned(unzstd(raw, limit, codecs))
       case 34_887: {
         let blob = raw
         // A blob that did not shrink is a little longer than its pixels.
         if (encoding.lercWrapper === 1) blob = codecs.inflate(raw, limit * 2 + 4_096)
-        else if (encoding.lercWrapper === 2) blob = await decodeZstd(raw, limit * 2 + 4_096)
+        else if (encoding.lercWrapper === 2) blob = unzstd(raw, limit * 2 + 4_096, codecs)
         const sampleBytes = encoding.bitsPerSample / 8
         const floating = encoding.sampleFormat === 3
         return await decodeLerc(blob, limit / sampleBytes, sampleBytes, floating)
@@ -89,6 +90,12 @@ async function unpack(
   } catch (cause) {
     throw Object.assign(demUnreadable(name, 'one of its blocks is damaged'), { cause })
   }
+}
+
+/** geotiff's own Zstandard decoder never ends on some damaged frames, so Node's is used. */
+function unzstd(bytes: Uint8Array, expected: number, codecs: BlockCodecs): Uint8Array {
+  if (codecs.zstd === undefined) throw new Error('no Zstandard decoder was lent')
+  return codecs.zstd(bytes, expected)
 }
 
 /** Typed views need an offset that is a multiple of the sample's size; what was lent may lie anywhere. */

@@ -1,5 +1,5 @@
-// LERC and Zstandard blocks. geotiff brings the decoders; what stands here bounds their output before they run and restores the
-// mask of empty pixels that geotiff's wrapper drops.
+// LERC blocks. geotiff brings the decoder; what stands here bounds its output before it runs and restores the mask of empty pixels
+// that geotiff's wrapper drops.
 
 /** What the header of a LERC 2 blob says. */
 interface LercHeader {
@@ -27,17 +27,6 @@ export async function decodeLerc(
     maskToNan(blob, header, pixels, sampleBytes)
   }
   return pixels
-}
-
-/** Decodes a Zstandard frame; throws when it is damaged or its headers announce far more than `limit` bytes. */
-export async function decodeZstd(frame: Uint8Array, limit: number): Promise<Uint8Array> {
-  if (zstdBound(frame) > limit * 4 + (1 << 20))
-    throw new Error('Zstandard block larger than stated')
-  const { getDecoder } = await import('geotiff')
-  const decoder = await getDecoder(50_000, {} as never)
-  const bytes = new Uint8Array((await decoder.decodeBlock(exact(frame))) as ArrayBuffer)
-  if (bytes.length > limit) throw new Error('Zstandard block larger than stated')
-  return bytes
 }
 
 /** Lerc2 header (Esri LERC, Lerc2.h): key, version, checksum from version 3, rows, columns, depth from version 4, valid pixels. */
@@ -89,39 +78,6 @@ function maskToNan(
     }
     at += repeated ? 1 : count
   }
-}
-
-const ZSTD_BLOCK_BYTES = 1 << 17
-
-/**
- * The most that a frame can decode to, from its block headers alone (RFC 8878, 3.1.1.2): libtiff streams its frames and leaves their
- * size out. A compressed block holds at most 128 KiB. Infinity for what is no frame.
- */
-function zstdBound(frame: Uint8Array): number {
-  if (frame.length < 17) return Number.POSITIVE_INFINITY
-  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
-  if (view.getUint32(0, true) !== 0xfd_2f_b5_28) return Number.POSITIVE_INFINITY
-  const descriptor = frame[4]!
-  const single = (descriptor & 32) !== 0
-  const flag = descriptor >> 6
-  const sizeBytes = flag === 0 ? (single ? 1 : 0) : 1 << flag
-  let at = 5 + (single ? 0 : 1) + [0, 1, 2, 4][descriptor & 3]! + sizeBytes
-  // A stated size is what the decoder would allocate.
-  let stated = 0
-  const statedAt = at - sizeBytes
-  if (sizeBytes === 4) stated = view.getUint32(statedAt, true)
-  else if (sizeBytes === 8) stated = Number(view.getBigUint64(statedAt, true))
-  let bound = 0
-  while (at + 3 <= frame.length) {
-    const header = frame[at]! | (frame[at + 1]! << 8) | (frame[at + 2]! << 16)
-    const type = (header >> 1) & 3
-    const size = header >> 3
-    bound += type === 2 ? ZSTD_BLOCK_BYTES : size
-    at += 3 + (type === 1 ? 1 : size)
-    if ((header & 1) === 1)
-      return at <= frame.length ? Math.max(bound, stated) : Number.POSITIVE_INFINITY
-  }
-  return Number.POSITIVE_INFINITY
 }
 
 /** A copy with a buffer of its own, as geotiff's decoders want it (`slice` would not do: Node's Buffer shares its memory there). */

@@ -42,6 +42,8 @@ export interface Inputs {
 export interface Codecs {
   /** zlib inflate. `expected` is the most it may produce, in bytes; more is an error. */
   inflate(bytes: Uint8Array, expected: number): Uint8Array
+  /** Zstandard, bounded likewise; absent where the runtime has none. */
+  zstd?(bytes: Uint8Array, expected: number): Uint8Array
 }
 
 /**
