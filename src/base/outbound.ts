@@ -3,7 +3,7 @@ import { AppError } from './errors.ts'
 
 export interface OutboundRequest {
   url: string
-  method?: 'GET' | 'POST'
+  method?: 'GET' | 'POST' | 'DELETE'
   headers?: Record<string, string>
   body?: string
   /** Longest wait for the whole answer, milliseconds. */

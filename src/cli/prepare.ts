@@ -1,21 +1,14 @@
-// `sisrua prepare osm|geojson`: the main job without a server. Data is collected here and computed in a thread, so that
-// Ctrl-C is heard at once.
+// `sisrua prepare osm|geojson`: the main job without a server.
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Command } from 'commander'
 import { AppError } from '../base/errors.ts'
-import { findPipeline } from '../kernel/pipelines/catalog.ts'
-import { parseParams } from '../kernel/pipelines/params.ts'
 import type { Inputs } from '../kernel/pipelines/pipeline.ts'
 import { extentOfExtract, readExtract } from '../sources/osm-library.ts'
-import { createPool } from '../workers/pool.ts'
-import { transferableBuffers } from '../workers/transfer.ts'
 import { decimal, epsgCode, wordList } from './arguments.ts'
-import { type ArtefactOptions, addArtefactOptions, deliver, planArtefacts } from './artefacts.ts'
+import { type ArtefactOptions, addArtefactOptions } from './artefacts.ts'
 import type { CliContext } from './context.ts'
-import { sayFigures } from './figures.ts'
-import { sayPlan } from './plan.ts'
-import { openWorld } from './world.ts'
+import { drawPipeline } from './draw.ts'
 
 interface PrepareOptions extends ArtefactOptions {
   lat?: number
@@ -94,7 +87,7 @@ async function prepareOsm(options: PrepareOptions, context: CliContext): Promise
   }
   const given: Inputs =
     bytes === null ? {} : { osm: { bytes, source: path.basename(options.osmFile!) } }
-  await draw(OSM, params, given, options, context)
+  await drawPipeline(OSM, params, given, options, context)
 }
 
 async function prepareGeojson(
@@ -103,60 +96,7 @@ async function prepareGeojson(
   context: CliContext,
 ): Promise<void> {
   const geojson = await readInput(file, (name) => readFile(name === '-' ? '/dev/stdin' : name))
-  await draw(GEOJSON, await sharedParams(options, context), { geojson }, options, context)
-}
-
-/** Collects what is not given, computes, writes, and tells. */
-async function draw(
-  name: string,
-  rawParams: Record<string, unknown>,
-  given: Inputs,
-  options: PrepareOptions,
-  { config, terminal }: CliContext,
-): Promise<void> {
-  const begin = performance.now()
-  const artefacts = planArtefacts(options)
-  const pipeline = findPipeline(name)
-  const params = parseParams(pipeline, rawParams)
-  const needs = pipeline
-    .needs(params)
-    .filter(({ kind }) => kind !== 'osm' || given.osm === undefined)
-  const world = openWorld(config, options.demDir ?? null)
-  if (options.dryRun) {
-    await sayPlan({ terminal, config, world, needs, artefacts, given })
-    return
-  }
-  const collected = await world.sources.collect(needs, terminal.signal, (fraction) =>
-    terminal.progress('collecting', fraction * 0.3),
-  )
-  const inputs = { ...collected, ...given }
-  const compute = createPool({ threads: 1, heapMegabytes: 2_048 })
-  try {
-    const output = await compute.run(
-      'pipeline',
-      {
-        pipeline: name,
-        params,
-        inputs,
-        outputs: artefacts.map((artefact) => artefact.output),
-        options: {
-          numericFeatureType: config.numericFeatureType,
-          blocksFolder: null,
-          retrievedAt: new Date().toISOString().slice(0, 10),
-        },
-      },
-      {
-        signal: terminal.signal,
-        transfer: transferableBuffers(inputs),
-        onProgress: (step, fraction) => terminal.progress(step, 0.3 + fraction * 0.7),
-      },
-    )
-    terminal.clearProgress()
-    await deliver(artefacts, output, terminal)
-    sayFigures(terminal, output, (performance.now() - begin) / 1_000)
-  } finally {
-    await compute.close()
-  }
+  await drawPipeline(GEOJSON, await sharedParams(options, context), { geojson }, options, context)
 }
 
 async function sharedParams(

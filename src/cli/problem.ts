@@ -38,12 +38,22 @@ export function describeProblem(
   }
 }
 
+/** Codes whose general text does not say which option or file is meant; the exact English sentence follows in brackets. */
+const NEEDS_EXACT_WORDS: readonly ErrorCode[] = [
+  'PARAMS_INVALID',
+  'REQUEST_INVALID',
+  'FILE_UNREADABLE',
+  'LAYERS_INVALID',
+  'OVERPASS_UNAVAILABLE',
+]
+
 /** English says exactly what happened; Portuguese has a text for every code. */
 function detailOf(error: AppError, language: Language): string {
   const general = error.message === ERRORS[error.code].title
   if (language === 'en' && !general) return error.message
   const text = errorText(language, error.code, error.data)
-  return language === 'en' || general ? text : `${text} (${error.message})`
+  const exact = !general && NEEDS_EXACT_WORDS.includes(error.code)
+  return language === 'pt-BR' && exact ? `${text} (${error.message})` : text
 }
 
 function titleOf(code: ErrorCode, language: Language): string {

@@ -1,10 +1,13 @@
 // The list of commands.
 import { Command } from 'commander'
 import { COMMIT, VERSION } from '../base/version.ts'
+import { registerAudit } from './audit.ts'
 import { registerConfig } from './config.ts'
 import type { CliContext } from './context.ts'
 import { registerCrs } from './crs.ts'
 import { registerDoctor } from './doctor.ts'
+import { registerElevation } from './elevation.ts'
+import { registerJob } from './job.ts'
 import { registerLayers } from './layers.ts'
 import { nearest } from './nearest.ts'
 import { registerPrepare } from './prepare.ts'
@@ -28,8 +31,11 @@ export function createProgram(context: CliContext): Command {
     .showSuggestionAfterError(true)
   registerServe(program, context, (word) => unknownCommand(program, context, word))
   registerPrepare(program, context)
+  registerElevation(program, context)
   registerCrs(program)
   registerLayers(program, context)
+  registerJob(program, context)
+  registerAudit(program, context)
   registerConfig(program, context)
   registerDoctor(program, context)
   neverExit(program)

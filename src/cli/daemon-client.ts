@@ -1,0 +1,91 @@
+// A running daemon, as a command finds it: address and token from flags, environment, or the files the plugin keeps.
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { Command } from 'commander'
+import { AppError, ERRORS, type ErrorCode } from '../base/errors.ts'
+import { createOutbound } from '../base/outbound.ts'
+import type { CliContext } from './context.ts'
+
+export interface DaemonOptions {
+  url?: string
+  tokenStdin?: true
+}
+
+export interface DaemonClient {
+  /** Answers parsed JSON; a problem document becomes the AppError it names. */
+  call(method: 'GET' | 'POST' | 'DELETE', place: string): Promise<unknown>
+}
+
+const TIMEOUT_MS = 30_000
+const MAX_BYTES = 536_870_912
+
+export function addDaemonOptions(command: Command): Command {
+  return command
+    .option('--url <address>', 'address of the daemon, e.g. http://127.0.0.1:5050')
+    .option('--token-stdin', 'read the token from standard input')
+    .option('--json', 'one JSON document')
+}
+
+/** Only loopback addresses are called, so that a mistyped address never gets the token. */
+export async function openDaemonClient(
+  options: DaemonOptions,
+  { config, terminal }: CliContext,
+): Promise<DaemonClient> {
+  const port =
+    config.port === 0 ? await ownFile(config.folders.data, 'backend_port.txt') : config.port
+  const address = options.url ?? (port === null ? null : `http://127.0.0.1:${port}`)
+  if (address === null || !URL.canParse(address)) {
+    throw new AppError(
+      'PARAMS_INVALID',
+      'Say where the daemon listens: --url http://127.0.0.1:PORT.',
+    )
+  }
+  const token = options.tokenStdin
+    ? (await readAll(process.stdin)).trim()
+    : (config.authToken ?? (await ownFile(config.folders.data, 'backend_token.txt')))
+  if (token === null || token === '') {
+    throw new AppError('AUTH_REQUIRED', 'Give the token on standard input with --token-stdin.')
+  }
+  const outbound = createOutbound({
+    userAgent: config.userAgent,
+    allow: (url) => ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname),
+  })
+  return {
+    async call(method, place) {
+      const answer = await outbound.request({
+        url: new URL(place, address).href,
+        method,
+        headers: { 'X-SisRua-Token': token, 'Accept-Language': terminal.language },
+        timeoutMs: TIMEOUT_MS,
+        maxBytes: MAX_BYTES,
+        signal: terminal.signal,
+      })
+      const body = parse(answer.bytes)
+      if (answer.status < 400) return body
+      const { code, detail } = body as { code?: string; detail?: string }
+      const known =
+        code !== undefined && code in ERRORS ? (code as ErrorCode) : 'UPSTREAM_UNAVAILABLE'
+      throw new AppError(known, detail ?? `The daemon answered ${answer.status}.`)
+    },
+  }
+}
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes))
+  } catch {
+    return {}
+  }
+}
+
+/** What the plugin writes beside our data; null when it is not there. */
+async function ownFile(folder: string, name: string): Promise<string | null> {
+  const text = await readFile(path.join(folder, name), 'utf8').catch(() => null)
+  return text === null || text.startsWith('DPAPI:') ? null : text.trim()
+}
+
+async function readAll(stream: AsyncIterable<Buffer | string>): Promise<string> {
+  let text = ''
+  for await (const piece of stream) text += piece
+  return text
+}

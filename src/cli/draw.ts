@@ -1,0 +1,69 @@
+// One drawing pipeline for a person: collect here, compute in a thread so that Ctrl-C is heard at once, write files whole.
+import { findPipeline } from '../kernel/pipelines/catalog.ts'
+import { parseParams } from '../kernel/pipelines/params.ts'
+import type { Inputs } from '../kernel/pipelines/pipeline.ts'
+import { createPool } from '../workers/pool.ts'
+import { transferableBuffers } from '../workers/transfer.ts'
+import { type ArtefactOptions, deliver, planArtefacts } from './artefacts.ts'
+import type { CliContext } from './context.ts'
+import { sayFigures } from './figures.ts'
+import { sayPlan } from './plan.ts'
+import { openWorld } from './world.ts'
+
+export interface DrawOptions extends ArtefactOptions {
+  demDir?: string
+  dryRun?: true
+}
+
+/** Collects what is not given, computes, writes, and tells. */
+export async function drawPipeline(
+  name: string,
+  rawParams: Record<string, unknown>,
+  given: Inputs,
+  options: DrawOptions,
+  { config, terminal }: CliContext,
+): Promise<void> {
+  const begin = performance.now()
+  const artefacts = planArtefacts(options)
+  const pipeline = findPipeline(name)
+  const params = parseParams(pipeline, rawParams)
+  const needs = pipeline
+    .needs(params)
+    .filter(({ kind }) => kind !== 'osm' || given.osm === undefined)
+  const world = openWorld(config, options.demDir ?? null)
+  if (options.dryRun) {
+    await sayPlan({ terminal, config, world, needs, artefacts, given })
+    return
+  }
+  const collected = await world.sources.collect(needs, terminal.signal, (fraction) =>
+    terminal.progress('collecting', fraction * 0.3),
+  )
+  const inputs = { ...collected, ...given }
+  const compute = createPool({ threads: 1, heapMegabytes: 2_048 })
+  try {
+    const output = await compute.run(
+      'pipeline',
+      {
+        pipeline: name,
+        params,
+        inputs,
+        outputs: artefacts.map((artefact) => artefact.output),
+        options: {
+          numericFeatureType: config.numericFeatureType,
+          blocksFolder: null,
+          retrievedAt: new Date().toISOString().slice(0, 10),
+        },
+      },
+      {
+        signal: terminal.signal,
+        transfer: transferableBuffers(inputs),
+        onProgress: (step, fraction) => terminal.progress(step, 0.3 + fraction * 0.7),
+      },
+    )
+    terminal.clearProgress()
+    await deliver(artefacts, output, terminal)
+    sayFigures(terminal, output, (performance.now() - begin) / 1_000)
+  } finally {
+    await compute.close()
+  }
+}

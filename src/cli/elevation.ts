@@ -1,0 +1,146 @@
+// `sisrua elevation`: heights of a place, along a line, and contours, from the local tiles. No server, no network.
+import type { Command } from 'commander'
+import { AppError } from '../base/errors.ts'
+import { elevationPointBbox } from '../kernel/pipelines/elevation-point.v1.ts'
+import { elevationProfileBbox } from '../kernel/pipelines/elevation-profile.v1.ts'
+import { createInlineCompute } from '../workers/inline.ts'
+import { decimal, epsgCode } from './arguments.ts'
+import { type ArtefactOptions, addArtefactOptions } from './artefacts.ts'
+import type { CliContext } from './context.ts'
+import { drawPipeline } from './draw.ts'
+import { openWorld } from './world.ts'
+
+interface PlaceOptions {
+  lat: number
+  lon: number
+  demDir?: string
+}
+
+const METHODS = ['nearest', 'bilinear', 'bicubic'] as const
+
+export function registerElevation(program: Command, context: CliContext): void {
+  const elevation = program.command('elevation').description('heights from local tiles')
+  elevation
+    .command('query')
+    .requiredOption('--lat <degrees>', 'latitude', decimal)
+    .requiredOption('--lon <degrees>', 'longitude', decimal)
+    .option('--dem-dir <folder>', 'elevation tiles (GeoTIFF, .hgt)')
+    .option('--json', 'one JSON document')
+    .description('height of one place')
+    .addHelpText('before', 'Example: sisrua elevation query --lat -21.7634 --lon -41.3235\n')
+    .action((options: PlaceOptions) => query(options, context))
+  elevation
+    .command('profile')
+    .requiredOption('--path <places>', 'lat,lon pairs separated by spaces', places)
+    .option('--step <metres>', 'distance between points; the cell size when absent', decimal)
+    .option('--dem-dir <folder>', 'elevation tiles (GeoTIFF, .hgt)')
+    .option('--json', 'one JSON document')
+    .description('heights, chainage and slope along a line')
+    .addHelpText(
+      'before',
+      'Example: sisrua elevation profile --path "-21.763,-41.323 -21.770,-41.330"\n',
+    )
+    .action((options: ProfileOptions) => profile(options, context))
+  const contours = elevation
+    .command('contours')
+    .requiredOption('--lat <degrees>', 'latitude of the centre', decimal)
+    .requiredOption('--lon <degrees>', 'longitude of the centre', decimal)
+    .requiredOption('--radius <metres>', 'radius of the circle', decimal)
+    .option('--interval <metres>', 'distance between contours', decimal, 10)
+    .option('--crs <epsg>', 'coordinate system instead of the UTM zone of the place', epsgCode)
+    .option('--dem-dir <folder>', 'elevation tiles (GeoTIFF, .hgt)')
+    .description('contours of a circle')
+    .action((options: ContourOptions) => drawContours(options, context))
+  addArtefactOptions(contours)
+}
+
+async function query({ lat, lon, demDir }: PlaceOptions, context: CliContext): Promise<void> {
+  const { terminal } = context
+  const dem = await windowsOf(elevationPointBbox(lon, lat), demDir, context)
+  const found = await createInlineCompute().run('elevationPoint', {
+    latitude: lat,
+    longitude: lon,
+    method: METHODS[1],
+    dem,
+  })
+  if (found.elevation === null) throw notCovered()
+  await terminal.result(
+    terminal.json
+      ? `${JSON.stringify({ elevation: found.elevation, latitude: lat, longitude: lon, method: found.method, source: found.source, vertical_datum: found.verticalDatum })}\n`
+      : `${found.elevation.toFixed(2)} m (${found.verticalDatum ?? 'vertical datum not stated'})\n`,
+  )
+}
+
+interface ProfileOptions {
+  path: Float64Array
+  step?: number
+  demDir?: string
+}
+
+async function profile(options: ProfileOptions, context: CliContext): Promise<void> {
+  const { terminal } = context
+  const dem = await windowsOf(elevationProfileBbox(options.path), options.demDir, context)
+  const found = await createInlineCompute().run('elevationProfile', {
+    path: options.path,
+    ...(options.step === undefined ? {} : { stepMeters: options.step }),
+    dem,
+  })
+  if (terminal.json) {
+    await terminal.result(`${JSON.stringify(found)}\n`)
+    return
+  }
+  const lines = found.profile.map(({ chainageMeters, elevation }) => {
+    return `${chainageMeters.toFixed(1)}\t${elevation === null ? '' : elevation.toFixed(2)}\n`
+  })
+  await terminal.result(lines.join(''))
+}
+
+interface ContourOptions extends ArtefactOptions {
+  lat: number
+  lon: number
+  radius: number
+  interval: number
+  crs?: number
+  demDir?: string
+}
+
+async function drawContours(options: ContourOptions, context: CliContext): Promise<void> {
+  const params = {
+    latitude: options.lat,
+    longitude: options.lon,
+    radius: options.radius,
+    intervalMeters: options.interval,
+    ...(options.crs === undefined ? {} : { crs: options.crs }),
+  }
+  await drawPipeline('contours@1', params, {}, options, context)
+}
+
+async function windowsOf(
+  bbox: Parameters<ReturnType<typeof openWorld>['dem']['windows']>[0],
+  folder: string | undefined,
+  { config, terminal }: CliContext,
+) {
+  const windows = await openWorld(config, folder ?? null).dem.windows(bbox, {
+    signal: terminal.signal,
+  })
+  if (windows.length === 0) throw notCovered()
+  return windows
+}
+
+const notCovered = (): AppError =>
+  new AppError(
+    'DEM_NOT_COVERED',
+    'No elevation file covers this place; name a folder of tiles with --dem-dir or SISRUA_DEM_LIBRARY.',
+  )
+
+/** `lat,lon lat,lon …` as interleaved lon, lat. */
+function places(text: string): Float64Array {
+  const pairs = text
+    .trim()
+    .split(/[\s;]+/)
+    .map((pair) => pair.split(',').map(Number))
+  if (pairs.some((pair) => pair.length !== 2 || !pair.every(Number.isFinite))) {
+    throw new AppError('PARAMS_INVALID', 'Write the line as "lat,lon lat,lon …".')
+  }
+  return Float64Array.from(pairs.flatMap(([lat, lon]) => [lon!, lat!]))
+}

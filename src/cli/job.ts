@@ -1,0 +1,109 @@
+// `sisrua job`: looks at the jobs of a running daemon, follows one, cancels one.
+import type { Command } from 'commander'
+import { AppError } from '../base/errors.ts'
+import { EXIT } from '../base/exit-codes.ts'
+import { wait } from '../base/retry.ts'
+import type { CliContext } from './context.ts'
+import { addDaemonOptions, type DaemonOptions, openDaemonClient } from './daemon-client.ts'
+
+/** What a job looks like on the wire, as far as this command reads it. */
+interface WireJob {
+  job_id: string
+  kind: string
+  status: string
+  progress: number
+  message: string
+  error: string | null
+  created_at: number
+  result: unknown
+}
+
+const POLL_MS = 500
+
+export function registerJob(program: Command, context: CliContext): void {
+  const job = program.command('job').description('jobs of a running daemon')
+  const commands = [
+    job
+      .command('list')
+      .description('newest first')
+      .action((options: DaemonOptions) => list(options, context)),
+    job
+      .command('show')
+      .argument('<id>', 'job id')
+      .description('one job without its result')
+      .action((id: string, options: DaemonOptions) => show(id, options, context)),
+    job
+      .command('watch')
+      .argument('<id>', 'job id')
+      .option('--ndjson', 'one JSON document a line')
+      .description('follows a job until it ends')
+      .action((id: string, options: WatchOptions) => watch(id, options, context)),
+    job
+      .command('cancel')
+      .argument('<id>', 'job id')
+      .description('stops a job')
+      .action((id: string, options: DaemonOptions) => cancel(id, options, context)),
+  ]
+  for (const command of commands) addDaemonOptions(command)
+}
+
+const place = (id: string): string => `/api/v1/jobs/${encodeURIComponent(id)}`
+
+async function list(options: DaemonOptions, context: CliContext): Promise<void> {
+  const client = await openDaemonClient(options, context)
+  const answer = (await client.call('GET', '/api/v1/jobs')) as { jobs: WireJob[] }
+  const lines = answer.jobs.map((job) => line(job))
+  await print(context, answer, lines)
+}
+
+async function show(id: string, options: DaemonOptions, context: CliContext): Promise<void> {
+  const client = await openDaemonClient(options, context)
+  const { result, ...job } = (await client.call('GET', place(id))) as WireJob
+  await print(context, job, [line({ ...job, result })])
+}
+
+interface WatchOptions extends DaemonOptions {
+  ndjson?: true
+}
+
+async function watch(id: string, options: WatchOptions, context: CliContext): Promise<void> {
+  const { terminal } = context
+  const client = await openDaemonClient(options, context)
+  for (let last = ''; ; await wait(POLL_MS, terminal.signal)) {
+    const { result: _, ...job } = (await client.call('GET', place(id))) as WireJob
+    const ended = job.status === 'completed' || job.status === 'failed'
+    const now = `${job.status} ${job.progress} ${job.message}`
+    if (options.ndjson && (now !== last || ended)) {
+      const type = ended ? 'result' : 'progress'
+      await terminal.result(`${JSON.stringify({ ...job, type })}\n`)
+    } else terminal.progress(job.message, job.progress)
+    last = now
+    if (!ended) continue
+    terminal.clearProgress()
+    if (!options.ndjson) await print(context, job, [line({ ...job, result: null })])
+    if (job.status === 'failed') {
+      process.exitCode = job.error === 'CANCELLED' ? EXIT.cancelled : EXIT.failed
+    }
+    return
+  }
+}
+
+async function cancel(id: string, options: DaemonOptions, context: CliContext): Promise<void> {
+  const client = await openDaemonClient(options, context)
+  const answer = await client.call('DELETE', place(id))
+  await print(context, answer, [id])
+}
+
+function line({ job_id, kind, status, progress, error, created_at }: WireJob): string {
+  const created = new Date(created_at * 1_000).toISOString()
+  return [job_id, kind, status, `${Math.round(progress * 100)} %`, created, error ?? ''].join('\t')
+}
+
+async function print({ terminal }: CliContext, document: unknown, lines: string[]): Promise<void> {
+  if (document === null || typeof document !== 'object') {
+    throw new AppError('UPSTREAM_UNAVAILABLE', 'The daemon sent an answer that is not understood.')
+  }
+  await terminal.result(
+    terminal.json ? `${JSON.stringify(document)}\n` : lines.map((text) => `${text}\n`).join(''),
+  )
+}
