@@ -29,11 +29,16 @@ export interface Policy {
   ageingMs: number
   /** More waiting jobs than this are refused. */
   maxWaiting: number
+  /** Above this much memory of the whole process no job is started. */
+  memoryPauseBytes: number
+  /** Above this much the youngest job is ended. */
+  memoryEndBytes: number
   /** How long an Idempotency-Key header is remembered. */
   keyMs: number
 }
 
 const HOUR_MS = 3_600_000
+const GIB = 1024 ** 3
 const computeSlots = Math.max(1, availableParallelism() - 1)
 
 export const DEFAULT_POLICY: Policy = {
@@ -50,6 +55,8 @@ export const DEFAULT_POLICY: Policy = {
   maxCrashes: 3,
   ageingMs: 300_000,
   maxWaiting: 1000,
+  memoryPauseBytes: 2.0 * GIB,
+  memoryEndBytes: 2.5 * GIB,
   keyMs: 24 * HOUR_MS,
 }
 

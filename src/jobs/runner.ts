@@ -9,6 +9,7 @@ import type { Store } from '../store/store.ts'
 import type { PipelineOutput } from '../workers/tasks.ts'
 import { runAttempt, type Workshop, withGrace } from './attempt.ts'
 import type { JobKind } from './job.ts'
+import { watchMemory } from './memory-watch.ts'
 import { OUTPUTS, saveOutputs } from './outputs.ts'
 import type { Policy } from './policy.ts'
 import type { JobOutput, Queue } from './queue.ts'
@@ -204,6 +205,9 @@ export function createRunner(options: RunnerOptions) {
     const now = clock.monotonic()
     beat(now)
     enforceLimits(now)
+    const mayStart = watchMemory(policy, process.memoryUsage.rss(), running.values())
+    if (mayStart && paused) wake()
+    paused = !mayStart
     if (now - maintainedAt >= MAINTENANCE_MS) {
       maintainedAt = now
       maintain()
@@ -250,11 +254,6 @@ export function createRunner(options: RunnerOptions) {
       }, TICK_MS)
       timer.unref()
       wake()
-    },
-    /** Claims nothing while memory is short. */
-    pause(on: boolean): void {
-      paused = on
-      if (!on) wake()
     },
     /** Tells the work on a job to stop; false when it is not running here. */
     abort(id: string, reason: AppError): boolean {

@@ -130,6 +130,22 @@ describe('limits', () => {
     expect(house.jobs.get(id).error?.code).toBe('COMPUTE_TIMEOUT')
   })
 
+  it('of memory end the youngest job and start no other until there is room', async () => {
+    house = createJobHouse({
+      work: endlessWork,
+      policy: { memoryEndBytes: 1, memoryPauseBytes: 1 },
+    })
+    const old = await submit(1)
+    await until(() => state(old) === 'running')
+    const young = await submit(2)
+    await until(() => state(young) === 'running')
+    await until(() => state(young) === 'failed')
+    expect(house.jobs.get(young).error?.code).toBe('MEMORY_LIMIT')
+    expect(state(old)).toBe('running')
+    const waiting = await submit(3)
+    expect(state(waiting)).toBe('queued')
+  })
+
   it('keep to the slots of a kind and serve the urgent first', async () => {
     const order: number[] = []
     let most = 0

@@ -1,0 +1,91 @@
+// What is kept, for how long, and what happens when kept bytes go bad.
+import { readdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import {
+  createJobHouse,
+  createStillClock,
+  failingWork,
+  OWNER,
+  osm,
+  until,
+  type Work,
+} from '../support/job-house.ts'
+
+let house: ReturnType<typeof createJobHouse>
+afterEach(() => house.close())
+
+const DAY = 86_400_000
+const finished = (id: string) => until(() => house.jobs.get(id).finishedAt !== null)
+const largeWork: Work = async () => Buffer.alloc(100_000, 'x')
+
+function blobFiles(): string[] {
+  const folder = house.store.folders.blobs
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+}
+
+describe('a damaged result', () => {
+  it('is never served, and the next request for it works anew', async () => {
+    house = createJobHouse({ work: largeWork })
+    const { job } = await house.jobs.submit(osm(1), OWNER)
+    await finished(job.id)
+    const [file] = blobFiles()
+    writeFileSync(file!, Buffer.alloc(100_000, 'y'))
+    await expect(house.jobs.result(job.id)).rejects.toMatchObject({ code: 'RESULT_CORRUPT' })
+    await expect(house.jobs.artifact(job.id, 'drawing.dxf')).rejects.toMatchObject({
+      code: 'RESULT_CORRUPT',
+    })
+    const again = await house.jobs.submit(osm(1), OWNER)
+    expect(again).toMatchObject({ replayed: false })
+    await finished(again.job.id)
+    expect((await house.jobs.result(again.job.id))!.size).toBe(100_000)
+  })
+})
+
+describe('retention', () => {
+  it('drops successes after a week and failures after a month, with their bytes, but no audit entry', async () => {
+    const clock = createStillClock()
+    house = createJobHouse({
+      clock,
+      work: (task, options) =>
+        (task.params as { radius: number }).radius === 1
+          ? largeWork(task, options)
+          : failingWork({ code: 'OSM_INVALID' })(task, options),
+    })
+    const good = (await house.jobs.submit(osm(1), OWNER)).job.id
+    const bad = (await house.jobs.submit(osm(2), OWNER)).job.id
+    await finished(good)
+    await finished(bad)
+    const entries = house.store.audit.last()!.seq
+    const prune = () => house.store.transaction(() => house.store.retention.prune(clock.now()))
+    clock.advance(7 * DAY - 1)
+    expect(prune()).toBe(0)
+    clock.advance(2)
+    expect(prune()).toBe(1)
+    expect(house.store.blobs.collect()).toBe(1)
+    expect(blobFiles()).toEqual([])
+    expect(() => house.jobs.get(good)).toThrow('Job not found')
+    expect(house.jobs.artifacts(bad)).toEqual([])
+    // The newest event stays, so that no number is given twice.
+    expect(house.jobs.eventsSince(house.jobs.latestSeq() - 1).events).toHaveLength(1)
+    expect(house.jobs.eventsSince(0).resync).toBe(true)
+    clock.advance(23 * DAY)
+    expect(prune()).toBe(1)
+    expect(house.jobs.list()).toEqual([])
+    expect(house.store.audit.last()!.seq).toBe(entries)
+  })
+})
+
+describe('when there is little room on the disk', () => {
+  it('no new job is taken, but an old answer is still given', async () => {
+    house = createJobHouse()
+    const { job } = await house.jobs.submit(osm(1), OWNER)
+    await finished(job.id)
+    house.store.disk.state = () => 'low'
+    expect((await house.jobs.submit(osm(1), OWNER)).job.id).toBe(job.id)
+    await expect(house.jobs.submit(osm(2), OWNER)).rejects.toMatchObject({ code: 'DISK_LOW' })
+    expect(house.jobs.stats().accepting).toBe(false)
+  })
+})
