@@ -1,5 +1,6 @@
 // What a user reads, in Brazilian Portuguese and English: steps of a job, notes of a result, how a language is chosen.
 // Texts of errors are in error-texts.ts. Codes, field names and logs are never translated.
+import { NOTE_TEXTS } from './note-texts.ts'
 import type { Scalar } from './text-template.ts'
 import { fillTemplate } from './text-template.ts'
 
@@ -53,15 +54,12 @@ export function stepText(language: Language, step: string): string {
   return (STEPS[step] ?? STEPS.computing!)[language]
 }
 
-/** Note code of a pipeline → sentence; `{name}` is filled from the note's data. */
-const NOTES: Record<string, Both> = {}
-
 /** Text of a note; an unknown code is shown as it is, with its data. */
 export function noteText(
   language: Language,
   note: { code: string; data: Record<string, Scalar> },
 ): string {
-  const both = NOTES[note.code]
+  const both = NOTE_TEXTS[note.code]
   if (both === undefined) return `${note.code} ${JSON.stringify(note.data)}`
   return fillTemplate(both[language], note.data)
 }

@@ -1,0 +1,79 @@
+// What a note of a result says to a person, in Brazilian Portuguese and English. `{name}` is filled from the note's data.
+
+/** Note code of a pipeline → sentence. */
+export const NOTE_TEXTS: Readonly<Record<string, { 'pt-BR': string; en: string }>> = {
+  CRS_OUTSIDE_SIRGAS: {
+    'pt-BR': 'O local fica fora da área do SIRGAS 2000; foi usado WGS 84 / UTM (EPSG:{epsg}).',
+    en: 'The place lies outside the area of SIRGAS 2000; WGS 84 / UTM was used (EPSG:{epsg}).',
+  },
+  ZONE_CROSSED: {
+    'pt-BR':
+      'A área alcança o fuso vizinho; tudo está em EPSG:{epsg}. Pior erro de escala: {worstScaleErrorPpm} mm por km.',
+    en: 'The area reaches into the neighbouring zone; everything is in EPSG:{epsg}. Worst scale error: {worstScaleErrorPpm} mm per km.',
+  },
+  OSM_EMPTY: {
+    'pt-BR': 'O OpenStreetMap não tem nada dos temas pedidos nesta área.',
+    en: 'OpenStreetMap has nothing of the themes asked for in this area.',
+  },
+  OSM_WAYS_INCOMPLETE: {
+    'pt-BR':
+      '{count} linhas do OpenStreetMap vieram sem alguns de seus pontos e foram desenhadas sem eles.',
+    en: '{count} ways of OpenStreetMap came without some of their nodes and are drawn without them.',
+  },
+  OSM_WAYS_EMPTY: {
+    'pt-BR': '{count} linhas do OpenStreetMap vieram sem pontos e não foram desenhadas.',
+    en: '{count} ways of OpenStreetMap came without nodes and are not drawn.',
+  },
+  OSM_RELATIONS_INCOMPLETE: {
+    'pt-BR':
+      '{count} áreas do OpenStreetMap estão incompletas; contornos que não fecham foram desenhados como linhas.',
+    en: '{count} areas of OpenStreetMap are incomplete; outlines that do not close are drawn as lines.',
+  },
+  OSM_REMARK: {
+    'pt-BR': 'O servidor Overpass observou: {remark}',
+    en: 'The Overpass server remarked: {remark}',
+  },
+  DUPLICATES_REMOVED: {
+    'pt-BR': '{segments} trechos repetidos foram desenhados uma só vez.',
+    en: '{segments} repeated segments are drawn once.',
+  },
+  DEM_MISSING: {
+    'pt-BR': 'Nenhum arquivo de elevação cobre a área; não há altitudes nem curvas de nível.',
+    en: 'No elevation file covers the area; there are no heights and no contours.',
+  },
+  DEM_VOIDS: {
+    'pt-BR': '{missing} de {total} vértices ficaram sem altitude.',
+    en: '{missing} of {total} vertices have no height.',
+  },
+  CONTOUR_ACCURACY_UNKNOWN: {
+    'pt-BR':
+      'A exatidão do modelo de elevação não foi declarada; a equidistância de {intervalMeters} m não pôde ser avaliada.',
+    en: 'The accuracy of the elevation model is not stated; the interval of {intervalMeters} m could not be judged.',
+  },
+  CONTOUR_ACCURACY: {
+    'pt-BR':
+      'A equidistância de {intervalMeters} m atende à classe {pecClass} do PEC-PCD (EMQ {accuracyMeters} m).',
+    en: 'The interval of {intervalMeters} m meets PEC-PCD class {pecClass} (RMSE {accuracyMeters} m).',
+  },
+  CONTOURS_INTERPOLATED: {
+    'pt-BR':
+      'A equidistância de {intervalMeters} m é menor do que o modelo sustenta (EMQ {accuracyMeters} m): curvas apenas interpoladas; classe B pede {classBMeters} m.',
+    en: 'The interval of {intervalMeters} m is finer than the model supports (RMSE {accuracyMeters} m): contours are merely interpolated; class B asks for {classBMeters} m.',
+  },
+  VOIDS_FILLED: {
+    'pt-BR': '{filledCells} células sem altitude foram preenchidas por interpolação.',
+    en: '{filledCells} cells without a height were filled by interpolation.',
+  },
+  GEOJSON_EMPTY_GEOMETRIES: {
+    'pt-BR': '{count} feições do GeoJSON não têm geometria.',
+    en: '{count} GeoJSON features have no geometry.',
+  },
+  GEOJSON_DEGENERATE: {
+    'pt-BR': '{count} geometrias do GeoJSON têm poucos pontos distintos e não foram desenhadas.',
+    en: '{count} GeoJSON geometries have too few different points and are not drawn.',
+  },
+  GEOJSON_RINGS_CLOSED: {
+    'pt-BR': '{count} anéis do GeoJSON estavam abertos e foram fechados.',
+    en: '{count} GeoJSON rings were open and have been closed.',
+  },
+}
