@@ -70,11 +70,17 @@ describeWithSharedData('contour lengths against gdal_contour', () => {
           .split('\n')
           .slice(1)
           .map((row) => row.split(',').map(Number))
+        const highest = grid.cells.reduce(
+          (high, z) => (z > high ? z : high),
+          Number.NEGATIVE_INFINITY,
+        )
         let total = 0
         let theirs = 0
         for (const [level, , , , want] of rows as [number, number, number, number, number][]) {
-          expect(ours.has(level), `level ${level}`).toBe(true)
-          total += ours.get(level)!
+          // A level equal to the highest height has only points and double lines: ours has none of it.
+          const summit = level === highest
+          expect(ours.has(level) || summit, `level ${level}`).toBe(true)
+          total += ours.get(level) ?? 0
           theirs += want
         }
         // Always a little shorter: heights that stand exactly on a level give GDAL points and double lines, which we leave out.
