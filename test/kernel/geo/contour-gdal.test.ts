@@ -70,10 +70,8 @@ describeWithSharedData('contour lengths against gdal_contour', () => {
           .split('\n')
           .slice(1)
           .map((row) => row.split(',').map(Number))
-        const highest = grid.cells.reduce(
-          (high, z) => (z > high ? z : high),
-          Number.NEGATIVE_INFINITY,
-        )
+        let highest = Number.NEGATIVE_INFINITY
+        for (const z of grid.cells) highest = Math.max(highest, z)
         let total = 0
         let theirs = 0
         for (const [level, , , , want] of rows as [number, number, number, number, number][]) {
