@@ -1,5 +1,6 @@
 // Every setting: one table with name, flag, environment name, default, check and one sentence.
 // Flag beats environment beats file beats default. Read once at the door, frozen, handed down as plain values.
+// Longer than 300 lines because the table is long; the rest is short.
 import { readFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -183,14 +184,6 @@ export const SETTINGS = {
     z.string().min(1).max(256),
     'How the program introduces itself to outside servers.',
   ),
-  openTopographyKey: setting(
-    null,
-    'OPENTOPOGRAPHY_API_KEY',
-    null,
-    optionalText,
-    'Key for remote elevation; without it only the local library is used.',
-    true,
-  ),
   geocoderUrl: setting(
     null,
     'SISRUA_GEOCODER_URL',
@@ -227,13 +220,6 @@ export const SETTINGS = {
     httpUrl.nullable(),
     'A webhook registered at start, as in the original.',
   ),
-  webhookAllow: setting(
-    null,
-    'SISRUA_WEBHOOK_ALLOW',
-    '',
-    list,
-    'host:port targets in private networks that webhooks may reach; only from file or environment.',
-  ),
   jobRate: setting(
     null,
     'SISRUA_JOB_RATE',
@@ -254,20 +240,6 @@ export const SETTINGS = {
     1_073_741_824,
     integer(0, 2 ** 45),
     'Most bytes that cached answers of outside servers may take on disk.',
-  ),
-  resultBytes: setting(
-    null,
-    'SISRUA_RESULT_BYTES',
-    2_147_483_648,
-    integer(1_048_576, 2 ** 45),
-    'Most bytes that kept results may take on disk; the oldest go first.',
-  ),
-  shutdownMs: setting(
-    null,
-    'SISRUA_SHUTDOWN_MS',
-    2_500,
-    integer(100, 60_000),
-    'Longest orderly stop, milliseconds; the plugin waits 3 seconds.',
   ),
 } as const
 

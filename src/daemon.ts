@@ -1,8 +1,10 @@
-// The composition root: builds every room once, in order, and stops them in the reverse order.
+// The composition root: builds every room once, in order, and stops them in the reverse order. Longer than 300 lines because
+// it is the one page that shows how the whole program hangs together, process and health included.
 import { createHmac } from 'node:crypto'
 import { mkdirSync, readFileSync, statfsSync } from 'node:fs'
 import path from 'node:path'
 import type { Readable, Writable } from 'node:stream'
+import { createAssistant } from './assistant/assistant.ts'
 import { createAudit } from './audit/audit-service.ts'
 import { loadAuditKey } from './audit/key.ts'
 import { createRecorder } from './audit/record.ts'
@@ -35,6 +37,7 @@ import { createProjects } from './projects/project-service.ts'
 import { createCache } from './sources/cache.ts'
 import { createSources } from './sources/collect.ts'
 import { createDemLibrary } from './sources/dem-library.ts'
+import { createGeocoder } from './sources/geocoder.ts'
 import { createOsmLibrary } from './sources/osm-library.ts'
 import { createOverpass } from './sources/overpass.ts'
 import { writeFileDurably } from './store/folders.ts'
@@ -175,8 +178,8 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
         compute.run('readRequest', body, { transfer: [body.buffer as ArrayBuffer] }),
       kmlToGeojson: (kml) => compute.run('convertKml', kml),
     },
-    geocoder: null,
-    assistant: null,
+    geocoder: openGeocoder(config, clock),
+    assistant: openAssistant(config),
     layerTemplate: readLayers(config.layersFile),
     sessions,
     rates,
@@ -213,6 +216,12 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     limitMs: 800,
   })
   running = true
+  if (config.webhookUrl !== null) {
+    await webhooks.register(
+      { url: config.webhookUrl, events: null },
+      { id: 'settings', role: 'admin' },
+    )
+  }
   if (token === null) log.warn('No token was given: everything but health is refused.')
   if (config.compatPipe)
     log.warn('The compatibility pipe is not part of this build; use --bootstrap-stdin.')
@@ -247,6 +256,35 @@ function readLayers(file: string | null): unknown {
       { cause },
     )
   }
+}
+
+/** The cause belongs into the log, not on the screen; a folder that cannot be written must not hide it. */
+function noteFailedStart(config: Config, error: unknown): void {
+  try {
+    const log = createLog(config.folders.logs, config.logLevel)
+    log.error('The program did not start.', { error })
+    log.close()
+  } catch {
+    // The reason on standard error is all that is left.
+  }
+}
+
+/** A connection to the one host of this address. */
+function outboundTo(config: Config, url: string) {
+  const { host } = new URL(url)
+  return createOutbound({ userAgent: config.userAgent, allow: (asked) => asked.host === host })
+}
+
+function openGeocoder(config: Config, clock: Clock) {
+  const url = config.geocoderUrl
+  return url === null ? null : createGeocoder({ url, outbound: outboundTo(config, url), clock })
+}
+
+function openAssistant(config: Config) {
+  const { assistantUrl: baseUrl, assistantKey: apiKey, assistantModel: model } = config
+  return baseUrl === null
+    ? null
+    : createAssistant({ baseUrl, apiKey, model, outbound: outboundTo(config, baseUrl) })
 }
 
 function openSources(config: Config, clock: Clock) {
@@ -361,6 +399,8 @@ export async function runDaemon(
       auditKey = bootstrap.auditKey
     } catch (error) {
       stderr.write(`sisrua: ${(error as Error).message}\n`)
+      // An open standard input would keep the process alive.
+      stdin.destroy()
       return EXIT.badBootstrap
     }
   }
@@ -369,6 +409,7 @@ export async function runDaemon(
     daemon = await createDaemon(settings, { auditKey })
   } catch (error) {
     const { code, message } = error instanceof AppError ? error : new AppError('INTERNAL')
+    noteFailedStart(settings, error)
     const inUse = (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
     stdout.write(
       `${JSON.stringify({ v: 1, ready: false, reason: inUse ? 'port_in_use' : code.toLowerCase() })}\n`,
@@ -390,6 +431,7 @@ export async function runDaemon(
       : watchProcess(config.parentPid, stopFor('parent is gone')),
   ]
   const code = await daemon.stopped
+  if (config.bootstrapStdin) stdin.destroy()
   for (const end of unwatch) end()
   process.off('SIGTERM', onSignal)
   process.off('SIGINT', onSignal)

@@ -3,7 +3,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import { HTTPException } from 'hono/http-exception'
 import { AppError } from '../base/errors.ts'
 import { jsonText, readBody } from './body.ts'
-import { type AnyContext, admissionOf, type Env } from './context.ts'
+import { type AnyContext, type App, admissionOf, type Env } from './context.ts'
 import { fieldErrors, toProblem } from './problem.ts'
 import type { Rooms } from './rooms.ts'
 import { mountAssistant } from './routes/assistant.ts'
@@ -20,8 +20,6 @@ import { mountPlaces } from './routes/places.ts'
 import { mountProjects } from './routes/projects.ts'
 import { mountStatus } from './routes/status.ts'
 import { mountWebhooks } from './routes/webhooks.ts'
-
-export type App = OpenAPIHono<Env>
 
 /** Bodies that may be larger than this are read by their route, which hands them to a worker. */
 const LARGEST_READ_HERE = 1024 * 1024

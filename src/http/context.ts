@@ -1,6 +1,7 @@
 // What the gate found out about a request, for the routes behind it.
 import type { IncomingMessage } from 'node:http'
 import type { HttpBindings } from '@hono/node-server'
+import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { AppError } from '../base/errors.ts'
 import type { Language } from '../base/texts.ts'
@@ -10,6 +11,9 @@ import type { Principal } from './sessions.ts'
 export interface Env {
   Bindings: HttpBindings
 }
+
+/** The application that routes mount themselves on. */
+export type App = OpenAPIHono<Env>
 
 /** Any route's context: the helpers below do not care which inputs it validated. */
 // biome-ignore lint/suspicious/noExplicitAny: the path and input types differ per route and play no part here

@@ -36,7 +36,7 @@ export interface Geocoder {
 
 /** Answers in words; null when nothing is configured. */
 export interface Assistant {
-  answer(message: string, context: Record<string, unknown> | null): Promise<string>
+  answer(message: string): Promise<string>
 }
 
 export interface Rooms {

@@ -36,7 +36,10 @@ describe('contract of the original', () => {
     expect(reply.status).toBe(200)
     expect(reply.json).toMatchObject({ status: expect.any(String), timestamp: expect.any(Number) })
     expect(reply.json.services).toBeTypeOf('object')
-    expect(reply.json.components.database).toMatchObject({ status: 'up', latency_ms: expect.any(Number) })
+    expect(reply.json.components.database).toMatchObject({
+      status: 'up',
+      latency_ms: expect.any(Number),
+    })
     expect(reply.json.system_latency_ms).toBeTypeOf('number')
   })
   test('5 create a job', async () => {
@@ -52,7 +55,8 @@ describe('contract of the original', () => {
     const created = await house.call('POST', '/api/v1/jobs/prepare', OSMJOB)
     const reply = await house.call('GET', `/api/v1/jobs/${created.json.job_id}`)
     expect(reply.status).toBe(200)
-    for (const key of ['job_id', 'status', 'progress', 'message']) expect(reply.json).toHaveProperty(key)
+    for (const key of ['job_id', 'status', 'progress', 'message'])
+      expect(reply.json).toHaveProperty(key)
   })
   test('7 and 16: an unknown job', async () => {
     const reply = await house.call('GET', '/api/v1/jobs/nonexistent')
@@ -79,12 +83,18 @@ describe('contract of the original', () => {
     expect(reply.status).toBe(503)
   })
   test('11 chat always answers', async () => {
-    const reply = await house.call('POST', '/api/v1/ai/chat', { message: 'Hello', context: {}, job_id: null })
+    const reply = await house.call('POST', '/api/v1/ai/chat', {
+      message: 'Hello',
+      context: {},
+      job_id: null,
+    })
     expect(reply.status).toBe(200)
     expect(reply.json.response).toMatch(/desligado/)
   })
   test('12 register a webhook on localhost', async () => {
-    const reply = await house.call('POST', '/api/v1/webhooks/register', { url: 'http://localhost:8080/webhook' })
+    const reply = await house.call('POST', '/api/v1/webhooks/register', {
+      url: 'http://localhost:8080/webhook',
+    })
     expect(reply.status).toBe(200)
     expect(reply.json.status).toBe('ok')
   })
@@ -97,7 +107,10 @@ describe('contract of the original', () => {
     expect(reply.json).toEqual({ status: 'ok' })
   })
   test('14 update an unknown project, with a field nobody knows', async () => {
-    const reply = await house.call('PUT', '/api/v1/projects/nonexistent', { version: 1, name: 'New Name' })
+    const reply = await house.call('PUT', '/api/v1/projects/nonexistent', {
+      version: 1,
+      name: 'New Name',
+    })
     expect(reply.status).toBe(404)
     expect(reply.json.detail).toBeTypeOf('string')
   })
@@ -131,6 +144,7 @@ describe('contract of the original', () => {
   test('20 job creation of the oldest client', async () => {
     const reply = await house.call('POST', '/api/v1/jobs/prepare', OSMJOB)
     expect(reply.status).toBe(200)
-    for (const key of ['job_id', 'status', 'progress', 'message']) expect(reply.json).toHaveProperty(key)
+    for (const key of ['job_id', 'status', 'progress', 'message'])
+      expect(reply.json).toHaveProperty(key)
   })
 })

@@ -1,8 +1,7 @@
 // The chat: always 200, as its clients expect. Off unless a service is configured, and then it says so; nothing is invented.
 import { createRoute } from '@hono/zod-openapi'
 import type { Language } from '../../base/texts.ts'
-import type { App } from '../app.ts'
-import { languageOf } from '../context.ts'
+import { type App, languageOf } from '../context.ts'
 import { answers, jsonBody } from '../contract/common.ts'
 import { ChatAnswer, ChatRequest } from '../contract/tools.ts'
 import type { Rooms } from '../rooms.ts'
@@ -30,9 +29,9 @@ export function mountAssistant(app: App, rooms: Rooms): void {
     async (c) => {
       const language = languageOf(c)
       if (rooms.assistant === null) return c.json({ response: OFF[language] }, 200)
-      const { message, context } = c.req.valid('json')
+      const { message } = c.req.valid('json')
       try {
-        return c.json({ response: await rooms.assistant.answer(message, context ?? null) }, 200)
+        return c.json({ response: await rooms.assistant.answer(message) }, 200)
       } catch (error) {
         rooms.log.warn('The assistant did not answer.', { error })
         return c.json({ response: FAILED[language] }, 200)

@@ -1,8 +1,7 @@
 // The audit log under the original's path and the versioned one. `stats` and `head` stand before `{audit_id}`.
 import { createRoute, z } from '@hono/zod-openapi'
 import { AUDIT_PREFIXES } from '../access.ts'
-import type { App } from '../app.ts'
-import { actorOf } from '../context.ts'
+import { type App, actorOf } from '../context.ts'
 import {
   AuditCreated,
   AuditEntry,

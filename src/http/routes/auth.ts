@@ -1,7 +1,6 @@
 // Token check, session tokens for the panel, tickets for its WebSocket.
 import { createRoute } from '@hono/zod-openapi'
-import type { App } from '../app.ts'
-import { actorOf } from '../context.ts'
+import { type App, actorOf } from '../context.ts'
 import { answers } from '../contract/common.ts'
 import { AuthCheck, SessionAnswer, TicketAnswer } from '../contract/service.ts'
 import type { Rooms } from '../rooms.ts'

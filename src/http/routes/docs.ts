@@ -2,7 +2,7 @@
 import { readAsset } from '../../base/assets.ts'
 import { AppError } from '../../base/errors.ts'
 import { VERSION } from '../../base/version.ts'
-import type { App } from '../app.ts'
+import type { App } from '../context.ts'
 
 /** Swagger UI sets styles on elements and shows icons as data: addresses; it needs nothing else. */
 const CSP =

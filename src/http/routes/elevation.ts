@@ -1,7 +1,7 @@
 // Heights of a point, along a path, and contours of a box. Unknown is a 503 for one point and null along a path, never 0.
 import { createRoute } from '@hono/zod-openapi'
 import { AppError } from '../../base/errors.ts'
-import type { App } from '../app.ts'
+import type { App } from '../context.ts'
 import { answers, jsonBody } from '../contract/common.ts'
 import {
   Contours,

@@ -1,8 +1,7 @@
 // What a job leaves behind: its result, its artifacts with Range and ETag, and its events as a stream (SSE).
 import { createRoute } from '@hono/zod-openapi'
 import { AppError } from '../../base/errors.ts'
-import type { App } from '../app.ts'
-import { type AnyContext, isHead, languageOf } from '../context.ts'
+import { type AnyContext, type App, isHead, languageOf } from '../context.ts'
 import { answers, pathParameter } from '../contract/common.ts'
 import { ArtifactList, artifactBody, PrepareResponse } from '../contract/jobs.ts'
 import type { Rooms } from '../rooms.ts'

@@ -1,7 +1,7 @@
 // Whether we live, whether we are ready, and how each part is. Plain health never waits for work.
 import { createRoute } from '@hono/zod-openapi'
 import { VERSION } from '../../base/version.ts'
-import type { App } from '../app.ts'
+import type { App } from '../context.ts'
 import { answers, Ok, unixSeconds } from '../contract/common.ts'
 import { DetailedHealth, Hello, HelloQuery, Ready } from '../contract/service.ts'
 import type { Rooms } from '../rooms.ts'

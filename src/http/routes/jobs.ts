@@ -1,8 +1,7 @@
 // Jobs: create, look, list, cancel, retry, read the log. A finished result is streamed as it was stored.
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Job, JobKind, JobState } from '../../jobs/job.ts'
-import type { App } from '../app.ts'
-import { type AnyContext, actorOf, isHead, languageOf } from '../context.ts'
+import { type AnyContext, type App, actorOf, isHead, languageOf } from '../context.ts'
 import { answers, jsonBody, Ok, pathParameter } from '../contract/common.ts'
 import {
   JobList,

@@ -1,7 +1,6 @@
 // Stopping the program, and the cloud synchronisation that this program does not have.
 import { createRoute } from '@hono/zod-openapi'
-import type { App } from '../app.ts'
-import { actorOf, languageOf } from '../context.ts'
+import { type App, actorOf, languageOf } from '../context.ts'
 import { answers, unixSeconds } from '../contract/common.ts'
 import { ShutdownAnswer } from '../contract/service.ts'
 import { SyncAnswer } from '../contract/tools.ts'

@@ -1,7 +1,6 @@
 // Projects: create, read, change with version check, remove. The ETag is the version.
 import { createRoute, z } from '@hono/zod-openapi'
-import type { App } from '../app.ts'
-import { actorOf } from '../context.ts'
+import { type App, actorOf } from '../context.ts'
 import { answers, jsonBody, pathParameter } from '../contract/common.ts'
 import {
   Project,

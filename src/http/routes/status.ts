@@ -2,8 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Language } from '../../base/texts.ts'
 import { VERSION } from '../../base/version.ts'
-import type { App } from '../app.ts'
-import { languageOf } from '../context.ts'
+import { type App, languageOf } from '../context.ts'
 import type { Rooms } from '../rooms.ts'
 
 const STYLE =

@@ -1,8 +1,7 @@
 // Who is told of events, and events that the plugin passes on.
 import { createRoute } from '@hono/zod-openapi'
 import { AppError } from '../../base/errors.ts'
-import type { App } from '../app.ts'
-import { actorOf } from '../context.ts'
+import { type App, actorOf } from '../context.ts'
 import { answers, jsonBody, Ok } from '../contract/common.ts'
 import { EmitRequest, WebhookAnswer, WebhookRequest } from '../contract/service.ts'
 import type { Rooms } from '../rooms.ts'

@@ -1,0 +1,65 @@
+// Place names through a Nominatim-compatible service that the settings name; at most one question a second, as its rules ask.
+import type { Clock } from '../base/clock.ts'
+import { AppError } from '../base/errors.ts'
+import type { Outbound } from '../base/outbound.ts'
+
+export interface FoundPlace {
+  latitude: number
+  longitude: number
+  /** Host that answered. */
+  source: string
+  displayName: string
+}
+
+const PAUSE_MS = 1_000
+
+/** `url`: the search address, e.g. https://nominatim.example/search. */
+export function createGeocoder(options: { url: string; outbound: Outbound; clock: Clock }) {
+  const { url, outbound, clock } = options
+  let nextAt = 0
+  return {
+    /** The best match, Brazil first in the service's own order; null when there is none. Throws UPSTREAM_UNAVAILABLE. */
+    async find(query: string): Promise<FoundPlace | null> {
+      const now = clock.monotonic()
+      const wait = Math.max(0, nextAt - now)
+      nextAt = now + wait + PAUSE_MS
+      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
+      const address = new URL(url)
+      address.search = new URLSearchParams({
+        q: query,
+        format: 'jsonv2',
+        limit: '1',
+        'accept-language': 'pt-BR',
+      }).toString()
+      const answer = await outbound.request({
+        url: address.href,
+        timeoutMs: 8_000,
+        maxBytes: 256 * 1024,
+      })
+      if (answer.status !== 200) throw unusable(address.host)
+      return read(answer.bytes, address.host)
+    },
+  }
+}
+
+function read(bytes: Uint8Array, host: string): FoundPlace | null {
+  let list: unknown
+  try {
+    list = JSON.parse(Buffer.from(bytes).toString('utf8'))
+  } catch {
+    throw unusable(host)
+  }
+  if (!Array.isArray(list)) throw unusable(host)
+  if (list.length === 0) return null
+  const { lat, lon, display_name: name } = list[0] as Record<string, unknown>
+  const latitude = Number(lat)
+  const longitude = Number(lon)
+  if (!(Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180)) throw unusable(host)
+  return { latitude, longitude, source: host, displayName: String(name ?? '').slice(0, 500) }
+}
+
+const unusable = (host: string): AppError =>
+  new AppError(
+    'UPSTREAM_UNAVAILABLE',
+    `The geocoder ${host} gave no usable answer. Write coordinates instead.`,
+  )
