@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { AppError } from '../base/errors.ts'
+import type { Layer } from '../kernel/cad/drawing.ts'
 import { parseLayerTemplate } from '../kernel/cad/layer-template.ts'
 import { DEFAULT_LAYER_TEMPLATE } from '../kernel/cad/layers.ts'
 import type { CliContext } from './context.ts'
@@ -13,7 +14,7 @@ export function registerLayers(program: Command, { terminal }: CliContext): void
     .option('--json', 'one JSON document (it always is)')
     .description('the built-in template, to be saved and changed')
     .addHelpText('before', 'Example: sisrua layers print > layers.json\n')
-    .action(() => terminal.result(`${JSON.stringify(DEFAULT_LAYER_TEMPLATE, null, 2)}\n`))
+    .action(() => terminal.result(`${JSON.stringify(templateFile(), null, 2)}\n`))
   layers
     .command('validate')
     .argument('<file>', 'layer template')
@@ -21,10 +22,27 @@ export function registerLayers(program: Command, { terminal }: CliContext): void
     .description('says what is wrong with a template')
     .action(async (file: string) => {
       const template = parseLayerTemplate(await readTemplate(file))
-      const { length } = Object.keys(template)
-      const document = { file, rules: length, valid: true }
+      const document = { file, rules: template.rules.length, valid: true }
       await terminal.result(terminal.json ? `${JSON.stringify(document)}\n` : `${file}: ok\n`)
     })
+}
+
+/** The built-in template in the words of a template file. */
+function templateFile(): unknown {
+  const { name, rules, special } = DEFAULT_LAYER_TEMPLATE
+  const look = ({ name: layer, aci, lineweight, linetype }: Layer) => {
+    return { layer, aci, lineweight, linetype }
+  }
+  return {
+    name,
+    replace: true,
+    rules: rules.map(({ match, shapes, ...layer }) => {
+      return { match, ...(shapes === null ? {} : { shapes }), ...look(layer) }
+    }),
+    special: Object.fromEntries(
+      Object.entries(special).map(([key, layer]) => [key, look(layer as Layer)]),
+    ),
+  }
 }
 
 async function readTemplate(file: string): Promise<unknown> {

@@ -1,0 +1,54 @@
+// The real program as a child process, in an empty home of its own.
+import { spawn } from 'node:child_process'
+import path from 'node:path'
+
+export interface Finished {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+export const PROGRAM = path.resolve(import.meta.dirname, '../../bin/sisrua.ts')
+const LIMIT_MS = 60_000
+
+export interface RunOptions {
+  env?: Record<string, string>
+  input?: string
+  cwd?: string
+  /** Sends SIGINT when standard error or output holds this, or after so many milliseconds. */
+  interruptAfterMs?: number
+}
+
+/** Runs `sisrua …args` to its end. `home` holds every folder the program may write. */
+export function runProgram(
+  args: readonly string[],
+  home: string,
+  options: RunOptions = {},
+): Promise<Finished> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [PROGRAM, ...args], {
+      cwd: options.cwd ?? home,
+      env: { PATH: '', HOME: home, SISRUA_LANG: 'en', SISRUA_OVERPASS_URLS: ',', ...options.env },
+      stdio: 'pipe',
+    })
+    const killer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS)
+    if (options.interruptAfterMs !== undefined) {
+      setTimeout(() => child.kill('SIGINT'), options.interruptAfterMs)
+    }
+    let stdout = ''
+    let stderr = ''
+    child.stdout.on('data', (piece) => {
+      stdout += piece
+    })
+    child.stderr.on('data', (piece) => {
+      stderr += piece
+    })
+    child.on('error', reject)
+    child.on('close', (code) => {
+      clearTimeout(killer)
+      resolve({ code, stdout, stderr })
+    })
+    child.stdin.on('error', () => {})
+    child.stdin.end(options.input ?? '')
+  })
+}
