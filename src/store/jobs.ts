@@ -1,5 +1,5 @@
-// Rows of jobs. Statements only; the rules of who may
-// change what live in jobs/queue.ts. Every change of state names the state and lease it expects and answers whether it matched.
+// Rows of jobs. Statements only; the rules of who may change what live in jobs/queue.ts. Every change of state names the
+// state and lease it expects and answers whether it matched.
 import type { Connection } from './sqlite.ts'
 
 /** A row of `jobs` in camelCase. Hashes are 32-byte buffers, times milliseconds. */

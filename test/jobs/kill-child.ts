@@ -1,5 +1,5 @@
 // The process that kill.test.ts kills: takes keys on stdin, submits each, says `ack <key> <id>` once it is durable.
-// `liar` says it before the commit: the control that shows the harness can see a loss.
+// `liar` says it a moment before it stores anything: the control that shows the harness can see a loss.
 import { createInterface } from 'node:readline'
 import { createJobHouse, OWNER, osm } from '../support/job-house.ts'
 
@@ -22,8 +22,10 @@ createInterface({ input: process.stdin }).on('line', async (key) => {
     process.stdout.write('drained\n')
     process.exit(0)
   }
-  const submitted = house.jobs.submit(osm(1, { key }), OWNER)
-  if (mode === 'liar') process.stdout.write(`ack ${key} ?\n`)
-  const { job } = await submitted
+  if (mode === 'liar') {
+    process.stdout.write(`ack ${key} ?\n`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  const { job } = await house.jobs.submit(osm(1, { key }), OWNER)
   if (mode !== 'liar') process.stdout.write(`ack ${key} ${job.id}\n`)
 })

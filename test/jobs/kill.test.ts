@@ -13,7 +13,9 @@ import { createJobHouse } from '../support/job-house.ts'
 const ROUNDS = 10
 const CHILD = path.join(import.meta.dirname, 'kill-child.ts')
 const folders: string[] = []
+const children: ChildProcessWithoutNullStreams[] = []
 afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL')
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
 })
 
@@ -25,6 +27,7 @@ interface Run {
 
 function start(dataFolder: string, mode: string): Promise<ChildProcessWithoutNullStreams> {
   const child = spawn(process.execPath, [CHILD, dataFolder, mode])
+  children.push(child)
   return new Promise((resolve, reject) => {
     let errors = ''
     child.stderr.on('data', (chunk) => {
@@ -105,7 +108,7 @@ describe('kill -9 under load', () => {
   })
 
   it('control: a program that acknowledges before the commit is caught', async () => {
-    const run = await killLoop(3, 'liar')
+    const run = await killLoop(1, 'liar')
     const { house, jobs } = inspect(run)
     const stored = new Set(jobs.map((job) => (JSON.parse(job.payload) as { key: string }).key))
     const lost = [...run.acknowledged.keys()].filter((key) => !stored.has(key))
