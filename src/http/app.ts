@@ -1,6 +1,5 @@
 // The table of contents: every route mounted, bodies read within their limits, errors turned into problems.
 import { OpenAPIHono } from '@hono/zod-openapi'
-import { HTTPException } from 'hono/http-exception'
 import { AppError } from '../base/errors.ts'
 import { jsonText, readBody } from './body.ts'
 import { type AnyContext, type App, admissionOf, type Env } from './context.ts'
@@ -61,7 +60,8 @@ export function createApp(rooms: Rooms): App {
 
 /** Hono's own refusals in our words. */
 function translate(error: unknown): unknown {
-  if (error instanceof HTTPException && error.status === 400) {
+  // HTTPException, told by its shape.
+  if (error instanceof Error && 'getResponse' in error) {
     return new AppError(
       'REQUEST_INVALID',
       'The body is not valid JSON. Send one JSON object in UTF-8.',
