@@ -1,17 +1,45 @@
 // A growing array of bytes that text formats are written into: ASCII fast path, numbers with a fixed count of decimals.
-import { DECIMAL_ROOM, writeDecimal, writeInteger } from './digits.ts'
-import { writeUtf8 } from './utf8.ts'
+import { DECIMAL_ROOM, writeDecimal, writeDegrees, writeInteger } from './digits.ts'
+import { encodeUtf8, writeUtf8 } from './utf8.ts'
 
 const HEX = '0123456789abcdef'
+
+/** Text encoded once for writing it often: its bytes as little-endian words, which are copied four at a time. */
+export interface Fragment {
+  words: Uint32Array
+  /** Bytes; the last word may hold fewer than four of them. */
+  length: number
+}
+
+/** `text` as UTF-8, ready for `ByteWriter.fragment`. */
+export function fragmentOf(text: string): Fragment {
+  return packed(encodeUtf8(text))
+}
+
+/** `text` as a JSON string in quotes, ready for `ByteWriter.fragment`. */
+export function jsonFragmentOf(text: string): Fragment {
+  const writer = new ByteWriter(64)
+  writer.jsonString(text)
+  return packed(writer.take())
+}
+
+function packed(bytes: Uint8Array): Fragment {
+  const words = new Uint32Array((bytes.length + 3) >> 2)
+  for (let i = 0; i < bytes.length; i++) words[i >> 2]! |= bytes[i]! << (8 * (i & 3))
+  return { words, length: bytes.length }
+}
 
 export class ByteWriter {
   /** The bytes written so far are the first `length` of `buffer`; hot loops may write here after `reserve`. */
   buffer: Uint8Array
+  /** The same bytes, for words. */
+  view: DataView
   length = 0
 
   /** `capacity` is a first guess in bytes; the array doubles when it is full. */
   constructor(capacity = 1 << 16) {
     this.buffer = new Uint8Array(capacity)
+    this.view = new DataView(this.buffer.buffer)
   }
 
   /** Makes sure that `count` more bytes fit. */
@@ -20,6 +48,7 @@ export class ByteWriter {
     const larger = new Uint8Array(Math.max(this.buffer.length * 2, this.length + count))
     larger.set(this.buffer.subarray(0, this.length))
     this.buffer = larger
+    this.view = new DataView(larger.buffer)
   }
 
   byte(value: number): void {
@@ -27,16 +56,14 @@ export class ByteWriter {
     this.buffer[this.length++] = value
   }
 
-  /** Bytes as they are, e.g. a fragment encoded once and written often. */
-  bytes(fragment: Uint8Array): void {
-    this.reserve(fragment.length)
-    const { buffer } = this
-    const start = this.length
-    const count = fragment.length
-    // Below this a loop beats the call.
-    if (count > 48) buffer.set(fragment, start)
-    else for (let i = 0; i < count; i++) buffer[start + i] = fragment[i]!
-    this.length = start + count
+  /** A fragment as it is. */
+  fragment({ words, length }: Fragment): void {
+    // The last word may reach three bytes further than the text.
+    if (this.length + length + 3 > this.buffer.length) this.reserve(length + 3)
+    const { view } = this
+    let p = this.length
+    for (let i = 0; i < words.length; i++, p += 4) view.setUint32(p, words[i]!, true)
+    this.length += length
   }
 
   /** Text as UTF-8. */
@@ -53,29 +80,46 @@ export class ByteWriter {
    */
   decimal(value: number, decimals: number): void {
     this.reserve(DECIMAL_ROOM)
-    this.length = writeDecimal(this.buffer, this.length, value, decimals)
+    this.length = writeDecimal(this.view, this.length, value, decimals)
   }
 
-  /** Interleaved coordinates `first … end - 1` as JSON positions parted by commas: `[x,y],[x,y]`. All finite. */
-  jsonPositions(coords: Float64Array, first: number, end: number, decimals: number): void {
+  /** Interleaved degrees `first … end - 1` with nine decimals as JSON positions parted by commas: `[lon,lat],[lon,lat]`. All finite. */
+  jsonDegrees(coords: Float64Array, first: number, end: number): void {
     this.reserve((end - first) * (2 * DECIMAL_ROOM + 4))
-    const { buffer } = this
+    const { view } = this
     let p = this.length
     for (let v = 2 * first; v < 2 * end; v += 2) {
-      if (v > 2 * first) buffer[p++] = 44
-      buffer[p++] = 91
-      p = writeDecimal(buffer, p, coords[v]!, decimals)
-      buffer[p++] = 44
-      p = writeDecimal(buffer, p, coords[v + 1]!, decimals)
-      buffer[p++] = 93
+      view.setUint8(p, 91)
+      p = writeDegrees(view, p + 1, coords[v]!)
+      view.setUint8(p, 44)
+      p = writeDegrees(view, p + 1, coords[v + 1]!)
+      // `],`, the comma overwritten by whatever follows the last one.
+      view.setUint16(p, 0x2c5d, true)
+      p += 2
     }
-    this.length = p
+    this.length = end > first ? p - 1 : p
+  }
+
+  /** As `jsonDegrees`, for coordinates in metres. */
+  jsonPositions(coords: Float64Array, first: number, end: number, decimals: number): void {
+    this.reserve((end - first) * (2 * DECIMAL_ROOM + 4))
+    const { view } = this
+    let p = this.length
+    for (let v = 2 * first; v < 2 * end; v += 2) {
+      view.setUint8(p, 91)
+      p = writeDecimal(view, p + 1, coords[v]!, decimals)
+      view.setUint8(p, 44)
+      p = writeDecimal(view, p + 1, coords[v + 1]!, decimals)
+      view.setUint16(p, 0x2c5d, true)
+      p += 2
+    }
+    this.length = end > first ? p - 1 : p
   }
 
   /** A whole number ≥ 0 below 2^31. */
   integer(value: number): void {
-    this.reserve(12)
-    this.length = writeInteger(this.buffer, this.length, value | 0)
+    this.reserve(DECIMAL_ROOM)
+    this.length = writeInteger(this.view, this.length, value | 0)
   }
 
   /** JSON: the number with at most `decimals` decimals, `null` for NaN, infinities and null. */

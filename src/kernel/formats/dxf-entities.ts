@@ -1,12 +1,12 @@
 // The ENTITIES section: every feature as LWPOLYLINE, INSERT, POINT or TEXT with its extended data, and the credits.
 import { parseColor } from '../cad/aci.ts'
 import type { Drawing, Feature } from '../cad/drawing.ts'
+import { type Fragment, fragmentOf } from './byte-writer.ts'
 import { creditLines } from './credit-lines.ts'
 import { escapeMtext, escapeText, limitUtf8 } from './dxf-names.ts'
 import { type DxfPlan, GREATEST_METERS } from './dxf-plan.ts'
 import { CREDITS_LAYER, type DxfWriter, fragment, HANDLES, hex, LABEL_STYLE } from './dxf-tags.ts'
 import { XdataWriter } from './dxf-xdata.ts'
-import { encodeUtf8 } from './utf8.ts'
 
 const DEGREES = 180 / Math.PI
 /** Text height of a label that has none, metres. */
@@ -14,13 +14,13 @@ const DEFAULT_TEXT_HEIGHT = 2.5
 /** Longest text of one TEXT entity or MTEXT chunk, bytes; AutoCAD cuts TEXT at 256. */
 const MAX_TEXT = 250
 
-const POLYLINE = encodeUtf8('0\nLWPOLYLINE\n5\n')
-const INSERT = encodeUtf8('0\nINSERT\n5\n')
-const POINT = encodeUtf8('0\nPOINT\n5\n')
-const TEXT = encodeUtf8('0\nTEXT\n5\n')
-const OWNER = encodeUtf8(`\n330\n${hex(HANDLES.modelRecord)}\n100\nAcDbEntity\n`)
+const POLYLINE = fragmentOf('0\nLWPOLYLINE\n5\n')
+const INSERT = fragmentOf('0\nINSERT\n5\n')
+const POINT = fragmentOf('0\nPOINT\n5\n')
+const TEXT = fragmentOf('0\nTEXT\n5\n')
+const OWNER = fragmentOf(`\n330\n${hex(HANDLES.modelRecord)}\n100\nAcDbEntity\n`)
 const AS_POLYLINE = fragment([100, 'AcDbPolyline'])
-const VERTEX_COUNT = encodeUtf8('90\n')
+const VERTEX_COUNT = fragmentOf('90\n')
 const OPEN = fragment([70, 128], [43, 0])
 const CLOSED = fragment([70, 129], [43, 0])
 
@@ -33,7 +33,7 @@ export function writeEntities(
 ): void {
   const layers = plan.layerNames.map((name) => fragment([8, name]))
   const xdata = new XdataWriter(writer)
-  const colors = new Map<string, Uint8Array | null>()
+  const colors = new Map<string, Fragment | null>()
   const { features } = drawing
   writer.section('ENTITIES', () => {
     for (let i = 0; i < features.length; i++) {
@@ -47,17 +47,17 @@ export function writeEntities(
             : feature.block === null
               ? POINT
               : INSERT
-      writer.bytes(type)
+      writer.fragment(type)
       writer.hexDigits(writer.takeHandle())
-      writer.bytes(OWNER)
-      writer.bytes(layers[feature.layer]!)
+      writer.fragment(OWNER)
+      writer.fragment(layers[feature.layer]!)
       if (feature.color !== null) {
         let color = colors.get(feature.color)
         if (color === undefined) {
           color = colorGroups(feature.color)
           colors.set(feature.color, color)
         }
-        if (color !== null) writer.bytes(color)
+        if (color !== null) writer.fragment(color)
       }
       const hash =
         type === POLYLINE
@@ -71,7 +71,7 @@ export function writeEntities(
 }
 
 /** Colour of its own; null for a text that is no colour (by layer). */
-function colorGroups(text: string): Uint8Array | null {
+function colorGroups(text: string): Fragment | null {
   const color = parseColor(text)
   if (color === null) return null
   return color.rgb === null
@@ -96,11 +96,11 @@ function writePolyline(writer: DxfWriter, drawing: Drawing, feature: Feature): n
   ) {
     end--
   }
-  writer.bytes(AS_POLYLINE)
-  writer.bytes(VERTEX_COUNT)
+  writer.fragment(AS_POLYLINE)
+  writer.fragment(VERTEX_COUNT)
   writer.integer(end - first)
   writer.byte(10)
-  writer.bytes(closed ? CLOSED : OPEN)
+  writer.fragment(closed ? CLOSED : OPEN)
   if (feature.elevation !== null && Math.abs(feature.elevation) < GREATEST_METERS) {
     writer.real(38, feature.elevation)
   }

@@ -17,7 +17,7 @@ export function writeFaces(writer: DxfWriter, tin: Tin, layer: string): void {
     }
     if (!finite) continue
     writer.record('3DFACE', writer.takeHandle(), HANDLES.modelRecord)
-    writer.bytes(head)
+    writer.fragment(head)
     for (let c = 0; c < 4; c++) {
       const v = 3 * triangles[t + Math.min(c, 2)]!
       writer.point(10 + c, vertices[v]!, vertices[v + 1]!, vertices[v + 2]!)

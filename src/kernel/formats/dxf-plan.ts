@@ -112,32 +112,19 @@ export function planDxf(drawing: Drawing, tin: Tin | null): DxfPlan {
       skipped.tooShort++
       continue
     }
-    let lowX = Number.POSITIVE_INFINITY
-    let lowY = Number.POSITIVE_INFINITY
-    let highX = Number.NEGATIVE_INFINITY
-    let highY = Number.NEGATIVE_INFINITY
-    let finite = true
-    for (let v = first; v < end; v++) {
-      const x = paths.coords[2 * v]!
-      const y = paths.coords[2 * v + 1]!
-      // Also false for NaN.
-      if (!(Math.abs(x) < GREATEST_METERS && Math.abs(y) < GREATEST_METERS)) {
-        finite = false
-        break
-      }
-      if (x < lowX) lowX = x
-      if (x > highX) highX = x
-      if (y < lowY) lowY = y
-      if (y > highY) highY = y
-    }
-    if (!finite) {
+    if (!allFinite(paths.coords, first, end)) {
       skipped.notFinite++
       continue
     }
-    if (lowX < west) west = lowX
-    if (lowY < south) south = lowY
-    if (highX > east) east = highX
-    if (highY > north) north = highY
+    // The extent seldom grows, so these branches cost next to nothing.
+    for (let v = 2 * first; v < 2 * end; v += 2) {
+      const x = paths.coords[v]!
+      const y = paths.coords[v + 1]!
+      if (x < west) west = x
+      if (x > east) east = x
+      if (y < south) south = y
+      if (y > north) north = y
+    }
     const { elevation } = feature
     if (elevation !== null && Math.abs(elevation) < GREATEST_METERS) {
       if (elevation < minElevation) minElevation = elevation
@@ -179,6 +166,14 @@ export function planDxf(drawing: Drawing, tin: Tin | null): DxfPlan {
       (tin === null ? 0 : tin.triangles.length / 3) +
       64,
   }
+}
+
+/** Whether vertices `first … end - 1` can be drawn; false for NaN and infinities. */
+function allFinite(coords: Float64Array, first: number, end: number): boolean {
+  for (let i = 2 * first; i < 2 * end; i++) {
+    if (!(Math.abs(coords[i]!) < GREATEST_METERS)) return false
+  }
+  return true
 }
 
 /** Handles that the definitions of these blocks take: begin, end and each stroke. */

@@ -1,7 +1,6 @@
 // DXF groups into bytes: a group is a code and a value, a line each. Also where handles come from.
-import { ByteWriter } from './byte-writer.ts'
-import { DECIMAL_ROOM, writeDecimal } from './digits.ts'
-import { encodeUtf8 } from './utf8.ts'
+import { ByteWriter, type Fragment, fragmentOf } from './byte-writer.ts'
+import { DECIMAL_ROOM, word, writeHex, writeMeters } from './digits.ts'
 
 /** Handles that other records point at; everything else is numbered from FIRST_FREE_HANDLE on. */
 export const HANDLES = {
@@ -48,6 +47,10 @@ export const HANDLES = {
   geoData: 0x36,
 } as const
 export const FIRST_FREE_HANDLE = 0x100
+
+/** What stands before an X, and between it and its Y. */
+const X_CODE = word('10\n')
+const Y_CODE = word('\n20\n')
 
 /** Text style of labels and credits: a font that has every Latin letter, unlike the stroke font of `Standard`. */
 export const LABEL_STYLE = 'SISRUA'
@@ -99,7 +102,7 @@ export class DxfWriter extends ByteWriter {
    */
   vertices(coords: Float64Array, first: number, end: number): number {
     this.reserve((end - first) * (2 * DECIMAL_ROOM + 8))
-    const { buffer } = this
+    const { view } = this
     let p = this.length
     let hash = 0x811c9dc5
     for (let v = 2 * first; v < 2 * end; v += 2) {
@@ -107,16 +110,11 @@ export class DxfWriter extends ByteWriter {
       const y = coords[v + 1]!
       hash = Math.imul(hash ^ Math.floor(x * 1000 + 0.5), 0x01000193)
       hash = Math.imul(hash ^ Math.floor(y * 1000 + 0.5), 0x01000193)
-      buffer[p] = 49
-      buffer[p + 1] = 48
-      buffer[p + 2] = 10
-      p = writeDecimal(buffer, p + 3, x, 3)
-      buffer[p] = 10
-      buffer[p + 1] = 50
-      buffer[p + 2] = 48
-      buffer[p + 3] = 10
-      p = writeDecimal(buffer, p + 4, y, 3)
-      buffer[p++] = 10
+      view.setUint32(p, X_CODE, true)
+      p = writeMeters(view, p + 3, x)
+      view.setUint32(p, Y_CODE, true)
+      p = writeMeters(view, p + 4, y)
+      view.setUint8(p++, 10)
     }
     this.length = p
     return hash
@@ -125,19 +123,13 @@ export class DxfWriter extends ByteWriter {
   /** A handle's digits. */
   hexDigits(value: number): void {
     this.reserve(8)
-    let shift = 28
-    while (shift > 0 && value >>> shift === 0) shift -= 4
-    for (; shift >= 0; shift -= 4) this.hexDigit((value >>> shift) & 15)
+    this.length = writeHex(this.view, this.length, value, false)
   }
 
   /** A 32-bit hash, eight digits. */
   hexWord(value: number): void {
     this.reserve(8)
-    for (let shift = 28; shift >= 0; shift -= 4) this.hexDigit((value >>> shift) & 15)
-  }
-
-  private hexDigit(digit: number): void {
-    this.buffer[this.length++] = digit < 10 ? 48 + digit : 55 + digit
+    this.length = writeHex(this.view, this.length, value, true)
   }
 
   /** X, Y and Z under `code`, `code + 10`, `code + 20`; metres. */
@@ -177,6 +169,6 @@ export function hex(handle: number): string {
 }
 
 /** Groups as bytes, encoded once for writing them often. */
-export function fragment(...pairs: readonly (readonly [number, string | number])[]): Uint8Array {
-  return encodeUtf8(pairs.map(([code, value]) => `${code}\n${value}\n`).join(''))
+export function fragment(...pairs: readonly (readonly [number, string | number])[]): Fragment {
+  return fragmentOf(pairs.map(([code, value]) => `${code}\n${value}\n`).join(''))
 }

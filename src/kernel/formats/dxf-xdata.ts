@@ -1,9 +1,9 @@
 // Extended data of an entity, application SISRUA: where it came from and what it is, as `key=value` strings.
 import type { Feature } from '../cad/drawing.ts'
+import { type Fragment, fragmentOf } from './byte-writer.ts'
 import { DECIMAL_ROOM } from './digits.ts'
 import { escapeString, limitUtf8 } from './dxf-names.ts'
 import { APPLICATION, type DxfWriter, fragment } from './dxf-tags.ts'
-import { encodeUtf8 } from './utf8.ts'
 
 /** Version of the keys below; changes when a reader must know. */
 const SCHEMA = 1
@@ -13,13 +13,11 @@ const MAX_STRING = 255
 const MAX_TOTAL = 16_383
 
 const HEAD = fragment([1001, APPLICATION], [1000, `schema=${SCHEMA}`])
-const key = (name: string) => encodeUtf8(`1000\n${name}=`)
+const key = (name: string) => fragmentOf(`1000\n${name}=`)
 const GEOMETRY = key('geometry')
 const SOURCE = key('source')
 const VERSION = key('version')
-const CLASS = key('class')
 const NAME = key('name')
-const HIGHWAY = key('highway')
 const WIDTH = key('width_m')
 const HEIGHT = key('height_m')
 const LEVELS = key('levels')
@@ -30,12 +28,17 @@ const SLOPE = key('slope_percent')
 const POLYGON = key('polygon')
 const HOLE = key('hole')
 const MERGED = key('merged')
-const TAG = key('tag:').subarray(0, -1)
+const TAG = fragmentOf('1000\ntag:')
+/** More different values than this are no vocabulary, and are written without remembering. */
+const MAX_REMEMBERED = 1000
 /** Length of `1000` and its line break, which is no part of the string. */
 const CODE_LENGTH = 5
 
 export class XdataWriter {
   private readonly writer: DxfWriter
+  /** Class and highway groups as written before: a town has few of them, and many of each. */
+  private readonly classes = new Map<string, Fragment>()
+  private readonly highways = new Map<string, Fragment>()
   /** Bytes that are left to the entity. */
   private room = 0
 
@@ -49,16 +52,16 @@ export class XdataWriter {
    */
   write(feature: Feature, geometryHash: number): void {
     const { writer } = this
-    writer.bytes(HEAD)
-    writer.bytes(GEOMETRY)
+    writer.fragment(HEAD)
+    writer.fragment(GEOMETRY)
     writer.hexWord(geometryHash)
     writer.byte(10)
     this.room = MAX_TOTAL - 100
     this.text(SOURCE, feature.source)
     this.number(VERSION, feature.version)
-    this.text(CLASS, feature.class)
+    this.repeated('class', this.classes, feature.class)
     this.text(NAME, feature.name)
-    this.text(HIGHWAY, feature.highway)
+    this.repeated('highway', this.highways, feature.highway)
     this.number(WIDTH, feature.width)
     this.number(HEIGHT, feature.height)
     this.number(LEVELS, feature.levels)
@@ -93,23 +96,36 @@ export class XdataWriter {
     this.text(MERGED, line)
   }
 
-  private number(prefix: Uint8Array, value: number | null): void {
+  private number(prefix: Fragment, value: number | null): void {
     if (value === null || !(Math.abs(value) < 1e21)) return
     this.room -= 2 * (prefix.length + DECIMAL_ROOM)
     if (this.room < 0) return
-    this.writer.bytes(prefix)
+    this.writer.fragment(prefix)
     this.writer.decimal(value, 3)
     this.writer.byte(10)
   }
 
-  private text(prefix: Uint8Array, value: string | null): void {
+  /** A string from a short vocabulary. */
+  private repeated(name: string, known: Map<string, Fragment>, value: string | null): void {
+    if (value === null || value === '') return
+    let group = known.get(value)
+    if (group === undefined) {
+      const most = MAX_STRING - name.length - 1
+      group = fragmentOf(`1000\n${name}=${limitUtf8(escapeString(value), most)}\n`)
+      if (known.size < MAX_REMEMBERED) known.set(value, group)
+    }
+    this.room -= 2 * group.length
+    if (this.room >= 0) this.writer.fragment(group)
+  }
+
+  private text(prefix: Fragment, value: string | null): void {
     if (value === null || value === '') return
     const { writer } = this
     const count = value.length
     const most = MAX_STRING - (prefix.length - CODE_LENGTH)
     this.room -= 2 * (prefix.length + Math.min(count, most))
     if (this.room < 0) return
-    writer.bytes(prefix)
+    writer.fragment(prefix)
     if (count > most || !this.plain(value, count)) {
       writer.text(limitUtf8(escapeString(value), most))
     }

@@ -2,9 +2,8 @@
 // always there; ours follow.
 import type { Drawing, Feature, Note } from '../cad/drawing.ts'
 import { blockFileName } from './block-file.ts'
-import { ByteWriter } from './byte-writer.ts'
-import { writeStrings, writeTags } from './geojson-write.ts'
-import { encodeUtf8 } from './utf8.ts'
+import { ByteWriter, type Fragment, fragmentOf, jsonFragmentOf } from './byte-writer.ts'
+import { writeStrings, writeTags } from './json-tags.ts'
 
 /**
  * Decimals of a coordinate in metres. The promise is a millimetre; four decimals keep rounding below 0.05 mm, so that
@@ -29,34 +28,34 @@ export interface PrepareResponseOptions {
 /** A property that would make the plugin shift the whole drawing (contract.md §3.7); coordinates here are absolute. */
 const ORIGIN_KEY = 'sys_sisrua_origin'
 
-const AFTER_TYPE = encodeUtf8(',"layer":')
-const NAME = encodeUtf8(',"name":')
-const HIGHWAY = encodeUtf8(',"highway":')
-const WIDTH = encodeUtf8(',"width_m":')
-const COORDS = encodeUtf8(',"coords_xy":')
-const INSERTION = encodeUtf8(',"insertion_point_xy":')
-const BLOCK = encodeUtf8(',"block_name":')
-const BLOCK_FILE = encodeUtf8(',"block_filepath":')
-const ROTATION = encodeUtf8(',"rotation":')
-const SCALE = encodeUtf8(',"scale":')
-const COLOR = encodeUtf8(',"color":')
-const ELEVATION = encodeUtf8(',"elevation":')
-const SLOPE = encodeUtf8(',"slope":')
-const PROPERTIES = encodeUtf8(',"original_geojson_properties":')
-const TEXT = encodeUtf8(',"text_content":')
-const SOURCE = encodeUtf8(',"source_id":')
-const VERSION = encodeUtf8(',"source_version":')
-const CLASS = encodeUtf8(',"class":')
-const LOWEST = encodeUtf8(',"elevation_min":')
-const HIGHEST = encodeUtf8(',"elevation_max":')
-const HEIGHTS = encodeUtf8(',"elevations":')
-const HEIGHT = encodeUtf8(',"height_m":')
-const LEVELS = encodeUtf8(',"levels":')
-const HOLE = encodeUtf8(',"hole":')
-const POLYGON = encodeUtf8(',"polygon":')
-const MERGED = encodeUtf8(',"merged_source_ids":')
-const TEXT_HEIGHT = encodeUtf8(',"text_height_m":')
-const NULL = encodeUtf8('null')
+const AFTER_TYPE = fragmentOf(',"layer":')
+const NAME = fragmentOf(',"name":')
+const HIGHWAY = fragmentOf(',"highway":')
+const WIDTH = fragmentOf(',"width_m":')
+const COORDS = fragmentOf(',"coords_xy":')
+const INSERTION = fragmentOf(',"insertion_point_xy":')
+const BLOCK = fragmentOf(',"block_name":')
+const BLOCK_FILE = fragmentOf(',"block_filepath":')
+const ROTATION = fragmentOf(',"rotation":')
+const SCALE = fragmentOf(',"scale":')
+const COLOR = fragmentOf(',"color":')
+const ELEVATION = fragmentOf(',"elevation":')
+const SLOPE = fragmentOf(',"slope":')
+const PROPERTIES = fragmentOf(',"original_geojson_properties":')
+const TEXT = fragmentOf(',"text_content":')
+const SOURCE = fragmentOf(',"source_id":')
+const VERSION = fragmentOf(',"source_version":')
+const CLASS = fragmentOf(',"class":')
+const LOWEST = fragmentOf(',"elevation_min":')
+const HIGHEST = fragmentOf(',"elevation_max":')
+const HEIGHTS = fragmentOf(',"elevations":')
+const HEIGHT = fragmentOf(',"height_m":')
+const LEVELS = fragmentOf(',"levels":')
+const HOLE = fragmentOf(',"hole":')
+const POLYGON = fragmentOf(',"polygon":')
+const MERGED = fragmentOf(',"merged_source_ids":')
+const TEXT_HEIGHT = fragmentOf(',"text_height_m":')
+const NULL = fragmentOf('null')
 
 /**
  * The drawing as PrepareResponse. Rings repeat their first vertex, for the plugin never closes a line. A line with fewer than two
@@ -104,21 +103,17 @@ class ResponseWriter {
   private readonly writer: ByteWriter
   private readonly drawing: Drawing
   private readonly folder: string | null
-  private readonly layers: Uint8Array[]
-  private readonly types: Record<FeatureType, Uint8Array>
+  private readonly layers: Fragment[]
+  private readonly types: Record<FeatureType, Fragment>
   private readonly blockPaths = new Map<string, string | null>()
 
   constructor(writer: ByteWriter, drawing: Drawing, options: PrepareResponseOptions) {
     this.writer = writer
     this.drawing = drawing
     this.folder = options.blocksFolder === null ? null : withSeparator(options.blocksFolder)
-    this.layers = drawing.layers.map((layer) => {
-      const name = new ByteWriter(64)
-      name.jsonString(layer.name)
-      return name.take()
-    })
+    this.layers = drawing.layers.map((layer) => jsonFragmentOf(layer.name))
     const type = (name: FeatureType) =>
-      encodeUtf8(`{"feature_type":${options.numericFeatureType ? TYPE_NUMBERS[name] : `"${name}"`}`)
+      fragmentOf(`{"feature_type":${options.numericFeatureType ? TYPE_NUMBERS[name] : `"${name}"`}`)
     this.types = { Polyline: type('Polyline'), Point: type('Point'), Text: type('Text') }
   }
 
@@ -141,18 +136,18 @@ class ResponseWriter {
     const first = this.drawing.paths.offsets[feature.path]!
     const end = this.drawing.paths.offsets[feature.path + 1]!
     const closing = feature.kind === 'ring' && !this.closed(first, end)
-    writer.bytes(this.types[placed ? (feature.kind === 'text' ? 'Text' : 'Point') : 'Polyline'])
-    writer.bytes(AFTER_TYPE)
-    writer.bytes(this.layers[feature.layer]!)
+    writer.fragment(this.types[placed ? (feature.kind === 'text' ? 'Text' : 'Point') : 'Polyline'])
+    writer.fragment(AFTER_TYPE)
+    writer.fragment(this.layers[feature.layer]!)
     this.text(NAME, feature.name)
     this.text(HIGHWAY, feature.highway)
     this.number(WIDTH, feature.width)
-    writer.bytes(COORDS)
-    if (placed) writer.bytes(NULL)
+    writer.fragment(COORDS)
+    if (placed) writer.fragment(NULL)
     else this.positions(first, end, closing)
-    writer.bytes(INSERTION)
+    writer.fragment(INSERTION)
     if (placed) this.position(first)
-    else writer.bytes(NULL)
+    else writer.fragment(NULL)
     this.text(BLOCK, feature.kind === 'point' ? feature.block : null)
     this.text(BLOCK_FILE, feature.kind === 'point' ? this.blockFile(feature) : null)
     this.number(ROTATION, feature.rotation, 9)
@@ -160,7 +155,7 @@ class ResponseWriter {
     this.text(COLOR, feature.color)
     this.number(ELEVATION, feature.elevation)
     this.number(SLOPE, feature.slope)
-    writer.bytes(PROPERTIES)
+    writer.fragment(PROPERTIES)
     this.properties(feature)
     this.text(TEXT, feature.text)
     this.text(SOURCE, feature.source)
@@ -168,29 +163,29 @@ class ResponseWriter {
     this.text(CLASS, feature.class)
     this.number(LOWEST, feature.minElevation)
     this.number(HIGHEST, feature.maxElevation)
-    writer.bytes(HEIGHTS)
+    writer.fragment(HEIGHTS)
     this.heights(first, placed ? first + 1 : end, closing)
     this.number(HEIGHT, feature.height)
     this.number(LEVELS, feature.levels)
-    writer.bytes(HOLE)
+    writer.fragment(HOLE)
     writer.text(feature.hole ? 'true' : 'false')
     this.number(POLYGON, feature.polygon < 0 ? null : feature.polygon)
-    writer.bytes(MERGED)
-    if (feature.mergedSources === null) writer.bytes(NULL)
+    writer.fragment(MERGED)
+    if (feature.mergedSources === null) writer.fragment(NULL)
     else writeStrings(writer, feature.mergedSources)
     this.number(TEXT_HEIGHT, feature.textHeight)
     writer.byte(125)
   }
 
-  private text(key: Uint8Array, value: string | null): void {
-    this.writer.bytes(key)
-    if (value === null) this.writer.bytes(NULL)
+  private text(key: Fragment, value: string | null): void {
+    this.writer.fragment(key)
+    if (value === null) this.writer.fragment(NULL)
     else this.writer.jsonString(value)
   }
 
-  private number(key: Uint8Array, value: number | null, decimals = METER_DECIMALS): void {
-    this.writer.bytes(key)
-    if (value === null) this.writer.bytes(NULL)
+  private number(key: Fragment, value: number | null, decimals = METER_DECIMALS): void {
+    this.writer.fragment(key)
+    if (value === null) this.writer.fragment(NULL)
     else this.writer.jsonDecimal(value, decimals)
   }
 
@@ -224,7 +219,7 @@ class ResponseWriter {
       for (let i = first; i < end && !known; i++) known = Number.isFinite(z[i]!)
     }
     if (z === undefined || !known) {
-      writer.bytes(NULL)
+      writer.fragment(NULL)
       return
     }
     writer.byte(91)
@@ -241,7 +236,7 @@ class ResponseWriter {
 
   private properties(feature: Feature): void {
     if (feature.properties === null) {
-      this.writer.bytes(NULL)
+      this.writer.fragment(NULL)
       return
     }
     if (Object.hasOwn(feature.properties, ORIGIN_KEY)) {

@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ByteWriter } from '../../../src/kernel/formats/byte-writer.ts'
+import { ByteWriter, fragmentOf } from '../../../src/kernel/formats/byte-writer.ts'
+import {
+  writeDecimal,
+  writeDegrees,
+  writeHex,
+  writeInteger,
+  writeMeters,
+} from '../../../src/kernel/formats/digits.ts'
 import { decodeUtf8, encodeUtf8 } from '../../../src/kernel/formats/utf8.ts'
 
 const seed = { seed: 20260421, numRuns: 2000 }
@@ -50,6 +57,45 @@ describe('numbers', () => {
     )
   })
 
+  it('are the same digits by the short roads for metres and degrees', () => {
+    const view = new DataView(new ArrayBuffer(64))
+    const text = (end: number) => Buffer.from(view.buffer, 0, end).toString('latin1')
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.double({ min: -1e12, max: 1e12, noNaN: true }),
+          fc.double({ min: -400, max: 400, noNaN: true }),
+          fc.integer({ min: -10_000_000_000, max: 10_000_000_000 }).map((n) => n / 1000),
+        ),
+        (value) => {
+          const meters = text(writeMeters(view, 0, value))
+          expect(meters).toBe(text(writeDecimal(view, 0, value, 3)))
+          const degrees = text(writeDegrees(view, 0, value))
+          expect(degrees).toBe(text(writeDecimal(view, 0, value, 9)))
+        },
+      ),
+      seed,
+    )
+    expect(() => writeMeters(view, 0, Number.NaN)).toThrow(/not a finite number/)
+    expect(() => writeDegrees(view, 0, Number.NEGATIVE_INFINITY)).toThrow(/not a finite number/)
+  })
+
+  it('are whole or hexadecimal as the language itself writes them', () => {
+    const view = new DataView(new ArrayBuffer(64))
+    const text = (end: number) => Buffer.from(view.buffer, 0, end).toString('latin1')
+    fc.assert(
+      fc.property(fc.nat(0x7fffffff), fc.nat(30), (large, shift) => {
+        const value = large >> shift
+        const digits = value.toString(16).toUpperCase()
+        expect(text(writeInteger(view, 0, value))).toBe(String(value))
+        expect(text(writeHex(view, 0, value, false))).toBe(digits)
+        expect(text(writeHex(view, 0, value, true))).toBe(digits.padStart(8, '0'))
+      }),
+      seed,
+    )
+    expect(text(writeHex(view, 0, -1, true))).toBe('FFFFFFFF')
+  })
+
   it('know their corners', () => {
     const text = (value: number, decimals = 3) =>
       written((writer) => writer.decimal(value, decimals))
@@ -75,6 +121,20 @@ describe('numbers', () => {
       expect(() => written((writer) => writer.decimal(value, 3))).toThrow(/not a finite number/)
       expect(written((writer) => writer.jsonDecimal(value, 3))).toBe('null')
     }
+  })
+})
+
+describe('fragments', () => {
+  it('are copied whole, whatever their length, and leave no trace behind their end', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 20 })), (texts) => {
+        const all = written((writer) => {
+          for (const text of texts) writer.fragment(fragmentOf(text))
+        })
+        expect(all).toBe(texts.map((text) => Buffer.from(text).toString('utf8')).join(''))
+      }),
+      seed,
+    )
   })
 })
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Drawing } from '../../../src/kernel/cad/drawing.ts'
 import { writeGeojson } from '../../../src/kernel/formats/geojson-write.ts'
 import { createProjector } from '../../../src/kernel/geo/projector.ts'
 import { describeWithJudge, python } from '../../support/judge.ts'
@@ -101,6 +102,69 @@ describe('GeoJSON', () => {
     expect(worst).toBeLessThan(0.0001)
   })
 })
+
+describe('GeoJSON of an old datum', () => {
+  const origin = [300000, 7400000] as const
+  const inDatum = (epsg: number): Drawing => ({
+    ...drawingOf([{ layer: 0, points: [[0, 0]], feature: { kind: 'point' } }], ['A']),
+    epsg,
+    paths: { coords: Float64Array.of(...origin), offsets: Uint32Array.of(0, 1) },
+  })
+
+  it('comes out in WGS 84 and says by which operation and how well', () => {
+    const collection = parse(writeGeojson(inDatum(29193)))
+    expect(collection.datum_operation).toMatchObject({
+      name: 'SAD69 to SIRGAS 2000 (1) [EPSG:15485] + SIRGAS 2000 to WGS 84 (1) [EPSG:15894]',
+      accuracy_m: 6,
+      grids: [],
+    })
+    expect(collection.datum_operation.fallback).toContain('SAD69_003')
+    const own = createProjector(29193).inverse(Float64Array.of(...origin))
+    const [lon, lat] = collection.features[0].geometry.coordinates
+    // The shift is about 45 m north-south and 40 m east-west: seen in the fourth decimal, and never missing.
+    expect(Math.hypot(lon - own[0]!, lat - own[1]!)).toBeGreaterThan(3e-4)
+    expect(Math.hypot(lon - own[0]!, lat - own[1]!)).toBeLessThan(1e-3)
+  })
+
+  it('says of SIRGAS 2000 that its shift is none, and of WGS 84 that it needs no operation', () => {
+    const operation = (epsg: number) => parse(writeGeojson(inDatum(epsg))).datum_operation
+    expect(operation(31983)).toMatchObject({ accuracy_m: 1, fallback: null })
+    expect(operation(31983).name).toContain('SIRGAS 2000 to WGS 84 (1)')
+    expect(operation(32723)).toEqual({ name: 'none', accuracy_m: 0, grids: [], fallback: null })
+  })
+
+  it('is refused where only a grid could tell and it is not at hand', () => {
+    // Córrego Alegre 1961: no translation is published.
+    expect(() => writeGeojson(inDatum(5536))).toThrow(
+      expect.objectContaining({ code: 'CRS_REFUSED' }),
+    )
+  })
+})
+
+describeWithJudge(
+  'python3-pyproj',
+  ['/usr/bin/python3', '-c', 'import pyproj'],
+  'GeoJSON of an old datum, PROJ as judge',
+  () => {
+    it('lies where PROJ puts it by the same translation', () => {
+      const drawing = {
+        ...drawingOf([{ layer: 0, points: [[0, 0]], feature: { kind: 'point' } }], ['A']),
+        epsg: 29193,
+        paths: { coords: Float64Array.of(300000, 7400000), offsets: Uint32Array.of(0, 1) },
+      }
+      const [lon, lat] = parse(writeGeojson(drawing)).features[0].geometry.coordinates
+      const answer = python(
+        `from pyproj import Transformer
+pipe = '+proj=pipeline +step +inv +proj=utm +zone=23 +south +ellps=aust_SA +step +proj=push +v_3 +step +proj=cart +ellps=aust_SA +step +proj=helmert +x=-67.35 +y=3.88 +z=-38.22 +step +inv +proj=cart +ellps=GRS80 +step +proj=pop +v_3 +step +proj=unitconvert +xy_in=rad +xy_out=deg'
+print(*Transformer.from_pipeline(pipe).transform(300000, 7400000))`,
+        '',
+      )
+      const [expectedLon, expectedLat] = answer.trim().split(' ').map(Number)
+      expect(lon).toBeCloseTo(expectedLon!, 8)
+      expect(lat).toBeCloseTo(expectedLat!, 8)
+    })
+  },
+)
 
 describeWithJudge(
   'python3-shapely',
