@@ -1,10 +1,11 @@
 // Cuts closed lines to a region: what comes back is closed again along the region's edge. Rings wholly inside are passed
 // on untouched; only those that cross the edge go through Clipper2 (integer coordinates of 0.1 mm about a local origin).
 import { FillRule, intersect, type Path64 } from 'clipper2-ts'
-import type { Clipped } from './clip.ts'
+import type { Bbox } from './bbox.ts'
 import { type Paths, pathCount } from './paths.ts'
-import { type Region, regionBbox, regionContains, regionRing } from './region.ts'
+import { allInside, type Region, regionBbox, regionContains, regionRing } from './region.ts'
 import { reverseVertices, signedArea } from './ring.ts'
+import { type Clipped, VertexSink } from './vertex-sink.ts'
 
 const UNITS_PER_METER = 10_000
 
@@ -16,62 +17,46 @@ export function clipRings(paths: Paths, region: Region): Clipped {
   const { coords, offsets, z } = paths
   const clip = new EdgeClip(region)
   const box = regionBbox(region)
-  const parts: { path: number; coords: number[]; vertex: number[] }[] = []
+  const sink = new VertexSink(paths)
   for (let path = 0; path < pathCount(paths); path++) {
     const start = offsets[path]!
     const end = offsets[path + 1]!
     if (end - start < 4) continue
-    const place = locate(coords, start, end, region, box)
-    if (place === 'outside') continue
-    if (place === 'inside') {
-      const vertex = Array.from({ length: end - start }, (_, i) => start + i)
-      parts.push({ path, coords: Array.from(coords.subarray(2 * start, 2 * end)), vertex })
-    } else for (const part of clip.cut(coords, start, end)) parts.push({ path, ...part })
+    if (region.kind !== 'polygon' && allInside(coords, start, end, region)) sink.copy(paths, path)
+    else if (mayTouch(coords, start, end, box)) {
+      for (const part of clip.cut(coords, start, end)) {
+        for (let i = 0; i < part.vertex.length; i++) {
+          const v = part.vertex[i]!
+          sink.put(
+            part.coords[2 * i]!,
+            part.coords[2 * i + 1]!,
+            v < 0 || !z ? Number.NaN : z[v]!,
+            v,
+          )
+        }
+        sink.close(path)
+      }
+    }
   }
-  const total = parts.reduce((sum, part) => sum + part.vertex.length, 0)
-  const result: Clipped = {
-    paths: { coords: new Float64Array(2 * total), offsets: new Uint32Array(parts.length + 1) },
-    parent: Uint32Array.from(parts, ({ path }) => path),
-    vertex: new Int32Array(total),
-  }
-  let at = 0
-  parts.forEach((part, i) => {
-    result.paths.coords.set(part.coords, 2 * at)
-    result.vertex.set(part.vertex, at)
-    at += part.vertex.length
-    result.paths.offsets[i + 1] = at
-  })
-  if (z) {
-    result.paths.z = Float64Array.from(result.vertex, (v) => (v < 0 ? Number.NaN : z[v]!))
-  }
-  return result
+  return sink.done()
 }
 
-/** Whether a ring lies inside, outside, or needs cutting. The region is convex unless it is a polygon. */
-function locate(
-  coords: Float64Array,
-  start: number,
-  end: number,
-  region: Region,
-  box: { west: number; south: number; east: number; north: number },
-): 'inside' | 'outside' | 'crossing' {
+/** Whether a ring's box meets the region's; false also for a ring with NaN. */
+function mayTouch(coords: Float64Array, start: number, end: number, box: Bbox): boolean {
   let west = Number.POSITIVE_INFINITY
   let south = Number.POSITIVE_INFINITY
   let east = Number.NEGATIVE_INFINITY
   let north = Number.NEGATIVE_INFINITY
-  let inside = true
   for (let i = start; i < end; i++) {
     const x = coords[2 * i]!
     const y = coords[2 * i + 1]!
-    if (!Number.isFinite(x + y)) return 'outside'
+    if (!Number.isFinite(x + y)) return false
     if (x < west) west = x
     if (x > east) east = x
     if (y < south) south = y
     if (y > north) north = y
-    if (inside && !regionContains(region, x, y)) inside = false
   }
-  if (west > box.east || east < box.west || south > box.north || north < box.south) return 'outside'
-  return inside && region.kind !== 'polygon' ? 'inside' : 'crossing'
+  return !(west > box.east || east < box.west || south > box.north || north < box.south)
 }
 
 /** The region as Clipper's clip path, and the way back from integers to the input's own vertices. */

@@ -2,15 +2,8 @@
 import type { Paths } from './paths.ts'
 import { pathCount } from './paths.ts'
 import type { Region } from './region.ts'
-import { regionContains } from './region.ts'
-
-export interface Clipped {
-  paths: Paths
-  /** Input path of each output path. */
-  parent: Uint32Array
-  /** Input vertex of each output vertex; -1 for one made on the region's edge. */
-  vertex: Int32Array
-}
+import { allInside, regionContains } from './region.ts'
+import { type Clipped, VertexSink } from './vertex-sink.ts'
 
 /** Cut positions 0…1 along one segment, in pairs (enter, leave); filled by `insideIntervals`. */
 const cuts: number[] = []
@@ -20,99 +13,58 @@ const cuts: number[] = []
  * Heights are interpolated. A vertex made on a circle is within 1e-6 m of it. A vertex with NaN cuts the line there.
  */
 export function clipLines(paths: Paths, region: Region): Clipped {
-  const { coords, z, offsets } = paths
-  const out = new Grower(z !== undefined)
+  const { coords, offsets } = paths
+  const sink = new VertexSink(paths)
   for (let path = 0; path < pathCount(paths); path++) {
+    const start = offsets[path]!
     const end = offsets[path + 1]!
+    if (region.kind !== 'polygon' && allInside(coords, start, end, region)) {
+      if (end - start > 1) sink.copy(paths, path)
+      continue
+    }
     let open = false
-    for (let i = offsets[path]!; i + 1 < end; i++) {
-      const ax = coords[2 * i]!
-      const ay = coords[2 * i + 1]!
-      const bx = coords[2 * i + 2]!
-      const by = coords[2 * i + 3]!
-      insideIntervals(region, ax, ay, bx, by)
+    for (let i = start; i + 1 < end; i++) {
+      insideIntervals(
+        region,
+        coords[2 * i]!,
+        coords[2 * i + 1]!,
+        coords[2 * i + 2]!,
+        coords[2 * i + 3]!,
+      )
       if (cuts.length === 0 || cuts[0]! > 0) {
-        if (open) out.close(path)
+        if (open) sink.close(path)
         open = false
       }
       for (let k = 0; k < cuts.length; k += 2) {
-        const enter = cuts[k]!
-        const leave = cuts[k + 1]!
-        if (!open) out.put(paths, i, enter, region)
-        out.put(paths, i, leave, region)
-        open = leave === 1
-        if (!open) out.close(path)
+        if (!open) putAt(sink, paths, i, cuts[k]!, region)
+        putAt(sink, paths, i, cuts[k + 1]!, region)
+        open = cuts[k + 1] === 1
+        if (!open) sink.close(path)
       }
     }
-    if (open) out.close(path)
+    if (open) sink.close(path)
   }
-  return out.done()
+  return sink.done()
 }
 
-/** Collects output vertices; a path is kept when it has two different vertices. */
-class Grower {
-  readonly #coords: number[] = []
-  readonly #z: number[] | null
-  readonly #vertex: number[] = []
-  readonly #offsets: number[] = [0]
-  readonly #parent: number[] = []
-
-  constructor(heights: boolean) {
-    this.#z = heights ? [] : null
+/** Puts the point at `t` of the segment that starts at vertex `i`. */
+function putAt(sink: VertexSink, { coords, z }: Paths, i: number, t: number, region: Region): void {
+  if (t === 0 || t === 1) {
+    const v = i + t
+    sink.put(coords[2 * v]!, coords[2 * v + 1]!, z ? z[v]! : 0, v)
+    return
   }
-
-  /** The point at `t` of the segment that starts at vertex `i`. */
-  put(paths: Paths, i: number, t: number, region: Region): void {
-    const { coords, z } = paths
-    if (t === 0 || t === 1) {
-      const v = i + t
-      this.#coords.push(coords[2 * v]!, coords[2 * v + 1]!)
-      this.#z?.push(z![v]!)
-      this.#vertex.push(v)
-      return
-    }
-    let x = coords[2 * i]! + t * (coords[2 * i + 2]! - coords[2 * i]!)
-    let y = coords[2 * i + 1]! + t * (coords[2 * i + 3]! - coords[2 * i + 1]!)
-    if (region.kind === 'circle') {
-      // Rounding may leave the point a hair outside: pull it onto the circle.
-      const dx = x - region.x
-      const dy = y - region.y
-      const scale = region.radius / Math.hypot(dx, dy)
-      x = region.x + dx * scale
-      y = region.y + dy * scale
-    }
-    this.#coords.push(x, y)
-    this.#z?.push(z![i]! + t * (z![i + 1]! - z![i]!))
-    this.#vertex.push(-1)
+  let x = coords[2 * i]! + t * (coords[2 * i + 2]! - coords[2 * i]!)
+  let y = coords[2 * i + 1]! + t * (coords[2 * i + 3]! - coords[2 * i + 1]!)
+  if (region.kind === 'circle') {
+    // Rounding may leave the point a hair outside: pull it onto the circle.
+    const dx = x - region.x
+    const dy = y - region.y
+    const scale = region.radius / Math.sqrt(dx * dx + dy * dy)
+    x = region.x + dx * scale
+    y = region.y + dy * scale
   }
-
-  close(path: number): void {
-    const start = this.#offsets.at(-1)!
-    const end = this.#vertex.length
-    let moved = false
-    for (let i = start + 1; i < end && !moved; i++) {
-      moved =
-        this.#coords[2 * i] !== this.#coords[2 * start] ||
-        this.#coords[2 * i + 1] !== this.#coords[2 * start + 1]
-    }
-    if (!moved) {
-      this.#coords.length = 2 * start
-      this.#vertex.length = start
-      if (this.#z) this.#z.length = start
-      return
-    }
-    this.#offsets.push(end)
-    this.#parent.push(path)
-  }
-
-  done(): Clipped {
-    const paths: Paths = {
-      coords: Float64Array.from(this.#coords),
-      offsets: Uint32Array.from(this.#offsets),
-    }
-    if (this.#z) paths.z = Float64Array.from(this.#z)
-    return { paths, parent: Uint32Array.from(this.#parent), vertex: Int32Array.from(this.#vertex) }
-  }
+  sink.put(x, y, z ? z[i]! + t * (z[i + 1]! - z[i]!) : 0, -1)
 }
 
 /** Fills `cuts` with the parts of segment a-b inside the region, as parameters in order. */

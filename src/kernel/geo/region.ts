@@ -28,6 +28,28 @@ export function regionContains(region: Region, x: number, y: number): boolean {
   }
 }
 
+/** Whether all vertices [start, end) lie inside; NaN does not. For a convex region so do the lines between them. */
+export function allInside(
+  coords: Float64Array,
+  start: number,
+  end: number,
+  region: Region,
+): boolean {
+  if (region.kind !== 'circle') {
+    for (let i = start; i < end; i++) {
+      if (!regionContains(region, coords[2 * i]!, coords[2 * i + 1]!)) return false
+    }
+    return true
+  }
+  const limit = region.radius * region.radius
+  for (let i = start; i < end; i++) {
+    const dx = coords[2 * i]! - region.x
+    const dy = coords[2 * i + 1]! - region.y
+    if (!(dx * dx + dy * dy <= limit)) return false
+  }
+  return true
+}
+
 /** The region's box. */
 export function regionBbox(region: Region): Bbox {
   if (region.kind === 'box') return region.bbox
