@@ -2,7 +2,7 @@
 import { inflateSync, zstdDecompressSync } from 'node:zlib'
 import { AppError } from '../base/errors.ts'
 import type { Codecs } from '../kernel/pipelines/pipeline.ts'
-import type { TaskContext } from './tasks.ts'
+import type { TaskContext } from './task.ts'
 
 /** At most ten progress messages a second leave a task; a new step always does. */
 const PROGRESS_INTERVAL_MS = 100

@@ -6,7 +6,7 @@ import { writeGeojson } from '../kernel/formats/geojson-write.ts'
 import { writePrepareResponse } from '../kernel/formats/prepare-response.ts'
 import { writeSvg } from '../kernel/formats/svg.ts'
 import type { PipelineResult, Report } from '../kernel/pipelines/pipeline.ts'
-import type { OutputBytes, OutputName, PipelineTask } from './tasks.ts'
+import type { OutputBytes, OutputName, PipelineTask } from './task.ts'
 
 type WriterOptions = PipelineTask['options'] & {
   /** Text features in the result too. */

@@ -4,7 +4,7 @@ import { summarize } from '../kernel/formats/summary.ts'
 import { findPipeline } from '../kernel/pipelines/catalog.ts'
 import { parseParams } from '../kernel/pipelines/params.ts'
 import { writeOutputs } from './outputs.ts'
-import type { PipelineOutput, PipelineTask, TaskContext } from './tasks.ts'
+import type { PipelineOutput, PipelineTask, TaskContext } from './task.ts'
 
 /** Share of the progress bar that belongs to the computation; the rest is writing. */
 const COMPUTE_SHARE = 0.8

@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads'
 import { AppError } from '../base/errors.ts'
 import { createTaskContext } from './context.ts'
 import { CANCEL_FLAG, type FromThread, sealError } from './envelope.ts'
-import type { TaskContext } from './tasks.ts'
+import type { TaskContext } from './task.ts'
 import { transferableBuffers } from './transfer.ts'
 
 type Task = (input: never, context: TaskContext) => unknown

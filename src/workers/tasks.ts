@@ -1,5 +1,4 @@
 // The table of CPU work: plain functions, no thread API. `inline.ts` calls it here, `worker.ts` in a thread.
-import type { Note } from '../kernel/cad/drawing.ts'
 import { type PrepareRequest, splitPrepareRequest } from '../kernel/formats/prepare-request.ts'
 import type { ElevationPoint, ElevationPointInput } from '../kernel/pipelines/elevation-point.v1.ts'
 import { elevationPoint } from '../kernel/pipelines/elevation-point.v1.ts'
@@ -8,9 +7,9 @@ import type {
   ElevationProfileInput,
 } from '../kernel/pipelines/elevation-profile.v1.ts'
 import { elevationProfile } from '../kernel/pipelines/elevation-profile.v1.ts'
-import type { Codecs, Inputs, Report } from '../kernel/pipelines/pipeline.ts'
 import { convertKml } from './kml-task.ts'
 import { runPipeline } from './pipeline-task.ts'
+import type { PipelineOutput, PipelineTask, TaskContext } from './task.ts'
 import {
   type BoxContoursTask,
   type Heights,
@@ -19,57 +18,14 @@ import {
   runHeights,
 } from './terrain-task.ts'
 
-/** What every task is handed besides its input. */
-export interface TaskContext {
-  codecs: Codecs
-  report: Report
-}
-
-/** Files a drawing pipeline can be turned into. `result` is the wire's PrepareResponse as JSON text. */
-export type OutputName = 'result' | 'dxf' | 'geojson' | 'svg' | 'landxml'
-
-export interface PipelineTask {
-  /** `osm-site@1`. */
-  pipeline: string
-  /** Raw or validated parameters; validated again by the pipeline's schema. */
-  params: unknown
-  inputs: Inputs
-  outputs: OutputName[]
-  options: {
-    /** Emit `feature_type` as 0/1/2 for the stock plugin DLL. */
-    numericFeatureType: boolean
-    /** Absolute folder that holds the symbol files, for `block_filepath`; null leaves it null. */
-    blocksFolder: string | null
-    /** What goes into the drawing's credit line, e.g. a retrieval date; the kernel has no clock. */
-    retrievedAt: string | null
-  }
-}
-
-/** Bytes of one output with their hash, ready to be stored or sent as they are. */
-export interface OutputBytes {
-  bytes: Uint8Array
-  /** Hex SHA-256 of `bytes`. */
-  sha256: string
-}
-
-/** Figures for tables and notes. */
-export interface DrawingSummary {
-  epsg: number
-  verticalDatum: string | null
-  features: number
-  /** Feature count per layer name, in drawing order. */
-  layers: { name: string; aci: number; features: number }[]
-  minElevation: number | null
-  maxElevation: number | null
-  /** Metres in the CRS: west, south, east, north; null when empty. */
-  extent: [number, number, number, number] | null
-}
-
-export interface PipelineOutput {
-  outputs: Partial<Record<OutputName, OutputBytes>>
-  notes: Note[]
-  summary: DrawingSummary
-}
+export type {
+  DrawingSummary,
+  OutputBytes,
+  OutputName,
+  PipelineOutput,
+  PipelineTask,
+  TaskContext,
+} from './task.ts'
 
 export interface Tasks {
   /** Runs one drawing pipeline and writes what was asked for. */

@@ -6,7 +6,7 @@ import { heightsAt } from '../kernel/geo/heights.ts'
 import { createProjector } from '../kernel/geo/projector.ts'
 import { contoursV1 } from '../kernel/pipelines/contours.v1.ts'
 import { parseParams } from '../kernel/pipelines/params.ts'
-import type { TaskContext } from './tasks.ts'
+import type { TaskContext } from './task.ts'
 
 export interface HeightsTask {
   /** Interleaved lon, lat in degrees. */

@@ -1,0 +1,55 @@
+// The shapes that tasks take and give. Apart from the table (tasks.ts), so that a task's own file can name them.
+import type { Note } from '../kernel/cad/drawing.ts'
+import type { Codecs, Inputs, Report } from '../kernel/pipelines/pipeline.ts'
+
+/** What every task is handed besides its input. */
+export interface TaskContext {
+  codecs: Codecs
+  report: Report
+}
+
+/** Files a drawing pipeline can be turned into. `result` is the wire's PrepareResponse as JSON text. */
+export type OutputName = 'result' | 'dxf' | 'geojson' | 'svg' | 'landxml'
+
+export interface PipelineTask {
+  /** `osm-site@1`. */
+  pipeline: string
+  /** Raw or validated parameters; validated again by the pipeline's schema. */
+  params: unknown
+  inputs: Inputs
+  outputs: OutputName[]
+  options: {
+    /** Emit `feature_type` as 0/1/2 for the stock plugin DLL. */
+    numericFeatureType: boolean
+    /** Absolute folder that holds the symbol files, for `block_filepath`; null leaves it null. */
+    blocksFolder: string | null
+    /** What goes into the drawing's credit line, e.g. a retrieval date; the kernel has no clock. */
+    retrievedAt: string | null
+  }
+}
+
+/** Bytes of one output with their hash, ready to be stored or sent as they are. */
+export interface OutputBytes {
+  bytes: Uint8Array
+  /** Hex SHA-256 of `bytes`. */
+  sha256: string
+}
+
+/** Figures for tables and notes. */
+export interface DrawingSummary {
+  epsg: number
+  verticalDatum: string | null
+  features: number
+  /** Feature count per layer name, in drawing order. */
+  layers: { name: string; aci: number; features: number }[]
+  minElevation: number | null
+  maxElevation: number | null
+  /** Metres in the CRS: west, south, east, north; null when empty. */
+  extent: [number, number, number, number] | null
+}
+
+export interface PipelineOutput {
+  outputs: Partial<Record<OutputName, OutputBytes>>
+  notes: Note[]
+  summary: DrawingSummary
+}
