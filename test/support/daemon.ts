@@ -50,30 +50,37 @@ export async function startDaemon(
 
   const call: TestDaemon['call'] = (method, target, body, options = {}) => {
     const token = options.token === undefined ? TOKEN : options.token
-    const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body)
+    const text =
+      body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body)
     const headers: Record<string, string> = {
       ...(token === null ? {} : { 'X-SisRua-Token': token }),
       ...(text === undefined
         ? {}
-        : { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(text)) }),
+        : {
+            'Content-Type': 'application/json',
+            'Content-Length': String(Buffer.byteLength(text)),
+          }),
       ...options.headers,
     }
     return new Promise((resolve, reject) => {
-      const request = http.request({ host: '127.0.0.1', port, method, path: target, headers, agent: false }, (response) => {
-        const chunks: Buffer[] = []
-        response.on('data', (chunk) => chunks.push(chunk))
-        response.on('error', reject)
-        response.on('end', () => {
-          const all = Buffer.concat(chunks).toString('utf8')
-          let json: unknown
-          try {
-            json = JSON.parse(all)
-          } catch {
-            json = undefined
-          }
-          resolve({ status: response.statusCode!, headers: response.headers, text: all, json })
-        })
-      })
+      const request = http.request(
+        { host: '127.0.0.1', port, method, path: target, headers, agent: false },
+        (response) => {
+          const chunks: Buffer[] = []
+          response.on('data', (chunk) => chunks.push(chunk))
+          response.on('error', reject)
+          response.on('end', () => {
+            const all = Buffer.concat(chunks).toString('utf8')
+            let json: unknown
+            try {
+              json = JSON.parse(all)
+            } catch {
+              json = undefined
+            }
+            resolve({ status: response.statusCode!, headers: response.headers, text: all, json })
+          })
+        },
+      )
       request.on('error', reject)
       request.end(text)
     })
