@@ -1,6 +1,6 @@
 // The composition root: builds every room once, in order, and stops them in the reverse order. Longer than 300 lines because
 // it is the one page that shows how the whole program hangs together, process and health included.
-import { createHmac } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, statfsSync } from 'node:fs'
 import path from 'node:path'
 import type { Readable, Writable } from 'node:stream'
@@ -22,6 +22,7 @@ import { watchInput, watchProcess } from './base/parent.ts'
 import { VERSION } from './base/version.ts'
 import type { Config } from './config.ts'
 import { createApp } from './http/app.ts'
+import { compatPipePlace, openCompatPipe } from './http/compat-pipe.ts'
 import { createGuard } from './http/guard.ts'
 import { createHub } from './http/progress.ts'
 import { createRates, RATES } from './http/rates.ts'
@@ -159,7 +160,8 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     clock,
     config.jobRate === null ? {} : { ...RATES, create: [config.jobRate] },
   )
-  const token = config.authToken
+  // The later stock plugin hands over no token: it asks for ours on the pipe.
+  const token = config.authToken ?? (config.compatPipe ? randomBytes(16).toString('hex') : null)
   const sessions = createSessions({
     clock,
     ids,
@@ -203,6 +205,12 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
   const listening = createServer({ guard, fetch: app.fetch as never, hub, log: rooms.log })
   server.port = () => listening.port()
 
+  if (config.compatPipe && token !== null) {
+    const place = compatPipePlace(folders.data)
+    const pipe = await openCompatPipe(place, token)
+    await lifecycle.add({ name: 'compat-pipe', stop: () => pipe.close(), limitMs: 300 })
+    log.warn('The token is served on a pipe that other users of this machine may read.', { place })
+  }
   await lifecycle.add({
     name: 'jobs',
     start: () => jobs.start(),
@@ -223,8 +231,6 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     )
   }
   if (token === null) log.warn('No token was given: everything but health is refused.')
-  if (config.compatPipe)
-    log.warn('The compatibility pipe is not part of this build; use --bootstrap-stdin.')
   const head = audit.head()
   log.info('Ready.', { port: listening.port(), auditSize: head.size, auditHead: head.chain })
   return {
