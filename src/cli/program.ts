@@ -1,7 +1,8 @@
 // The list of commands.
 import { Command } from 'commander'
-import { COMMIT, VERSION } from '../base/version.ts'
+import { VERSION_LINE } from '../base/version.ts'
 import { registerAudit } from './audit.ts'
+import { registerCompletion } from './completion.ts'
 import { registerConfig } from './config.ts'
 import type { CliContext } from './context.ts'
 import { registerCrs } from './crs.ts'
@@ -9,6 +10,7 @@ import { registerDoctor } from './doctor.ts'
 import { registerElevation } from './elevation.ts'
 import { registerJob } from './job.ts'
 import { registerLayers } from './layers.ts'
+import { registerLicenses } from './licenses.ts'
 import { nearest } from './nearest.ts'
 import { registerPrepare } from './prepare.ts'
 import { registerServe } from './serve.ts'
@@ -18,7 +20,7 @@ import { cliText } from './texts.ts'
 export function createProgram(context: CliContext): Command {
   const program = new Command('sisrua')
     .description('OpenStreetMap, GeoJSON and terrain to CAD-ready features in SIRGAS 2000 / UTM')
-    .version(COMMIT === null ? VERSION : `${VERSION} (${COMMIT})`)
+    .version(VERSION_LINE)
     .option('--lang <language>', 'pt-BR or en')
     .option('--data-dir <folder>', 'folder for database, results, cache and logs')
     .option('--config <file>', 'settings file')
@@ -38,6 +40,8 @@ export function createProgram(context: CliContext): Command {
   registerAudit(program, context)
   registerConfig(program, context)
   registerDoctor(program, context)
+  registerLicenses(program, context)
+  registerCompletion(program, context)
   neverExit(program)
   return program
 }

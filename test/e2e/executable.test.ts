@@ -81,6 +81,19 @@ describeHere('the executable', () => {
     expect(stuck.stderr()).toMatch(/cannot unpack.*SISRUA_RUNTIME_DIR/)
   })
 
+  test('it tells how it was built, and the licences of what it carries', async () => {
+    const version = start(['--version'])
+    expect(await version.exit).toBe(0)
+    expect(version.stdout()).toMatch(
+      /^\d+\.\d+\.\d+ \([0-9a-f]{12}, linux-x64, Node 22\.\d+\.\d+\)\n$/,
+    )
+    const licenses = start(['licenses'])
+    expect(await licenses.exit).toBe(0)
+    for (const name of ['hono', 'better-sqlite3', 'proj4', 'clipper2-ts', 'Node.js']) {
+      expect(licenses.stdout()).toMatch(new RegExp(`^${name} \\d`, 'm'))
+    }
+  })
+
   test('hostile NODE_OPTIONS change nothing', async () => {
     const started = start(['--version'], {
       NODE_OPTIONS: '--require /nonexistent/evil.js --inspect',

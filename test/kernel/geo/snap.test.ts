@@ -210,11 +210,8 @@ describe('the intersection report', () => {
     let pairs = 0
     for (let i = 0; i < segments.length; i++) {
       for (let j = i + 1; j < segments.length; j++) {
-        const [[ax, ay], [bx, by]] = segments[i] as [number[], number[]] as never as [
-          [number, number],
-          [number, number],
-        ]
-        const [[cx, cy], [dx, dy]] = segments[j] as never as [[number, number], [number, number]]
+        const [ax, ay, bx, by] = segments[i]!.flat() as [number, number, number, number]
+        const [cx, cy, dx, dy] = segments[j]!.flat() as [number, number, number, number]
         const side = (px: number, py: number, qx: number, qy: number, rx: number, ry: number) =>
           Math.sign((qx - px) * (ry - py) - (qy - py) * (rx - px))
         if (
