@@ -8,7 +8,7 @@ import { blockFileName, writeBlockDxf } from '../kernel/formats/block-file.ts'
 export function writeSymbolFiles(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   for (const name of Object.keys(BLOCKS)) {
-    const file = path.join(folder, blockFileName(name)!)
+    const file = path.join(folder, blockFileName(name))
     const bytes = writeBlockDxf(name)
     if (!holds(file, bytes)) writeFileSync(file, bytes, { mode: 0o600 })
   }

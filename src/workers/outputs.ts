@@ -6,6 +6,7 @@ import { writeGeojson } from '../kernel/formats/geojson-write.ts'
 import { writePrepareResponse } from '../kernel/formats/prepare-response.ts'
 import { writeSvg } from '../kernel/formats/svg.ts'
 import type { PipelineResult, Report } from '../kernel/pipelines/pipeline.ts'
+import { writeForeignSymbols } from './foreign-symbols.ts'
 import type { OutputBytes, OutputName, PipelineTask } from './task.ts'
 
 type WriterOptions = PipelineTask['options'] & {
@@ -17,8 +18,10 @@ type Writer = (result: PipelineResult, options: WriterOptions) => Uint8Array
 
 /** One writer per output. */
 const WRITERS: Partial<Record<OutputName, Writer>> = {
-  result: ({ drawing, notes }, { numericFeatureType, blocksFolder, labels }) =>
-    writePrepareResponse(drawing, notes, { numericFeatureType, blocksFolder, labels }),
+  result({ drawing, notes }, { numericFeatureType, blocksFolder, labels }) {
+    if (blocksFolder !== null) writeForeignSymbols(drawing, blocksFolder)
+    return writePrepareResponse(drawing, notes, { numericFeatureType, blocksFolder, labels })
+  },
   dxf: ({ drawing }, { retrievedAt }) => writeDxf(drawing, { retrievedAt }),
   geojson: ({ drawing }, { retrievedAt }) => writeGeojson(drawing, { retrievedAt }),
   svg: ({ drawing }, { retrievedAt }) => writeSvg(drawing, { retrievedAt }),

@@ -1,7 +1,7 @@
 // The wire's PrepareResponse: the job result that the plugin draws, as JSON bytes. The original's keys first and all of them
 // always there; ours follow.
 import type { Drawing, Feature, Note } from '../cad/drawing.ts'
-import { blockFileName } from './block-file.ts'
+import { type BlockFile, blockFilesOf } from './block-file.ts'
 import { ByteWriter, type Fragment, fragmentOf, jsonFragmentOf } from './byte-writer.ts'
 import { writeStrings, writeTags } from './json-tags.ts'
 
@@ -19,7 +19,9 @@ type FeatureType = keyof typeof TYPE_NUMBERS
 export interface PrepareResponseOptions {
   /** `feature_type` as 0, 1, 2 for the stock plugin, whose JSON reader takes no text there. */
   numericFeatureType: boolean
-  /** Absolute folder of the symbol files; null leaves `block_filepath` null. */
+  /**
+   * Absolute folder of the symbol files; null leaves `block_filepath` null. The caller sees to it that the files of `blockFilesOf` are in it.
+   */
   blocksFolder: string | null
   /** Text features too; the stock plugin knows none. */
   labels?: boolean
@@ -105,12 +107,13 @@ class ResponseWriter {
   private readonly folder: string | null
   private readonly layers: Fragment[]
   private readonly types: Record<FeatureType, Fragment>
-  private readonly blockPaths = new Map<string, string | null>()
+  private readonly blockFiles: ReadonlyMap<string, BlockFile>
 
   constructor(writer: ByteWriter, drawing: Drawing, options: PrepareResponseOptions) {
     this.writer = writer
     this.drawing = drawing
     this.folder = options.blocksFolder === null ? null : withSeparator(options.blocksFolder)
+    this.blockFiles = blockFilesOf(drawing)
     this.layers = drawing.layers.map((layer) => jsonFragmentOf(layer.name))
     const type = (name: FeatureType) =>
       fragmentOf(`{"feature_type":${options.numericFeatureType ? TYPE_NUMBERS[name] : `"${name}"`}`)
@@ -148,8 +151,7 @@ class ResponseWriter {
     writer.fragment(INSERTION)
     if (placed) this.position(first)
     else writer.fragment(NULL)
-    this.text(BLOCK, feature.kind === 'point' ? feature.block : null)
-    this.text(BLOCK_FILE, feature.kind === 'point' ? this.blockFile(feature) : null)
+    this.block(feature)
     this.number(ROTATION, feature.rotation, 9)
     this.number(SCALE, feature.scale, 6)
     this.text(COLOR, feature.color)
@@ -247,17 +249,17 @@ class ResponseWriter {
     writeTags(this.writer, feature.properties)
   }
 
-  /** The request's own file, or the program's symbol file in the folder. */
-  private blockFile(feature: Feature): string | null {
-    if (feature.blockFile !== null) return feature.blockFile
-    if (feature.block === null || this.folder === null) return null
-    let path = this.blockPaths.get(feature.block)
-    if (path === undefined) {
-      const file = blockFileName(feature.block)
-      path = file === null ? null : this.folder + file
-      this.blockPaths.set(feature.block, path)
+  /** Name and file of the block: the request's own file as it stands, else the symbol file in the folder and the name defined in it. */
+  private block({ kind, block, blockFile }: Feature): void {
+    let name = kind === 'point' ? block : null
+    let path = kind === 'point' ? blockFile : null
+    if (name !== null && path === null && this.folder !== null) {
+      const symbol = this.blockFiles.get(name)!
+      name = symbol.name
+      path = this.folder + symbol.file
     }
-    return path
+    this.text(BLOCK, name)
+    this.text(BLOCK_FILE, path)
   }
 
   private closed(first: number, end: number): boolean {

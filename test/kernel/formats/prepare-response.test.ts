@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { blockFileName, MAX_FOREIGN_BLOCKS } from '../../../src/kernel/formats/block-file.ts'
 import {
   type PrepareResponseOptions,
   writePrepareResponse,
 } from '../../../src/kernel/formats/prepare-response.ts'
-import { sampleDrawing } from './sample-drawing.ts'
+import { drawingOf, sampleDrawing } from './sample-drawing.ts'
 
 /** contract.md §2.2, in its order. */
 const KEYS = [
@@ -77,15 +78,54 @@ describe('PrepareResponse', () => {
     })
   })
 
-  it('joins block paths as the folder does, and has none for a name without a symbol', () => {
+  it('joins block paths as the folder does, and has one for a foreign name too', () => {
     const file = (blocksFolder: string | null) =>
       response({ blocksFolder })
         .features.slice(3, 5)
         .map((one: Record<string, unknown>) => one.block_filepath)
-    expect(file('/var/lib/sisrua/blocks')).toEqual(['/var/lib/sisrua/blocks/BANCO.dxf', null])
-    expect(file('C:\\Users\\José\\blocks')).toEqual(['C:\\Users\\José\\blocks\\BANCO.dxf', null])
-    expect(file('C:\\blocks\\')).toEqual(['C:\\blocks\\BANCO.dxf', null])
+    const foreign = blockFileName(response().features[4].block_name)
+    expect(foreign).toMatch(/^[\w-]+-[0-9a-f]{16}\.dxf$/)
+    expect(file('/var/lib/sisrua/blocks')).toEqual([
+      '/var/lib/sisrua/blocks/BANCO.dxf',
+      `/var/lib/sisrua/blocks/${foreign}`,
+    ])
+    expect(file('C:\\Users\\José\\blocks')).toEqual([
+      'C:\\Users\\José\\blocks\\BANCO.dxf',
+      `C:\\Users\\José\\blocks\\${foreign}`,
+    ])
+    expect(file('C:\\blocks\\')[0]).toBe('C:\\blocks\\BANCO.dxf')
     expect(file(null)).toEqual([null, null])
+  })
+
+  it("cleans foreign block names, keeps the request's own file, and bounds how many there are", () => {
+    const blocks = (features: { block: string; blockFile?: string }[]) => {
+      const drawing = drawingOf(
+        features.map((feature) => ({
+          layer: 0,
+          points: [[0, 0]],
+          feature: { kind: 'point' as const, ...feature },
+        })),
+        ['A'],
+      )
+      const options = { numericFeatureType: false, blocksFolder: '/b' }
+      const text = Buffer.from(writePrepareResponse(drawing, [], options)).toString('utf8')
+      return JSON.parse(text).features.map(
+        (one: Record<string, string>) => [one.block_name, one.block_filepath] as const,
+      )
+    }
+    const [[name, file], own] = blocks([
+      { block: '../a|b' },
+      { block: 'x/y', blockFile: 'POSTE_GENERICO.dxf' },
+    ])
+    expect(name).toBe('.._a_b')
+    expect(file).toMatch(/^\/b\/[\w-]+\.dxf$/)
+    expect(own).toEqual(['x/y', 'POSTE_GENERICO.dxf'])
+    const many = blocks(Array.from({ length: 250 }, (_, i) => ({ block: `Bloco ${i}` })))
+    expect(new Set(many.map(([, path]: string[]) => path)).size).toBe(MAX_FOREIGN_BLOCKS + 1)
+    expect(many[249]).toEqual(['PONTO', '/b/PONTO.dxf'])
+    // File systems that do not tell cases apart must not mix these up.
+    const [[, lower], [, upper]] = blocks([{ block: 'caixa' }, { block: 'CAIXA' }])
+    expect(lower!.toLowerCase()).not.toBe(upper!.toLowerCase())
   })
 
   it('writes notes, null for numbers that JSON does not know', () => {
