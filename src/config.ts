@@ -103,6 +103,13 @@ export const SETTINGS = {
     optionalText,
     'Settings file (JSON with the names of this table); by default config.json in the data folder.',
   ),
+  anchorFolder: setting(
+    '--anchor-folder',
+    'SISRUA_ANCHOR_FOLDER',
+    null,
+    optionalText,
+    'Second folder, best on a server, that gets a copy of every signed checkpoint of the audit log.',
+  ),
   authToken: setting(
     null,
     'SISRUA_AUTH_TOKEN',

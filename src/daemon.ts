@@ -5,9 +5,12 @@ import { mkdirSync, readFileSync, statfsSync } from 'node:fs'
 import path from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { createAssistant } from './assistant/assistant.ts'
+import { createAnchorFiles } from './audit/anchors.ts'
 import { createAudit } from './audit/audit-service.ts'
 import { loadAuditKey } from './audit/key.ts'
+import { createLedger } from './audit/ledger-service.ts'
 import { createRecorder } from './audit/record.ts'
+import { createSeeds } from './audit/seeds.ts'
 import { sqliteAddon } from './base/assets.ts'
 import { readBootstrapLine } from './base/bootstrap.ts'
 import { type Clock, systemClock } from './base/clock.ts'
@@ -129,8 +132,28 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     write: writeFileDurably,
   })
   const recorder = createRecorder({ store, clock, ids, events, key, bootId })
-  const audit = createAudit({ store, recorder, clock })
+  const ledger = createLedger({
+    store,
+    recorder,
+    clock,
+    seeds: createSeeds({
+      folder: path.join(folders.data, 'keys'),
+      given: overrides.auditKey ?? null,
+      random: (bytes) => ids.secret(bytes),
+      write: writeFileDurably,
+    }),
+    anchors: createAnchorFiles(path.join(folders.data, 'anchors'), config.anchorFolder),
+    onError,
+  })
+  ledger.open()
+  const audit = createAudit({ store, recorder, clock, ledger })
   const tail = await audit.verifyAll(100)
+  await lifecycle.add({
+    name: 'audit',
+    start: () => ledger.start(),
+    stop: () => ledger.stop(),
+    limitMs: 500,
+  })
 
   const compute = overrides.compute ?? createPool({ threads: config.threads })
   await lifecycle.add({ name: 'workers', stop: () => compute.close(), limitMs: 800 })
@@ -173,6 +196,7 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     jobs,
     projects: createProjects({ store, recorder, clock, ids }),
     audit,
+    ledger,
     webhooks,
     terrain: createTerrain({ sources, compute }),
     converters: {
@@ -190,7 +214,7 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     log: log.room('http'),
     bootId,
     ready: () => running,
-    health: () => healthOf(config, { store, audit, jobs, clock }),
+    health: () => healthOf(config, { store, audit, ledger, jobs, clock }),
     shutdown: (reason) => void stop(reason),
   }
   const app = createApp(rooms)
@@ -245,7 +269,10 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
       api: ['v1'],
       version: VERSION,
       storage: store.recovery.storage,
-      audit: { size: head.size, state: tail.chainOk && tail.invalid === 0 ? 'ok' : 'broken' },
+      audit: {
+        size: head.size,
+        state: tail.chainOk && tail.invalid === 0 ? ledger.state() : 'broken',
+      },
     },
   }
 }
@@ -326,11 +353,11 @@ function openSources(config: Config, clock: Clock) {
   })
 }
 
-type Inspected = Pick<Rooms, 'audit' | 'jobs' | 'clock'> & { store: ReturnType<typeof openStore> }
+type Inspected = Pick<Rooms, 'audit' | 'ledger' | 'jobs' | 'clock'> & { store: ReturnType<typeof openStore> }
 
 async function healthOf(
   config: Config,
-  { store, audit, jobs, clock }: Inspected,
+  { store, audit, ledger, jobs, clock }: Inspected,
 ): Promise<HealthPart[]> {
   const measure = (name: string, look: () => [HealthPart['status'], string | null]): HealthPart => {
     const begun = clock.monotonic()
@@ -370,7 +397,10 @@ async function healthOf(
         `${byState.running} running, ${waiting} waiting, oldest ${Math.round(oldestWaitMs / 1000)} s`,
       ]
     }),
-    measure('audit', () => ['up', `${audit.head().size} entries`]),
+    measure('audit', () => {
+      const state = ledger.state()
+      return [state === 'ok' ? 'up' : 'degraded', `${audit.head().size} entries, ${state}`]
+    }),
     measure('disk', () => {
       const { bavail, bsize } = statfsSync(config.folders.data)
       return [

@@ -5,7 +5,10 @@ import type { AuditRow } from '../store/audit.ts'
 import type { Store } from '../store/store.ts'
 import type { Audit, AuditEntry, AuditInput } from './audit.ts'
 import { canonicalJson } from './canonical.ts'
-import { createLinker, GENESIS } from './chain.ts'
+import { chainDigest, createLinker, GENESIS } from './chain.ts'
+import { digestOf, hexOf } from './digest.ts'
+import type { Ledger } from './ledger.ts'
+import { inclusionProof, verifyInclusion } from './merkle.ts'
 import type { Recorder } from './record.ts'
 import { faultOf, verifyRange } from './verify.ts'
 
@@ -13,8 +16,14 @@ const NAME = /^[A-Za-z0-9._:-]{1,64}$/
 const DATA_LIMIT = 65_536
 const DAY_MS = 86_400_000
 
-export function createAudit(options: { store: Store; recorder: Recorder; clock: Clock }): Audit {
-  const { store, recorder, clock } = options
+/** Without a ledger (tools, tests) nothing is signed and the tree stands for itself. */
+export function createAudit(options: {
+  store: Store
+  recorder: Recorder
+  clock: Clock
+  ledger?: Ledger
+}): Audit {
+  const { store, recorder, clock, ledger } = options
   const linker = createLinker(recorder.key.bytes)
   const keyId = recorder.key.id
 
@@ -22,6 +31,20 @@ export function createAudit(options: { store: Store; recorder: Recorder; clock: 
     const row = Number.isSafeInteger(auditId) ? store.audit.bySeq(auditId - 1) : undefined
     if (row === undefined) throw new AppError('AUDIT_NOT_FOUND', 'Audit entry not found')
     return row
+  }
+
+  /** Whether the entry itself, not the hash stored beside it, is in the tree; in the signed one when it covers the entry. */
+  function isIncluded(row: AuditRow): boolean {
+    const { tree } = recorder
+    const signed = store.auditTree.checkpointCovering(row.seq + 1)
+    const size = signed?.size ?? tree.size()
+    const root = signed === undefined ? tree.root() : digestOf(signed.root)
+    try {
+      const proof = inclusionProof(row.seq, size, tree.subtree)
+      return verifyInclusion(linker.leaf(row.entry), row.seq, size, proof, root)
+    } catch {
+      return false
+    }
   }
 
   return {
@@ -55,17 +78,27 @@ export function createAudit(options: { store: Store; recorder: Recorder; clock: 
 
     verify(auditId) {
       const row = rowOf(auditId)
-      const previous = row.seq === 0 ? GENESIS : store.audit.bySeq(row.seq - 1)?.chain
-      const linked = previous !== undefined && linker.chain(previous, row.leaf).equals(row.chain)
+      const before = row.seq === 0 ? null : store.audit.bySeq(row.seq - 1)
+      const linked =
+        before !== undefined &&
+        chainDigest(before === null ? GENESIS : digestOf(before.chain), digestOf(row.leaf)) ===
+          digestOf(row.chain)
       const fault =
-        faultOf(row, linker, keyId) ?? (linked ? null : 'Link to the entry before is broken')
+        faultOf(row, linker, keyId) ??
+        (linked ? null : 'Link to the entry before is broken') ??
+        (isIncluded(row) ? null : 'Entry is not in the signed tree')
       return { auditId, valid: fault === null, message: fault ?? 'Signature valid' }
     },
 
-    verifyAll(limit) {
+    async verifyAll(limit) {
       const size = (store.audit.last()?.seq ?? -1) + 1
       const from = limit === null ? 0 : Math.max(0, size - limit)
-      return verifyRange(store.audit, linker, keyId, from, size)
+      const rows = await verifyRange(store.audit, linker, keyId, from, size)
+      return {
+        ...rows,
+        rootOk: (ledger?.rootFault() ?? null) === null,
+        anchorsOk: ledger?.anchorsHold() ?? true,
+      }
     },
 
     stats: () => ({
@@ -79,7 +112,7 @@ export function createAudit(options: { store: Store; recorder: Recorder; clock: 
       const last = store.audit.last()
       return {
         size: (last?.seq ?? -1) + 1,
-        chain: (last?.chain ?? GENESIS).toString('hex'),
+        chain: last?.chain.toString('hex') ?? hexOf(GENESIS),
         log: recorder.logId,
       }
     },

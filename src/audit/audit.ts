@@ -56,6 +56,10 @@ export interface AuditReport {
   integrity: number
   /** The chain is whole over all entries looked at, and its end is the head the log remembers. */
   chainOk: boolean
+  /** The newest checkpoint is signed by a key of this log, and the tree leads to its root. True where nothing was signed. */
+  rootOk: boolean
+  /** The log fulfils every checkpoint kept outside of it. */
+  anchorsOk: boolean
   /** First entry that is wrong or missing, as `auditId`; null when there is none. */
   firstBad: number | null
 }

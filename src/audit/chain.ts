@@ -5,14 +5,26 @@
 //   commit = SHA-256(0x03 ‖ salt ‖ data)               data can be erased without breaking the leaf
 //   signature = HMAC-SHA256(key, entry)                the original's column
 import { hash } from 'node:crypto'
+import type { Digest } from './digest.ts'
 
 const BLOCK = 64
-export const GENESIS: Buffer = Buffer.alloc(32)
+/** What stands before the first link. */
+export const GENESIS: Digest = '\0'.repeat(32)
 
 export interface Link {
-  leaf: Buffer
-  chain: Buffer
-  signature: Buffer
+  leaf: Digest
+  chain: Digest
+  signature: Digest
+}
+
+const step = Buffer.alloc(65)
+step[0] = 2
+
+/** `previous`: chain hash of the entry before, GENESIS for the first. */
+export function chainDigest(previous: Digest, leaf: Digest): Digest {
+  step.latin1Write(previous, 1)
+  step.latin1Write(leaf, 33)
+  return hash('sha256', step, 'binary')
 }
 
 /**
@@ -28,43 +40,33 @@ export function createLinker(key: Uint8Array) {
     inner[i] = paddedKey[i]! ^ 0x36
     outer[i] = paddedKey[i]! ^ 0x5c
   }
-  const step = Buffer.alloc(65)
   let scratch = Buffer.alloc(BLOCK + 4096)
 
   function load(entry: string): number {
     const most = BLOCK + entry.length * 3
     if (most > scratch.length) scratch = Buffer.alloc(most)
-    return BLOCK + scratch.write(entry, BLOCK, 'utf8')
+    return BLOCK + scratch.utf8Write(entry, BLOCK)
   }
 
-  function leafOf(end: number): Buffer {
+  function leafOf(end: number): Digest {
     scratch[BLOCK - 1] = 0
-    return hash('sha256', scratch.subarray(BLOCK - 1, end), 'buffer')
+    return hash('sha256', scratch.subarray(BLOCK - 1, end), 'binary')
   }
 
-  function signatureOf(end: number): Buffer {
+  function signatureOf(end: number): Digest {
     scratch.set(inner, 0)
-    outer.set(hash('sha256', scratch.subarray(0, end), 'buffer'), BLOCK)
-    return hash('sha256', outer, 'buffer')
-  }
-
-  function chainOf(previous: Uint8Array, leaf: Uint8Array): Buffer {
-    step[0] = 2
-    step.set(previous, 1)
-    step.set(leaf, 33)
-    return hash('sha256', step, 'buffer')
+    outer.latin1Write(hash('sha256', scratch.subarray(0, end), 'binary'), BLOCK)
+    return hash('sha256', outer, 'binary')
   }
 
   return {
-    /** `previous`: chain hash of the entry before, GENESIS for the first. */
-    link(previous: Uint8Array, entry: string): Link {
+    link(previous: Digest, entry: string): Link {
       const end = load(entry)
       const leaf = leafOf(end)
-      return { leaf, chain: chainOf(previous, leaf), signature: signatureOf(end) }
+      return { leaf, chain: chainDigest(previous, leaf), signature: signatureOf(end) }
     },
-    leaf: (entry: string): Buffer => leafOf(load(entry)),
-    chain: chainOf,
-    signature: (entry: string): Buffer => signatureOf(load(entry)),
+    leaf: (entry: string): Digest => leafOf(load(entry)),
+    signature: (entry: string): Digest => signatureOf(load(entry)),
   }
 }
 
@@ -74,12 +76,12 @@ const SALT_AT = 1
 const DATA_AT = 17
 let commitScratch = Buffer.alloc(4096)
 
-/** Commitment to the data of an entry, 32 bytes. `salt`: 16 random bytes, erased together with the data. */
-export function commitData(salt: Uint8Array, data: string): Buffer {
+/** Commitment to the data of an entry, as hex. `salt`: 16 random bytes, erased together with the data. */
+export function commitData(salt: Uint8Array, data: string): string {
   const most = DATA_AT + data.length * 3
   if (most > commitScratch.length) commitScratch = Buffer.alloc(most)
   commitScratch[0] = 3
   commitScratch.set(salt, SALT_AT)
-  const end = DATA_AT + commitScratch.write(data, DATA_AT, 'utf8')
-  return hash('sha256', commitScratch.subarray(0, end), 'buffer')
+  const end = DATA_AT + commitScratch.utf8Write(data, DATA_AT)
+  return hash('sha256', commitScratch.subarray(0, end), 'hex')
 }

@@ -9,7 +9,7 @@ import {
   verify,
 } from 'node:crypto'
 import { AppError } from '../base/errors.ts'
-import type { Digest } from './merkle.ts'
+import type { Digest } from './digest.ts'
 
 const ED25519 = 1
 // DER prefixes of a PKCS #8 private and an SPKI public Ed25519 key (RFC 8410, section 10).

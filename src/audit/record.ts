@@ -6,7 +6,9 @@ import type { Ids } from '../base/ids.ts'
 import type { Store } from '../store/store.ts'
 import { canonicalJson, entryText } from './canonical.ts'
 import { commitData, createLinker, GENESIS } from './chain.ts'
+import { bytesOf, type Digest, digestOf } from './digest.ts'
 import type { AuditKey } from './key.ts'
+import { createTree, type Tree } from './tree.ts'
 
 export interface Change {
   /** `job.created`, `project.updated` … */
@@ -38,6 +40,10 @@ export interface Recorder {
   /** Id of this log. */
   logId: string
   key: AuditKey
+  /** The Merkle tree over the entries; grows with each of them. */
+  tree: Tree
+  /** Calls `listener` in the transaction of each entry, after it was stored; `size` counts it. */
+  onAppend(listener: (size: number, change: Change) => void): void
 }
 
 export interface RecorderOptions {
@@ -65,10 +71,21 @@ export function createRecorder(options: RecorderOptions): Recorder {
   })
 
   /** A copy of the log's end; dropped on any rollback and read again. */
-  let head: { seq: number; chain: Buffer } | null = null
+  let head: { seq: number; chain: Digest } | null = null
+  const tree = createTree(store.auditTree, () => (store.audit.last()?.seq ?? -1) + 1)
+  store.transaction(() => tree.repair())
   store.onRollback(() => {
     head = null
+    tree.forget()
   })
+  let onAppend: (size: number, change: Change) => void = () => {}
+
+  function lastStored(): { seq: number; chain: Digest } {
+    const last = store.audit.last()
+    return last === undefined
+      ? { seq: -1, chain: GENESIS }
+      : { seq: last.seq, chain: digestOf(last.chain) }
+  }
 
   // Fetching random bytes one salt at a time would cost as much as the hashing.
   let salts = Buffer.alloc(0)
@@ -82,7 +99,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   const trail: Trail = {
     audit(change) {
-      head ??= store.audit.last() ?? { seq: -1, chain: GENESIS }
+      head ??= lastStored()
       const seq = head.seq + 1
       const at = clock.now()
       const data = change.data === undefined ? null : canonicalJson(change.data)
@@ -97,9 +114,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
         entity_id: change.entityId,
         actor_id: change.actor.id,
         actor_role: change.actor.role,
-        data_commit: data === null || salt === null ? null : commitData(salt, data).toString('hex'),
+        data_commit: data === null || salt === null ? null : commitData(salt, data),
       })
       const link = linker.link(head.chain, entry)
+      tree.append(link.leaf)
       store.audit.insert({
         seq,
         at,
@@ -110,7 +128,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
         entry,
         data,
         salt,
-        ...link,
+        leaf: bytesOf(link.leaf),
+        chain: bytesOf(link.chain),
+        signature: bytesOf(link.signature),
         keyId: key.id,
       })
       head = { seq, chain: link.chain }
@@ -122,6 +142,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
           entityId: change.entityId,
         }),
       )
+      onAppend(seq + 1, change)
       return seq
     },
 
@@ -144,5 +165,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
     trail,
     logId,
     key,
+    tree,
+    onAppend(listener) {
+      onAppend = listener
+    },
   }
 }

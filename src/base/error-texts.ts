@@ -99,6 +99,11 @@ export const ERROR_TEXTS = {
     'Este arquivo não existe ou já foi removido. Gere a tarefa novamente.',
     'This file does not exist or was removed. Run the job again.',
   ),
+  AUDIT_INCONSISTENT: text(
+    'Trilha de auditoria contraditória',
+    'A trilha de auditoria contradiz um ponto de controle já assinado. Nada foi assinado; execute sisrua audit verify.',
+    'The audit log contradicts a checkpoint signed before. Nothing was signed; run sisrua audit verify.',
+  ),
   AUDIT_NOT_FOUND: text(
     'Registro de auditoria não encontrado',
     'Não há registro de auditoria com este número.',

@@ -21,6 +21,7 @@ export const ERRORS = {
   PROJECT_NOT_FOUND: { title: 'Project not found', retryable: false },
   ARTIFACT_NOT_FOUND: { title: 'Artifact not found', retryable: false },
   AUDIT_NOT_FOUND: { title: 'Audit entry not found', retryable: false },
+  AUDIT_INCONSISTENT: { title: 'Audit log contradicts itself', retryable: false },
   WEBHOOK_NOT_FOUND: { title: 'Webhook not found', retryable: false },
   WEBHOOK_TARGET_REFUSED: { title: 'Webhook target refused', retryable: false },
   VERSION_CONFLICT: { title: 'Version conflict', retryable: false },

@@ -79,6 +79,7 @@ const BY_CODE: Partial<Record<ErrorCode, ExitName>> = {
   STORE_UNSAFE: 'storageUnsafe',
   STORE_NEWER: 'storageUnsafe',
   STORE_UNAVAILABLE: 'storageFailed',
+  AUDIT_INCONSISTENT: 'tampered',
   INTERNAL: 'internal',
 }
 

@@ -1,5 +1,6 @@
 // What the routes are handed: the rooms behind the door, as interfaces. daemon.ts fills it in.
 import type { Audit } from '../audit/audit.ts'
+import type { Ledger } from '../audit/ledger.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Events } from '../base/events.ts'
 import type { Log } from '../base/log.ts'
@@ -43,6 +44,7 @@ export interface Rooms {
   jobs: Jobs
   projects: Projects
   audit: Audit
+  ledger: Ledger
   webhooks: Webhooks
   terrain: Terrain
   converters: Converters

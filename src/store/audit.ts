@@ -45,6 +45,18 @@ export function createAuditRows(connection: Connection) {
       `SELECT entry, leaf, chain, signature, data, salt, key_id FROM audit_log WHERE seq >= ? AND seq < ? ORDER BY seq`,
     )
     .raw()
+  // Each entry after a zero byte, which no JSON text holds: a leaf is then hashed where it lies.
+  const texts = connection
+    .prepare(
+      `SELECT CAST(char(0) || group_concat(entry, char(0)) AS BLOB) FROM audit_log WHERE seq >= ? AND seq < ?`,
+    )
+    .pluck()
+  const hashes = connection
+    .prepare(
+      `SELECT CAST(group_concat(leaf, '') AS BLOB), CAST(group_concat(chain, '') AS BLOB)
+       FROM audit_log WHERE seq >= ? AND seq < ?`,
+    )
+    .raw()
   const erase = connection.prepare('UPDATE audit_log SET data = NULL, salt = NULL WHERE seq = ?')
   const count = connection.prepare('SELECT count(*) FROM audit_log WHERE at >= ?').pluck()
   const byEntity = connection.prepare(
@@ -82,6 +94,13 @@ export function createAuditRows(connection: Connection) {
     }) => list.all(filter) as AuditRow[],
     /** Rows `from` ≤ seq < `to`, in order; fewer when some are missing. */
     check: (from: number, to: number) => check.all(from, to) as AuditCheckRow[],
+    /** Texts of entries `from` ≤ seq < `to` in order, each after a zero byte; empty when there are none. */
+    texts: (from: number, to: number) => (texts.get(from, to) as Buffer | null) ?? Buffer.alloc(0),
+    /** Their stored leaves and their stored chain hashes, 32 bytes each. */
+    hashes: (from: number, to: number) =>
+      (hashes.get(from, to) as [Buffer | null, Buffer | null]).map(
+        (bytes) => bytes ?? Buffer.alloc(0),
+      ) as [Buffer, Buffer],
     erase: (seq: number) => erase.run(seq).changes === 1,
     countSince: (at: number) => count.get(at) as number,
     byEntity: () => byEntity.all() as { name: string; count: number }[],

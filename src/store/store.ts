@@ -6,6 +6,7 @@ import path from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import type { AppError } from '../base/errors.ts'
 import { createAuditRows } from './audit.ts'
+import { createAuditTreeRows } from './audit-tree.ts'
 import { type Backup, listBackups, makeBackup } from './backup.ts'
 import { createBlobs } from './blobs.ts'
 import { createDisk, type Disk } from './disk.ts'
@@ -129,6 +130,7 @@ function assemble({
     idempotency: createIdempotencyRows(connection),
     blobs: createBlobs(connection, transactions, folders, clock),
     audit: createAuditRows(connection),
+    auditTree: createAuditTreeRows(connection),
     outbox: createOutboxRows(connection),
     webhooks: createWebhookRows(connection),
     projects: createProjectRows(connection),
@@ -151,6 +153,11 @@ function assemble({
       if (!open || inMemory) return
       connection.pragma('incremental_vacuum(256)')
       connection.pragma('wal_checkpoint(TRUNCATE)')
+    },
+    /** Writes the database anew and empties the write-ahead log, so that nothing deleted can be read in either. */
+    scrub(): void {
+      connection.exec('VACUUM')
+      if (!inMemory) connection.pragma('wal_checkpoint(TRUNCATE)')
     },
     /** Waits for what is being committed, checkpoints, closes, gives up the lock. */
     async close(): Promise<void> {

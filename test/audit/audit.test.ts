@@ -146,6 +146,8 @@ describe('verification', () => {
       invalid: 0,
       integrity: 1,
       chainOk: true,
+      rootOk: true,
+      anchorsOk: true,
       firstBad: null,
     })
     expect(await audit.verifyAll(1000)).toMatchObject({ total: 1000, valid: 1000, chainOk: true })

@@ -59,6 +59,8 @@ export const AuditReport = z
     invalid: z.number().int(),
     integrity: z.number(),
     chain_ok: z.boolean(),
+    root_ok: z.boolean(),
+    anchors_ok: z.boolean(),
     first_bad: z.number().int().nullable(),
   })
   .openapi('AuditReport')

@@ -135,9 +135,18 @@ function mountAt(app: App, audit: Rooms['audit'], prefix: (typeof AUDIT_PREFIXES
     }),
     async (c) => {
       const report = await audit.verifyAll(c.req.valid('json').limit ?? 1000)
-      const { total, valid, invalid, integrity, chainOk, firstBad } = report
+      const { total, valid, invalid, integrity, chainOk, rootOk, anchorsOk, firstBad } = report
       return c.json(
-        { total, valid, invalid, integrity, chain_ok: chainOk, first_bad: firstBad },
+        {
+          total,
+          valid,
+          invalid,
+          integrity,
+          chain_ok: chainOk,
+          root_ok: rootOk,
+          anchors_ok: anchorsOk,
+          first_bad: firstBad,
+        },
         200,
       )
     },
