@@ -18,11 +18,12 @@ const POLYLINE = fragmentOf('0\nLWPOLYLINE\n5\n')
 const INSERT = fragmentOf('0\nINSERT\n5\n')
 const POINT = fragmentOf('0\nPOINT\n5\n')
 const TEXT = fragmentOf('0\nTEXT\n5\n')
-const OWNER = fragmentOf(`\n330\n${hex(HANDLES.modelRecord)}\n100\nAcDbEntity\n`)
-const AS_POLYLINE = fragment([100, 'AcDbPolyline'])
-const VERTEX_COUNT = fragmentOf('90\n')
-const OPEN = fragment([70, 128], [43, 0])
-const CLOSED = fragment([70, 129], [43, 0])
+/** Between an entity's handle and its layer. */
+const OWNER = `\n330\n${hex(HANDLES.modelRecord)}\n100\nAcDbEntity\n8\n`
+const AS_POLYLINE = fragmentOf('100\nAcDbPolyline\n90\n')
+/** What follows the count of vertices. */
+const OPEN = fragmentOf('\n70\n128\n43\n0\n')
+const CLOSED = fragmentOf('\n70\n129\n43\n0\n')
 
 export function writeEntities(
   writer: DxfWriter,
@@ -31,7 +32,7 @@ export function writeEntities(
   retrievedAt: string | null,
   extra: (() => void) | null = null,
 ): void {
-  const layers = plan.layerNames.map((name) => fragment([8, name]))
+  const layers = plan.layerNames.map((name) => fragmentOf(`${OWNER}${name}\n`))
   const xdata = new XdataWriter(writer)
   const colors = new Map<string, Fragment | null>()
   const { features } = drawing
@@ -49,7 +50,6 @@ export function writeEntities(
               : INSERT
       writer.fragment(type)
       writer.hexDigits(writer.takeHandle())
-      writer.fragment(OWNER)
       writer.fragment(layers[feature.layer]!)
       if (feature.color !== null) {
         let color = colors.get(feature.color)
@@ -97,9 +97,7 @@ function writePolyline(writer: DxfWriter, drawing: Drawing, feature: Feature): n
     end--
   }
   writer.fragment(AS_POLYLINE)
-  writer.fragment(VERTEX_COUNT)
   writer.integer(end - first)
-  writer.byte(10)
   writer.fragment(closed ? CLOSED : OPEN)
   if (feature.elevation !== null && Math.abs(feature.elevation) < GREATEST_METERS) {
     writer.real(38, feature.elevation)

@@ -3,7 +3,7 @@ import type { Feature } from '../cad/drawing.ts'
 import { type Fragment, fragmentOf } from './byte-writer.ts'
 import { DECIMAL_ROOM } from './digits.ts'
 import { escapeString, limitUtf8 } from './dxf-names.ts'
-import { APPLICATION, type DxfWriter, fragment } from './dxf-tags.ts'
+import { APPLICATION, type DxfWriter } from './dxf-tags.ts'
 
 /** Version of the keys below; changes when a reader must know. */
 const SCHEMA = 1
@@ -12,9 +12,8 @@ const MAX_STRING = 255
 /** AutoCAD's limit for all extended data of an entity is 16,383 bytes; inside it a string may take two bytes a character. */
 const MAX_TOTAL = 16_383
 
-const HEAD = fragment([1001, APPLICATION], [1000, `schema=${SCHEMA}`])
+const HEAD = fragmentOf(`1001\n${APPLICATION}\n1000\nschema=${SCHEMA}\n1000\ngeometry=`)
 const key = (name: string) => fragmentOf(`1000\n${name}=`)
-const GEOMETRY = key('geometry')
 const SOURCE = key('source')
 const VERSION = key('version')
 const NAME = key('name')
@@ -53,7 +52,6 @@ export class XdataWriter {
   write(feature: Feature, geometryHash: number): void {
     const { writer } = this
     writer.fragment(HEAD)
-    writer.fragment(GEOMETRY)
     writer.hexWord(geometryHash)
     writer.byte(10)
     this.room = MAX_TOTAL - 100
