@@ -70,7 +70,9 @@ export function registerPrepare(program: Command, context: CliContext): void {
 
 async function prepareOsm(options: PrepareOptions, context: CliContext): Promise<void> {
   const bytes = options.osmFile === undefined ? null : await readInput(options.osmFile, readExtract)
-  const place = bytes === null ? options : { ...(await placeOf(bytes)), ...options }
+  // An extract says where it lies, but reading it through for that costs; only when something is left open.
+  const open = [options.lat, options.lon, options.radius].includes(undefined)
+  const place = bytes === null || !open ? options : { ...(await placeOf(bytes)), ...options }
   const params = {
     latitude: place.lat ?? null,
     longitude: place.lon ?? null,

@@ -4,6 +4,7 @@ import { AppError } from '../base/errors.ts'
 import type { Inputs, Need, Pipeline } from '../kernel/pipelines/pipeline.ts'
 import type { Compute } from '../workers/compute.ts'
 import type { OutputName, PipelineOutput, PipelineTask } from '../workers/tasks.ts'
+import { transferableBuffers } from '../workers/transfer.ts'
 import type { JobKind, JobStep } from './job.ts'
 import { lacksCoordinates, parseParams, pipelineName } from './request.ts'
 
@@ -65,14 +66,7 @@ export async function runAttempt(workshop: Workshop, input: AttemptInput): Promi
     onProgress('collecting', COLLECTING + fraction * (COMPUTING - COLLECTING)),
   )
   signal.throwIfAborted()
-  const transfer: ArrayBuffer[] = []
-  if (input.document !== null) {
-    inputs.geojson = input.document
-    const { buffer } = input.document
-    if (buffer instanceof ArrayBuffer && buffer.byteLength === input.document.byteLength) {
-      transfer.push(buffer)
-    }
-  }
+  if (input.document !== null) inputs.geojson = input.document
   onProgress('computing', COMPUTING)
   const output = await workshop.compute.run(
     'pipeline',
@@ -85,7 +79,8 @@ export async function runAttempt(workshop: Workshop, input: AttemptInput): Promi
     },
     {
       signal,
-      transfer,
+      // Nobody needs the inputs afterwards: a retry collects anew.
+      transfer: transferableBuffers(inputs),
       onProgress: (_step, fraction) =>
         onProgress('computing', COMPUTING + fraction * (SAVING - COMPUTING)),
     },
