@@ -125,7 +125,9 @@ export class XdataWriter {
     if (this.room < 0) return
     writer.fragment(prefix)
     if (count > most || !this.plain(value, count)) {
-      writer.text(limitUtf8(escapeString(value), most))
+      // Letters with accents: three bytes at the most.
+      const asItIs = count * 3 <= most && !needsEscape(value, count)
+      writer.text(asItIs ? value : limitUtf8(escapeString(value), most))
     }
     writer.byte(10)
   }
@@ -143,4 +145,14 @@ export class XdataWriter {
     writer.length = length + count
     return true
   }
+}
+
+/** Whether `escapeString` might change the text. */
+function needsEscape(value: string, count: number): boolean {
+  for (let i = 0; i < count; i++) {
+    const code = value.charCodeAt(i)
+    if (code < 32 || code === 92 || code === 94 || (code > 126 && code < 160)) return true
+    if (code === 0x2028 || code === 0x2029) return true
+  }
+  return false
 }
