@@ -47,7 +47,7 @@ async function start(): Promise<Running> {
     SISRUA_DATA_DIR: place(path.join(folder, 'data')),
     SISRUA_OSM_LIBRARY: place(path.join(folder, 'sample', 'osm')),
     SISRUA_DEM_LIBRARY: place(path.join(folder, 'sample', 'dem')),
-    SISRUA_OVERPASS_URLS: '',
+    SISRUA_OVERPASS_URLS: ',',
     SISRUA_JOB_RATE: '0',
   }
   const log = fs.openSync(path.join(folder, `output-${port}.txt`), 'w')

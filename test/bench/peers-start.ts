@@ -80,7 +80,7 @@ export async function peersStart(): Promise<{ rows: Row[]; missing: string[] }> 
     PATH: '',
     HOME: home,
     SISRUA_AUTH_TOKEN: 'bench-token-0123456789',
-    SISRUA_OVERPASS_URLS: '',
+    SISRUA_OVERPASS_URLS: ',',
   }
   const words = (port: number): string[] => [
     '--host',

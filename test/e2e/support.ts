@@ -21,7 +21,7 @@ export function run(home: string, args: string[], env: Record<string, string> = 
   mkdirSync(cwd, { recursive: true })
   const child = spawn(EXECUTABLE, args, {
     cwd,
-    env: { PATH: '', HOME: home, SISRUA_LANG: 'en', SISRUA_OVERPASS_URLS: '', ...env },
+    env: { PATH: '', HOME: home, SISRUA_LANG: 'en', SISRUA_OVERPASS_URLS: ',', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   let out = ''
