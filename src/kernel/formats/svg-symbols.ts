@@ -4,8 +4,12 @@ import type { Drawing, Feature } from '../cad/drawing.ts'
 import type { ByteWriter } from './byte-writer.ts'
 import { type Frame, fixed, placedSize, turnDegrees } from './svg-frame.ts'
 
-/** A symbol is never smaller than this on screen. */
+/** A symbol is never smaller than this on screen, as long as all of them together leave the drawing free. */
 const LEAST_PIXELS = 7
+/** Nor smaller than this however many there are. */
+const LEAST_IN_A_CROWD_PIXELS = 3.5
+/** Share of the sheet that symbols larger than life may cover. */
+const MOST_COVERED = 0.01
 /** Strokes of symbols, whatever the symbol's scale; of those at least size thinner still, for their strokes lie close. */
 const STROKE_PIXELS = 0.9
 const HAIR_PIXELS = 0.5
@@ -26,14 +30,23 @@ interface Placed {
 export class SvgSymbols {
   /** By block name; the empty name is a point without a block. */
   private readonly used = new Map<string, Placed>()
+  private readonly frame: Frame
+  private readonly leastMeters: number
 
   /** Takes note of the symbols that the drawing uses. */
-  constructor(drawing: Drawing) {
+  constructor(drawing: Drawing, frame: Frame) {
+    let count = 0
     for (const { kind, block } of drawing.features) {
-      if (kind !== 'point' || this.used.has(block ?? '')) continue
+      if (kind !== 'point') continue
+      count++
+      if (this.used.has(block ?? '')) continue
       const strokes = block === null ? CROSS : symbolOf(block).strokes
       this.used.set(block ?? '', { id: this.used.size, strokes, size: sizeOf(strokes) })
     }
+    const share = Math.sqrt((MOST_COVERED * frame.widthPixels * frame.heightPixels) / count)
+    this.frame = frame
+    this.leastMeters =
+      Math.min(LEAST_PIXELS, Math.max(LEAST_IN_A_CROWD_PIXELS, share)) * frame.pixel
   }
 
   /** The definitions that `place` refers to. */
@@ -47,17 +60,11 @@ export class SvgSymbols {
   }
 
   /** One point feature at x, y of the picture; `color` only where it differs from its layer's. */
-  place(
-    writer: ByteWriter,
-    feature: Feature,
-    x: number,
-    y: number,
-    color: string | null,
-    { pixel }: Frame,
-  ): void {
+  place(writer: ByteWriter, feature: Feature, x: number, y: number, color: string | null): void {
+    const { pixel } = this.frame
     const { id, size } = this.used.get(feature.block ?? '')!
     const wanted = placedSize(feature.scale, 1)
-    const least = (LEAST_PIXELS * pixel) / size
+    const least = this.leastMeters / size
     const scale = Math.max(wanted, least)
     // A stroke is scaled with its symbol, so its width is divided by the scale.
     const stroke = ((wanted < least ? HAIR_PIXELS : STROKE_PIXELS) * pixel) / scale

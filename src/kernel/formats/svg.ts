@@ -36,7 +36,7 @@ export function writeSvg(drawing: Drawing, options: SvgOptions = {}): Uint8Array
   )
   writer.text(`<title>EPSG:${drawing.epsg}</title>\n`)
   writer.text(`<rect width="100%" height="100%" fill="${BACKGROUND}"/>\n`)
-  const symbols = new SvgSymbols(drawing)
+  const symbols = new SvgSymbols(drawing, frame)
   const labels = new SvgLabels(drawing, frame)
   symbols.define(writer)
   writer.text(
@@ -99,7 +99,7 @@ function writeFeature(
   if (!isLine) {
     const x = coords[2 * first]! - frame.west
     const y = frame.north - coords[2 * first + 1]!
-    if (feature.kind === 'point') symbols.place(writer, feature, x, y, color, frame)
+    if (feature.kind === 'point') symbols.place(writer, feature, x, y, color)
     else {
       const layerColor = css(aciToRgb(drawing.layers[feature.layer]!.aci))
       labels.place(writer, feature, x, y, color ?? layerColor)

@@ -100,6 +100,17 @@ describe('SVG at the scale of a town', () => {
     expect(yard.strokePixels).toBeCloseTo(0.9, 1)
   })
 
+  it('draws symbols smaller where there are thousands', () => {
+    const crowd = Array.from({ length: 4000 }, (_, i) => ({
+      layer: 0,
+      points: [[(i % 63) * 30, Math.floor(i / 63) * 30]],
+      feature: { kind: 'point' as const, block: 'POSTE' },
+    }))
+    const svg = svgOf(sheet(2000, crowd))
+    const [, scale] = /scale\(([\d.]+)\)"/.exec(svg)!.map(Number)
+    expect(scale! / pixelOf(svg)).toBeCloseTo(3.5, 2)
+  })
+
   it('makes at most sixty texts readable, none on top of another, and leaves the others small', () => {
     const texts = Array.from({ length: 900 }, (_, i) => ({
       layer: 0,
