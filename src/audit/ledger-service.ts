@@ -5,6 +5,7 @@ import type { Store } from '../store/store.ts'
 import { type AnchorFiles, type AnchorNote, openAnchor, originOf } from './anchors.ts'
 import { digestOf } from './digest.ts'
 import { eraseData } from './erase.ts'
+import { handoverText } from './handover.ts'
 import type { Ledger, LedgerState } from './ledger.ts'
 import { checkpointText, createSigner, openNote, signNote } from './note.ts'
 import { proveConsistency, proveInclusion } from './proofs.ts'
@@ -294,9 +295,4 @@ export function createLedger(options: LedgerOptions): Ledger {
     }
     throw new AppError('REQUEST_INVALID', 'The note was not signed by a key of this log.')
   }
-}
-
-/** What the key of an epoch signs for the next one. No checkpoint can read like it: its second line is no number. */
-export function handoverText(name: string, vkey: string, seq: number): string {
-  return `${name}\nhandover\n${vkey}\n${seq}\n`
 }

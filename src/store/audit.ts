@@ -57,6 +57,12 @@ export function createAuditRows(connection: Connection) {
        FROM audit_log WHERE seq >= ? AND seq < ?`,
     )
     .raw()
+  const data = connection
+    .prepare(
+      `SELECT seq, data, salt FROM audit_log WHERE seq >= ? AND seq < ? AND data IS NOT NULL AND salt IS NOT NULL
+       ORDER BY seq`,
+    )
+    .raw()
   const erase = connection.prepare('UPDATE audit_log SET data = NULL, salt = NULL WHERE seq = ?')
   const count = connection.prepare('SELECT count(*) FROM audit_log WHERE at >= ?').pluck()
   const byEntity = connection.prepare(
@@ -101,6 +107,8 @@ export function createAuditRows(connection: Connection) {
       (hashes.get(from, to) as [Buffer | null, Buffer | null]).map(
         (bytes) => bytes ?? Buffer.alloc(0),
       ) as [Buffer, Buffer],
+    /** seq, data and salt of the entries that still have data. */
+    data: (from: number, to: number) => data.all(from, to) as [number, string, Buffer][],
     erase: (seq: number) => erase.run(seq).changes === 1,
     countSince: (at: number) => count.get(at) as number,
     byEntity: () => byEntity.all() as { name: string; count: number }[],

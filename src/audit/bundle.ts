@@ -1,0 +1,88 @@
+// Writes the export bundle: every file as a name and chunks of bytes, read from the database a few thousand rows at a time. It
+// always ends at the newest signed checkpoint, so that every entry in it is signed for.
+import { AppError } from '../base/errors.ts'
+import type { AuditRows } from '../store/audit.ts'
+import type { AuditTreeRows } from '../store/audit-tree.ts'
+import type { AnchorNote } from './anchors.ts'
+import { BUNDLE_FILES, METHOD_TEXT } from './bundle-format.ts'
+import { GENESIS } from './chain.ts'
+import { hexOf } from './digest.ts'
+import { PYTHON_VERIFIER } from './python-verifier.ts'
+
+export interface BundleFile {
+  name: string
+  /** May be used after the next chunk was asked for. */
+  chunks: Iterable<Uint8Array>
+}
+
+/** What an export reads; a connection opened for reading only will do. */
+export interface BundleSource {
+  audit: Pick<AuditRows, 'texts' | 'hashes' | 'data' | 'bySeq'>
+  auditTree: Pick<AuditTreeRows, 'checkpoints' | 'keys' | 'newestCheckpoint'>
+  logId: string
+  anchors: readonly AnchorNote[]
+}
+
+const ROWS_AT_ONCE = 4096
+
+/** Throws AUDIT_NOT_FOUND when nothing was signed yet. */
+export function bundleFiles(source: BundleSource): BundleFile[] {
+  const newest = source.auditTree.newestCheckpoint()
+  if (newest === undefined) {
+    throw new AppError('AUDIT_NOT_FOUND', 'No checkpoint was signed yet; ask for one first.')
+  }
+  const { size } = newest
+  const chain = size === 0 ? hexOf(GENESIS) : source.audit.bySeq(size - 1)?.chain.toString('hex')
+  const manifest = `{"chain":"${chain}","log":"${source.logId}","size":${size},"v":1}\n`
+  const text = (content: string): Uint8Array[] => [Buffer.from(content, 'utf8')]
+  const strings = (list: readonly string[]): Uint8Array[] =>
+    text(list.map((one) => `${JSON.stringify(one)}\n`).join(''))
+  return [
+    { name: BUNDLE_FILES.manifest, chunks: text(manifest) },
+    { name: BUNDLE_FILES.method, chunks: text(METHOD_TEXT) },
+    { name: BUNDLE_FILES.verifier, chunks: text(PYTHON_VERIFIER) },
+    { name: BUNDLE_FILES.keys, chunks: strings(source.auditTree.keys().map((key) => key.keyId)) },
+    { name: BUNDLE_FILES.checkpoints, chunks: strings(lastOfEpochs(source)) },
+    { name: BUNDLE_FILES.anchors, chunks: strings(anchorNotes(source)) },
+    { name: BUNDLE_FILES.entries, chunks: entryLines(source, size) },
+    { name: BUNDLE_FILES.leaves, chunks: leaves(source, size) },
+    { name: BUNDLE_FILES.data, chunks: dataLines(source, size) },
+  ]
+}
+
+/** One checkpoint an epoch says all that its earlier ones said. */
+function lastOfEpochs({ auditTree }: BundleSource): string[] {
+  const last = new Map(auditTree.checkpoints().map(({ epoch, note }) => [epoch, note]))
+  return [...last.values()]
+}
+
+function anchorNotes({ anchors, logId }: BundleSource): string[] {
+  const own = anchors.filter(({ note }) => note.startsWith(`sisrua.local/audit/${logId}/e`))
+  return [...new Set(own.map(({ note }) => note))]
+}
+
+function* entryLines({ audit }: BundleSource, size: number): Iterable<Uint8Array> {
+  for (let from = 0; from < size; from += ROWS_AT_ONCE) {
+    const text = audit.texts(from, Math.min(from + ROWS_AT_ONCE, size))
+    for (let at = text.indexOf(0, 1); at >= 0; at = text.indexOf(0, at + 1)) text[at] = 10
+    yield Buffer.concat([text.subarray(1), Uint8Array.of(10)])
+  }
+}
+
+function* leaves({ audit }: BundleSource, size: number): Iterable<Uint8Array> {
+  for (let from = 0; from < size; from += ROWS_AT_ONCE) {
+    yield audit.hashes(from, Math.min(from + ROWS_AT_ONCE, size))[0]
+  }
+}
+
+function* dataLines({ audit }: BundleSource, size: number): Iterable<Uint8Array> {
+  for (let from = 0; from < size; from += ROWS_AT_ONCE) {
+    const lines = audit
+      .data(from, Math.min(from + ROWS_AT_ONCE, size))
+      .map(
+        ([seq, data, salt]) =>
+          `{"data":${JSON.stringify(data)},"salt":"${salt.toString('hex')}","seq":${seq}}\n`,
+      )
+    yield Buffer.from(lines.join(''), 'utf8')
+  }
+}
