@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { AppError } from '../base/errors.ts'
 import { writeDxf } from '../kernel/formats/dxf.ts'
 import { writeGeojson } from '../kernel/formats/geojson-write.ts'
+import { writeLandxml } from '../kernel/formats/landxml.ts'
 import { writePrepareResponse } from '../kernel/formats/prepare-response.ts'
 import { writeSvg } from '../kernel/formats/svg.ts'
 import type { PipelineResult, Report } from '../kernel/pipelines/pipeline.ts'
@@ -16,15 +17,28 @@ type WriterOptions = PipelineTask['options'] & {
 
 type Writer = (result: PipelineResult, options: WriterOptions) => Uint8Array
 
+/** Name of the mesh in survey programs; Portuguese, as layer names are. */
+const SURFACE_NAME = 'Terreno'
+
 /** One writer per output. */
-const WRITERS: Partial<Record<OutputName, Writer>> = {
+const WRITERS: Record<OutputName, Writer> = {
   result({ drawing, notes }, { numericFeatureType, blocksFolder, labels }) {
     if (blocksFolder !== null) writeForeignSymbols(drawing, blocksFolder)
     return writePrepareResponse(drawing, notes, { numericFeatureType, blocksFolder, labels })
   },
-  dxf: ({ drawing }, { retrievedAt }) => writeDxf(drawing, { retrievedAt }),
+  dxf: ({ drawing, tin }, { retrievedAt }) => writeDxf(drawing, { retrievedAt, tin: tin ?? null }),
   geojson: ({ drawing }, { retrievedAt }) => writeGeojson(drawing, { retrievedAt }),
   svg: ({ drawing }, { retrievedAt }) => writeSvg(drawing, { retrievedAt }),
+  landxml({ drawing, tin }, { retrievedAt }) {
+    if (tin === undefined) {
+      throw new AppError(
+        'PARAMS_INVALID',
+        'This drawing has no terrain mesh, so there is no surface for LandXML. Ask for another output.',
+      )
+    }
+    const { epsg, verticalDatum } = drawing
+    return writeLandxml(tin, { name: SURFACE_NAME, epsg, verticalDatum, retrievedAt })
+  },
 }
 
 /** Writes the outputs in the order asked for; progress goes from `from` to 1. */
@@ -38,11 +52,7 @@ export function writeOutputs(
   const outputs: Partial<Record<OutputName, OutputBytes>> = {}
   names.forEach((name, i) => {
     report('writing', from + ((1 - from) * i) / names.length)
-    const write = WRITERS[name]
-    if (write === undefined) {
-      throw new AppError('PARAMS_INVALID', `This pipeline has no output called ${name}.`)
-    }
-    const bytes = write(result, options)
+    const bytes = WRITERS[name](result, options)
     outputs[name] = { bytes, sha256: createHash('sha256').update(bytes).digest('hex') }
   })
   return outputs

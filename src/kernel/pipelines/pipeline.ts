@@ -4,6 +4,7 @@ import type { ZodType } from 'zod'
 import type { Drawing, Note } from '../cad/drawing.ts'
 import type { DemWindow } from '../formats/dem.ts'
 import type { Bbox } from '../geo/bbox.ts'
+import type { Tin } from '../geo/tin.ts'
 
 /** Something a pipeline must be given before it can compute. */
 export type Need =
@@ -56,6 +57,8 @@ export type Report = (step: string, fraction: number) => void
 export interface PipelineResult {
   drawing: Drawing
   notes: Note[]
+  /** Terrain mesh in the drawing's metres, from a pipeline that makes one: 3DFACE in the DXF, a surface in LandXML. */
+  tin?: Tin
 }
 
 export interface Pipeline<P> {
