@@ -1,4 +1,5 @@
 // Reads an Overpass JSON answer (any `out` mode) from its bytes straight into columns; the file never becomes a string or a tree.
+// Over 300 lines because one reader's methods share the cursor and the columns, and splitting them costs calls in the hot loop.
 import { AppError } from '../../base/errors.ts'
 import { Float64Column, Int32Column } from './column.ts'
 import { JsonCursor } from './json-cursor.ts'

@@ -1,4 +1,5 @@
 // OpenStreetMap around a place: streets, buildings, networks and furniture as a clean drawing in metres, on the terrain where there is one.
+// Over 300 lines so that the whole road from parameters to drawing reads top to bottom on one page.
 import { z } from 'zod'
 import { AppError } from '../../base/errors.ts'
 import { Classifier } from '../cad/classify.ts'
@@ -78,8 +79,11 @@ const fields = z.object({
   themes: optional(z.array(z.enum(THEME_NAMES)).min(1), DEFAULT_THEMES).transform(
     (themes): ThemeName[] => THEME_NAMES.filter((theme) => themes.includes(theme)),
   ),
-  /** Metres; null = 10. */
-  contourIntervalMeters: optional(z.number().min(0.1).max(10_000), CONTOUR_INTERVAL_METERS),
+  /** Metres; 0 = no contours, null = 10. */
+  contourIntervalMeters: optional(
+    z.union([z.literal(0), z.number().min(0.1).max(10_000)]),
+    CONTOUR_INTERVAL_METERS,
+  ),
   /** Text features on the wire too; the DXF always has them. */
   labels: optional(z.boolean(), false),
   /** Metres; 0 keeps every vertex. */
@@ -209,13 +213,16 @@ export const osmSiteV1: Pipeline<OsmSiteParams> = {
       return feature
     })
     report('contours', 0.88)
-    const contours = ground.contours(
-      params.contourIntervalMeters,
-      region,
-      template.special,
-      layers,
-      (fraction) => report('contours', 0.88 + fraction * 0.1),
-    )
+    const contours =
+      params.contourIntervalMeters === 0
+        ? null
+        : ground.contours(
+            params.contourIntervalMeters,
+            region,
+            template.special,
+            layers,
+            (fraction) => report('contours', 0.88 + fraction * 0.1),
+          )
     const labels = placeLabels(insideLines.paths, (path) => {
       const feature = lineFeatures[path]!
       return feature.highway === null ? null : feature.name
