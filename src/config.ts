@@ -234,6 +234,13 @@ export const SETTINGS = {
     rate,
     'New jobs per client as count/seconds; 0 = no limit.',
   ),
+  readRate: setting(
+    null,
+    'SISRUA_READ_RATE',
+    '600/60',
+    rate,
+    'Reading requests per client as count/seconds; 0 = no limit.',
+  ),
   threads: setting(
     '--threads',
     'SISRUA_THREADS',

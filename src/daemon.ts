@@ -28,7 +28,7 @@ import { createApp } from './http/app.ts'
 import { compatPipePlace, openCompatPipe } from './http/compat-pipe.ts'
 import { createGuard } from './http/guard.ts'
 import { createHub } from './http/progress.ts'
-import { createRates, RATES } from './http/rates.ts'
+import { createRates, RATES, type RateTable } from './http/rates.ts'
 import type { HealthPart, Rooms } from './http/rooms.ts'
 import { createServer } from './http/server.ts'
 import { createSessions, ownerDigestOf } from './http/sessions.ts'
@@ -78,6 +78,8 @@ export interface Overrides {
   compute?: Compute
   log?: Log
   policy?: Partial<Policy>
+  /** Replaces single buckets. */
+  rates?: RateTable
   /** Key material for the audit log from the start-up line. */
   auditKey?: string | null
 }
@@ -179,10 +181,12 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     policy: overrides.policy ?? {},
     onError,
   })
-  const rates = createRates(
-    clock,
-    config.jobRate === null ? {} : { ...RATES, create: [config.jobRate] },
-  )
+  const rates = createRates(clock, {
+    ...RATES,
+    create: config.jobRate === null ? [] : [config.jobRate],
+    read: config.readRate === null ? [] : [config.readRate],
+    ...overrides.rates,
+  })
   // The later stock plugin hands over no token: it asks for ours on the pipe.
   const token = config.authToken ?? (config.compatPipe ? randomBytes(16).toString('hex') : null)
   const sessions = createSessions({
@@ -353,7 +357,9 @@ function openSources(config: Config, clock: Clock) {
   })
 }
 
-type Inspected = Pick<Rooms, 'audit' | 'ledger' | 'jobs' | 'clock'> & { store: ReturnType<typeof openStore> }
+type Inspected = Pick<Rooms, 'audit' | 'ledger' | 'jobs' | 'clock'> & {
+  store: ReturnType<typeof openStore>
+}
 
 async function healthOf(
   config: Config,

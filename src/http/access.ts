@@ -5,8 +5,11 @@
 export const ROLES = ['public', 'viewer', 'operator', 'maintainer', 'admin'] as const
 export type Role = (typeof ROLES)[number]
 
-/** `create` is counted by the route itself, since a replay must not count (contract.md 1.1). */
-export type Bucket = 'none' | 'read' | 'write' | 'create' | 'session' | 'heavy'
+/**
+ * `create` is counted by the route itself, since a replay must not count (contract.md 1.1); `failed` counts wrong tokens of
+ * everybody together, because all share one address.
+ */
+export type Bucket = 'none' | 'read' | 'write' | 'create' | 'session' | 'heavy' | 'failed'
 
 export interface Access {
   role: Role

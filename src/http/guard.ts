@@ -106,7 +106,7 @@ export function createGuard(deps: GuardDeps): Guard {
       countHeader(request, 'x-sisrua-token') === 1
         ? sessions.recognise(token)
         : null
-    if (principal === null) throw new AppError('AUTH_INVALID')
+    if (principal === null) throw wrongToken()
     return principal
   }
 
@@ -120,8 +120,14 @@ export function createGuard(deps: GuardDeps): Guard {
     const ticket = offered.find((one) => one.startsWith('ticket.'))
     if (ticket === undefined) throw new AppError('AUTH_REQUIRED')
     const principal = sessions.redeem(ticket.slice('ticket.'.length, 256))
-    if (principal === null) throw new AppError('AUTH_INVALID')
+    if (principal === null) throw wrongToken()
     return principal
+  }
+
+  /** Who guesses is slowed down; who holds a good token is never kept out by somebody else's guesses. */
+  function wrongToken(): AppError {
+    const verdict = rates.take('strangers', 'failed')
+    return verdict === null || verdict.ok ? new AppError('AUTH_INVALID') : tooManyRequests(verdict)
   }
 
   return { admit, describe }

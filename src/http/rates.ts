@@ -26,14 +26,15 @@ export interface Rates {
 /** Several rates of a bucket must all allow it. */
 export type RateTable = Partial<Record<Bucket, Rate[]>>
 
+/** What no setting changes; creating and reading have their own settings. */
 export const RATES: RateTable = {
-  read: [{ count: 600, seconds: 60 }],
   write: [
     { count: 60, seconds: 60 },
     { count: 1_000, seconds: 3_600 },
   ],
   session: [{ count: 30, seconds: 60 }],
   heavy: [{ count: 6, seconds: 60 }],
+  failed: [{ count: 20, seconds: 60 }],
 }
 
 /** A ring of the last `count` times: one more is allowed when the oldest of them has left the window. */

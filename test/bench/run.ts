@@ -135,7 +135,7 @@ async function load(daemon: DaemonProcess, place: string): Promise<number> {
 async function benchRequests(work: string): Promise<void> {
   const daemon = await startDaemon({
     dataDir: path.join(work, 'load'),
-    env: { HOME: work, SISRUA_JOB_RATE: '0', SISRUA_OVERPASS_URLS: ',' },
+    env: { HOME: work, SISRUA_JOB_RATE: '0', SISRUA_READ_RATE: '0', SISRUA_OVERPASS_URLS: ',' },
   })
   try {
     const response = await daemon.call('/api/v1/jobs/prepare', {

@@ -1,7 +1,7 @@
 // What is counted and what is not, and a thousand malformed bodies.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createRates } from '../../src/http/rates.ts'
-import { startDaemon, type TestDaemon } from '../support/daemon.ts'
+import { createRates, RATES } from '../../src/http/rates.ts'
+import { startDaemon, type TestDaemon, TOKEN } from '../support/daemon.ts'
 
 const job = (radius: number) => ({ kind: 'osm', latitude: -21.7634, longitude: -41.3235, radius })
 
@@ -52,6 +52,52 @@ describe('creating jobs', () => {
       ])
       expect(Number(sixth.headers['retry-after'])).toBeGreaterThan(50)
       expect((await house.call('POST', '/api/v1/jobs/prepare', job(100))).status).toBe(200)
+    } finally {
+      await house.stop()
+    }
+  })
+})
+
+describe('other limits', () => {
+  test('no limit on creating jobs leaves the others in force', async () => {
+    const house = await startDaemon(
+      { jobRate: '0', readRate: '3/60' },
+      { rates: { write: RATES.write! } },
+    )
+    try {
+      for (let i = 0; i < 7; i++) {
+        expect((await house.call('POST', '/api/v1/jobs/prepare', job(100 + i))).status).toBe(200)
+      }
+      const checks: number[] = []
+      for (let i = 0; i < 4; i++) {
+        checks.push((await house.call('GET', '/api/v1/auth/check')).status)
+      }
+      expect(checks).toEqual([200, 200, 200, 429])
+      const emitted: number[] = []
+      for (let i = 0; i < 61; i++) {
+        const body = { event_type: 'project_saved', payload: {} }
+        emitted.push((await house.call('POST', '/api/v1/events/emit', body)).status)
+      }
+      expect([emitted.slice(0, 60).every((s) => s === 200), emitted[60]]).toEqual([true, 429])
+    } finally {
+      await house.stop()
+    }
+  })
+
+  test('after 20 wrong tokens in a minute wrong ones get 429, a good one never', async () => {
+    const clock = { now: () => Date.now(), monotonic: () => time }
+    let time = 1_000
+    const house = await startDaemon({}, { clock, rates: { failed: RATES.failed! } })
+    try {
+      const guess = async (token: string | null) =>
+        (await house.call('GET', '/api/v1/auth/check', undefined, { token })).status
+      for (let i = 0; i < 20; i++) expect(await guess(`wrong-token-${i}`)).toBe(401)
+      expect(await guess('wrong-token-20')).toBe(429)
+      expect(await guess(TOKEN)).toBe(200)
+      // A missing token is no guess.
+      expect(await guess(null)).toBe(401)
+      time += 60_001
+      expect(await guess('wrong-token-21')).toBe(401)
     } finally {
       await house.stop()
     }

@@ -10,6 +10,9 @@ import { createDaemon, type Daemon, type Overrides } from '../../src/daemon.ts'
 
 export const TOKEN = 'test-token-123'
 
+/** Tests of other things are faster than any user; a test of a limit hands in its own. */
+const NO_LIMITS = { write: [], session: [], heavy: [], failed: [] }
+
 export interface Reply {
   status: number
   headers: http.IncomingHttpHeaders
@@ -42,10 +45,22 @@ export async function startDaemon(
 ): Promise<TestDaemon> {
   const dataDir = mkdtempSync(path.join(tmpdir(), 'sisrua-test-'))
   const config = loadConfig({
-    flags: { dataDir, port: 0, overpassUrls: [], threads: 1, jobRate: '0', ...flags },
+    flags: {
+      dataDir,
+      port: 0,
+      overpassUrls: [],
+      threads: 1,
+      jobRate: '0',
+      readRate: '0',
+      ...flags,
+    },
     env: { SISRUA_AUTH_TOKEN: 'authToken' in flags ? undefined : TOKEN },
   })
-  const daemon = await createDaemon(config, { log: createSilentLog(), ...overrides })
+  const daemon = await createDaemon(config, {
+    log: createSilentLog(),
+    ...overrides,
+    rates: { ...NO_LIMITS, ...overrides.rates },
+  })
   const { port } = daemon.ready
 
   const call: TestDaemon['call'] = (method, target, body, options = {}) => {

@@ -33,7 +33,7 @@ export const PrepareJobRequest = z
       .min(0)
       .max(1000)
       .nullish()
-      .openapi({ description: 'Metres between contours.' }),
+      .openapi({ description: 'Metres between contours; 0 = none.' }),
     labels: z.boolean().nullish().openapi({ description: 'Also give text features.' }),
     simplify_tolerance: z
       .number()

@@ -86,7 +86,8 @@ describe('osm-site@1', () => {
     { latitude: 91 },
     { longitude: -181 },
     { themes: ['dragons'] },
-    { contourIntervalMeters: 0 },
+    { contourIntervalMeters: -1 },
+    { contourIntervalMeters: 0.01 },
   ])('refuses %o', (asked) => {
     expect(osmSiteV1.params.safeParse({ ...CENTRE, ...asked }).success).toBe(false)
   })
