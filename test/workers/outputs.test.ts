@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { writeOutputs } from '../../src/workers/outputs.ts'
 import type { OutputName } from '../../src/workers/task.ts'
@@ -48,6 +51,24 @@ describe('outputs', () => {
     expect(count(landxml!.bytes, '<Surface name="Terreno">')).toBe(1)
     expect(count(landxml!.bytes, 'epsgCode="31984" verticalDatum="EGM2008"')).toBe(1)
     expect(count(write(['dxf']).dxf!.bytes, '3DFACE')).toBe(0)
+  })
+
+  it('name block files that exist, foreign names included', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'sisrua-outputs-'))
+    try {
+      const { result } = writeOutputs(
+        { drawing: sampleDrawing(), notes: [] },
+        ['result'],
+        { ...OPTIONS, blocksFolder: folder },
+        () => {},
+        0,
+      )
+      const { features } = JSON.parse(Buffer.from(result!.bytes).toString('utf8'))
+      const foreign = features.find((one: { block_name: string }) => one.block_name === 'Meu_Bloco')
+      expect(existsSync(foreign.block_filepath)).toBe(true)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   it('refuse LandXML without a mesh', () => {

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { writeDxf } from '../../../src/kernel/formats/dxf.ts'
+import { describeWithJudge, python } from '../../support/judge.ts'
 import { outlineDxf } from './dxf-outline.ts'
 import { drawingOf, sampleDrawing } from './sample-drawing.ts'
 
@@ -54,3 +55,40 @@ describe('The outline', () => {
     expect(outlineDxf(entity)).toBe(outline)
   })
 })
+
+describeWithJudge(
+  'python3-ezdxf',
+  ['/usr/bin/python3', '-c', 'import ezdxf'],
+  'The scaffold beside that of ezdxf',
+  () => {
+    // What ezdxf leaves of itself, and the layer and plotter of its template.
+    const OWN_MARKS = /EZDXF|DICTIONARYVAR |Defpoints|HATCHBACKGROUNDCOLOR|LAYOUT "Adobe PDF"/
+    const theirs = () => {
+      const text = python(
+        `import io, ezdxf
+text = io.StringIO()
+ezdxf.new('R2010').write(text)
+print('\\n'.join(line.strip() for line in text.getvalue().split('\\n')[:-1]))`,
+        '',
+      )
+      return outlineDxf(text).split('\n').map(withoutHandles)
+    }
+    const withoutHandles = (line: string) => line.replace(/#[0-9A-F]+/g, '#')
+
+    it('has every class, table, record, block and dictionary entry of it', () => {
+      const ours = new Set(outlineOf(drawingOf([], [])).split('\n').map(withoutHandles))
+      const missing = theirs().filter((line) => !/^ {2}\$|^ *$/.test(line) && !ours.has(line))
+      expect(missing.filter((line) => !OWN_MARKS.test(line))).toEqual([])
+      // The comparison sees what is missing: ezdxf's own marks are.
+      expect(missing.length).toBeGreaterThan(5)
+    })
+
+    it('has no header variable that is not in it, and all in the same order', () => {
+      const variables = (lines: string[]) => lines.filter((line) => line.startsWith('  $'))
+      const ours = variables(outlineOf(drawingOf([], [])).split('\n'))
+      const known = variables(theirs())
+      expect(ours.length).toBeGreaterThan(100)
+      expect(known.filter((name) => ours.includes(name))).toEqual(ours)
+    })
+  },
+)
