@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
 import type { Store } from '../store/store.ts'
 import { type AnchorFiles, type AnchorNote, openAnchor, originOf } from './anchors.ts'
+import { bundleFiles } from './bundle.ts'
 import { digestOf } from './digest.ts'
 import { eraseData } from './erase.ts'
 import { handoverText } from './handover.ts'
@@ -261,6 +262,16 @@ export function createLedger(options: LedgerOptions): Ledger {
       if (erasure.erased > 0) this.checkpoint('request')
       return erasure
     },
+    bundle() {
+      this.checkpoint('export')
+      return bundleFiles({
+        audit: store.audit,
+        auditTree: rows,
+        logId,
+        anchors: anchors.read(ANCHORS_READ),
+      })
+    },
+    signedSize: (auditId) => rows.checkpointCovering(auditId)?.size ?? null,
     rootFault() {
       const newest = rows.newestCheckpoint()
       if (newest === undefined) return null

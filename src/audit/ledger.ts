@@ -1,5 +1,6 @@
 // What the doors can ask of the tree over the audit log: checkpoints, proofs, anchors, keys, erasure. Built by `ledger-service.ts`.
 import type { CheckpointRow } from '../store/audit-tree.ts'
+import type { BundleFile } from './bundle.ts'
 import type { Digest } from './digest.ts'
 import type { CheckpointReason } from './signing.ts'
 
@@ -74,6 +75,10 @@ export interface Ledger {
   rotate(): LogKey
   /** Takes away the data of entries, for good. Throws AUDIT_NOT_FOUND, PARAMS_INVALID. */
   erase(auditIds: readonly number[], why: string, actor: { id: string; role: string }): Erasure
+  /** The export bundle, up to where the log stands now. */
+  bundle(): BundleFile[]
+  /** Entries of the smallest checkpoint that holds this one; null when none does yet. */
+  signedSize(auditId: number): number | null
   /** What is wrong with the newest checkpoint: its signature or its root; null when nothing is. */
   rootFault(): string | null
   /** Whether the log fulfils every anchor it knows of. */

@@ -95,3 +95,88 @@ export function auditBody(entry: Entry) {
     chain: entry.chain,
   }
 }
+
+export const CheckpointRequest = z
+  .object({
+    note: z
+      .string()
+      .max(8192)
+      .nullish()
+      .openapi({ description: 'The highest note you have kept; the log must fulfil it.' }),
+  })
+  .openapi('CheckpointRequest')
+
+export const Checkpoint = z
+  .object({
+    size: z.number().int(),
+    epoch: z.number().int(),
+    root: z.string().openapi({ description: 'Base64.' }),
+    note: z.string().openapi({ description: 'Signed note (c2sp.org/tlog-checkpoint).' }),
+    vkey: z.string(),
+    short_code: z.string(),
+    state: z.enum(['ok', 'rolled_back', 'key_lost', 'broken']),
+    known_ok: z
+      .boolean()
+      .nullable()
+      .openapi({ description: 'Whether the log fulfils the note handed in; null without one.' }),
+  })
+  .openapi('Checkpoint')
+
+export const LogKeys = z
+  .object({
+    vkey: z.string().openapi({ description: 'Verifier key in force: name+id+base64.' }),
+    state: z.string(),
+    keys: z.array(
+      z.object({
+        vkey: z.string(),
+        epoch: z.number().int(),
+        from_size: z.number().int(),
+        created_at: z.number(),
+        retired_at: z.number().nullable(),
+      }),
+    ),
+  })
+  .openapi('LogKeys')
+
+export const Consistency = z
+  .object({
+    from: z.number().int(),
+    to: z.number().int(),
+    from_root: z.string(),
+    to_root: z.string(),
+    hashes: z.array(z.string()).openapi({ description: 'Base64 (RFC 6962, 2.1.2).' }),
+  })
+  .openapi('Consistency')
+
+export const Inclusion = z
+  .object({
+    audit_id: z.number().int(),
+    index: z.number().int(),
+    size: z.number().int(),
+    entry: z.string(),
+    hashes: z.array(z.string()).openapi({ description: 'Base64, lowest first.' }),
+    checkpoint: z.string(),
+  })
+  .openapi('Inclusion')
+
+export const EraseRequest = z
+  .object({
+    audit_ids: z.array(z.number().int().min(1)).min(1).max(10_000),
+    reason: z
+      .string()
+      .min(1)
+      .max(500)
+      .openapi({ description: 'Goes into the log: must not repeat what is erased.' }),
+  })
+  .openapi('EraseRequest')
+
+export const Erased = z
+  .object({
+    erased: z.number().int(),
+    audit_id: z.number().int().nullable(),
+    backups: z
+      .number()
+      .int()
+      .openapi({ description: 'Backups made before; they hold the data until they are replaced.' }),
+  })
+  .openapi('Erased')

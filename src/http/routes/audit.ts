@@ -16,6 +16,7 @@ import {
 } from '../contract/audit.ts'
 import { answers, jsonBody } from '../contract/common.ts'
 import type { Rooms } from '../rooms.ts'
+import { mountAuditProofs } from './audit-proofs.ts'
 
 const tags = ['audit']
 const params = z.object({
@@ -26,8 +27,11 @@ const params = z.object({
     .openapi({ param: { name: 'audit_id', in: 'path' } }),
 })
 
-export function mountAudit(app: App, { audit }: Rooms): void {
-  for (const prefix of AUDIT_PREFIXES) mountAt(app, audit, prefix)
+export function mountAudit(app: App, rooms: Rooms): void {
+  for (const prefix of AUDIT_PREFIXES) {
+    mountAuditProofs(app, rooms, prefix)
+    mountAt(app, rooms.audit, prefix)
+  }
 }
 
 function mountAt(app: App, audit: Rooms['audit'], prefix: (typeof AUDIT_PREFIXES)[number]): void {
