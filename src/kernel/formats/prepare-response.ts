@@ -30,33 +30,43 @@ export interface PrepareResponseOptions {
 /** A property that would make the plugin shift the whole drawing (contract.md §3.7); coordinates here are absolute. */
 const ORIGIN_KEY = 'sys_sisrua_origin'
 
+/** A key before its value, and the key with `null`, which most of them have. */
+interface Key {
+  before: Fragment
+  none: Fragment
+}
+
+function keyOf(name: string): Key {
+  return { before: fragmentOf(`,"${name}":`), none: fragmentOf(`,"${name}":null`) }
+}
+
 const AFTER_TYPE = fragmentOf(',"layer":')
-const NAME = fragmentOf(',"name":')
-const HIGHWAY = fragmentOf(',"highway":')
-const WIDTH = fragmentOf(',"width_m":')
+const NAME = keyOf('name')
+const HIGHWAY = keyOf('highway')
+const WIDTH = keyOf('width_m')
 const COORDS = fragmentOf(',"coords_xy":')
 const INSERTION = fragmentOf(',"insertion_point_xy":')
-const BLOCK = fragmentOf(',"block_name":')
-const BLOCK_FILE = fragmentOf(',"block_filepath":')
-const ROTATION = fragmentOf(',"rotation":')
-const SCALE = fragmentOf(',"scale":')
-const COLOR = fragmentOf(',"color":')
-const ELEVATION = fragmentOf(',"elevation":')
-const SLOPE = fragmentOf(',"slope":')
+const BLOCK = keyOf('block_name')
+const BLOCK_FILE = keyOf('block_filepath')
+const ROTATION = keyOf('rotation')
+const SCALE = keyOf('scale')
+const COLOR = keyOf('color')
+const ELEVATION = keyOf('elevation')
+const SLOPE = keyOf('slope')
 const PROPERTIES = fragmentOf(',"original_geojson_properties":')
-const TEXT = fragmentOf(',"text_content":')
-const SOURCE = fragmentOf(',"source_id":')
-const VERSION = fragmentOf(',"source_version":')
-const CLASS = fragmentOf(',"class":')
-const LOWEST = fragmentOf(',"elevation_min":')
-const HIGHEST = fragmentOf(',"elevation_max":')
+const TEXT = keyOf('text_content')
+const SOURCE = keyOf('source_id')
+const VERSION = keyOf('source_version')
+const CLASS = keyOf('class')
+const LOWEST = keyOf('elevation_min')
+const HIGHEST = keyOf('elevation_max')
 const HEIGHTS = fragmentOf(',"elevations":')
-const HEIGHT = fragmentOf(',"height_m":')
-const LEVELS = fragmentOf(',"levels":')
+const HEIGHT = keyOf('height_m')
+const LEVELS = keyOf('levels')
 const HOLE = fragmentOf(',"hole":')
-const POLYGON = fragmentOf(',"polygon":')
+const POLYGON = keyOf('polygon')
 const MERGED = fragmentOf(',"merged_source_ids":')
-const TEXT_HEIGHT = fragmentOf(',"text_height_m":')
+const TEXT_HEIGHT = keyOf('text_height_m')
 const NULL = fragmentOf('null')
 
 /**
@@ -179,16 +189,22 @@ class ResponseWriter {
     writer.byte(125)
   }
 
-  private text(key: Fragment, value: string | null): void {
-    this.writer.fragment(key)
-    if (value === null) this.writer.fragment(NULL)
-    else this.writer.jsonString(value)
+  private text(key: Key, value: string | null): void {
+    if (value === null) {
+      this.writer.fragment(key.none)
+      return
+    }
+    this.writer.fragment(key.before)
+    this.writer.jsonString(value)
   }
 
-  private number(key: Fragment, value: number | null, decimals = METER_DECIMALS): void {
-    this.writer.fragment(key)
-    if (value === null) this.writer.fragment(NULL)
-    else this.writer.jsonDecimal(value, decimals)
+  private number(key: Key, value: number | null, decimals = METER_DECIMALS): void {
+    if (value === null) {
+      this.writer.fragment(key.none)
+      return
+    }
+    this.writer.fragment(key.before)
+    this.writer.jsonDecimal(value, decimals)
   }
 
   private positions(first: number, end: number, closing: boolean): void {
