@@ -41,6 +41,8 @@ export function describeProblem(
 /** Codes whose general text does not say which option or file is meant; the exact English sentence follows in brackets. */
 const NEEDS_EXACT_WORDS: readonly ErrorCode[] = [
   'PARAMS_INVALID',
+  'COORDINATES_UNREADABLE',
+  'CRS_REFUSED',
   'REQUEST_INVALID',
   'FILE_UNREADABLE',
   'LAYERS_INVALID',
