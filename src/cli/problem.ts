@@ -47,6 +47,11 @@ const NEEDS_EXACT_WORDS: readonly ErrorCode[] = [
   'FILE_UNREADABLE',
   'LAYERS_INVALID',
   'OVERPASS_UNAVAILABLE',
+  'GEOJSON_INVALID',
+  'GEOMETRY_INVALID',
+  'KML_INVALID',
+  'OSM_INVALID',
+  'DEM_UNREADABLE',
 ]
 
 /** English says exactly what happened; Portuguese has a text for every code. */
