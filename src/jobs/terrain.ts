@@ -2,16 +2,19 @@
 import { AppError } from '../base/errors.ts'
 import type { DemWindow } from '../kernel/formats/dem-file.ts'
 import type { Bbox } from '../kernel/geo/bbox.ts'
-import { elevationProfileBbox } from '../kernel/pipelines/elevation-profile.v1.ts'
+import { type ElevationPoint, elevationPointBbox } from '../kernel/pipelines/elevation-point.v1.ts'
+import {
+  type ElevationProfile,
+  elevationProfileBbox,
+} from '../kernel/pipelines/elevation-profile.v1.ts'
 import type { Sources } from '../sources/collect.ts'
 import type { Compute } from '../workers/compute.ts'
 
 export interface Terrain {
-  /** Metres for each place (interleaved lon, lat); NaN where nothing is known. */
-  heights(
-    lonLat: Float64Array,
-    signal: AbortSignal,
-  ): Promise<{ heights: Float64Array; verticalDatum: string | null }>
+  /** Height of one place. Throws DEM_NOT_COVERED when no file reaches it or it lies in a void. */
+  point(lon: number, lat: number, signal: AbortSignal): Promise<ElevationPoint>
+  /** Heights at the vertices of a line (interleaved lon, lat). Throws DEM_NOT_COVERED when none is known. */
+  profile(lonLat: Float64Array, signal: AbortSignal): Promise<ElevationProfile>
   /** The wire's JSON (UTF-8). Throws DEM_NOT_COVERED, CONTOURS_TOO_MANY. */
   contours(bbox: Bbox, intervalMeters: number, signal: AbortSignal): Promise<Uint8Array>
 }
@@ -26,30 +29,47 @@ export function createTerrain({
   sources: Sources
   compute: Compute
 }): Terrain {
-  async function windows(bbox: Bbox, optional: boolean, signal: AbortSignal): Promise<DemWindow[]> {
+  async function windows(bbox: Bbox, signal: AbortSignal): Promise<DemWindow[]> {
     if (bbox.east - bbox.west > MAX_SPAN_DEGREES || bbox.north - bbox.south > MAX_SPAN_DEGREES) {
       throw new AppError(
         'PARAMS_INVALID',
         `The area is wider than ${MAX_SPAN_DEGREES} degree. Ask for it in parts.`,
       )
     }
-    const inputs = await sources.collect([{ kind: 'dem', bbox, optional }], signal, () => {})
+    const inputs = await sources.collect([{ kind: 'dem', bbox, optional: false }], signal, () => {})
     return inputs.dem ?? []
   }
   return {
-    async heights(lonLat, signal) {
-      const dem = await windows(elevationProfileBbox(lonLat), true, signal)
-      if (dem.length === 0) {
-        return {
-          heights: new Float64Array(lonLat.length / 2).fill(Number.NaN),
-          verticalDatum: null,
-        }
-      }
-      return compute.run('heights', { lonLat, dem }, { signal })
+    async point(lon, lat, signal) {
+      const dem = await windows(elevationPointBbox(lon, lat), signal)
+      const found = await compute.run(
+        'elevationPoint',
+        { latitude: lat, longitude: lon, dem },
+        { signal },
+      )
+      if (found.elevation === null) throw inVoid('this place')
+      return found
+    },
+    async profile(lonLat, signal) {
+      const dem = await windows(elevationProfileBbox(lonLat), signal)
+      const found = await compute.run(
+        'elevationProfile',
+        // No points between the given vertices.
+        { path: lonLat, stepMeters: Number.POSITIVE_INFINITY, dem },
+        { signal },
+      )
+      if (found.elevations.every((height) => height === null)) throw inVoid('this line')
+      return found
     },
     async contours(bbox, intervalMeters, signal) {
-      const dem = await windows(bbox, false, signal)
+      const dem = await windows(bbox, signal)
       return compute.run('boxContours', { bbox, intervalMeters, dem }, { signal })
     },
   }
 }
+
+const inVoid = (what: string): AppError =>
+  new AppError(
+    'DEM_NOT_COVERED',
+    `The elevation files have no height at ${what}. Put a tile that has one into the SISRUA_DEM_LIBRARY folder.`,
+  )

@@ -10,13 +10,7 @@ import { elevationProfile } from '../kernel/pipelines/elevation-profile.v1.ts'
 import { convertKml } from './kml-task.ts'
 import { runPipeline } from './pipeline-task.ts'
 import type { PipelineOutput, PipelineTask, TaskContext } from './task.ts'
-import {
-  type BoxContoursTask,
-  type Heights,
-  type HeightsTask,
-  runBoxContours,
-  runHeights,
-} from './terrain-task.ts'
+import { type BoxContoursTask, runBoxContours } from './terrain-task.ts'
 
 export type {
   DrawingSummary,
@@ -32,8 +26,6 @@ export interface Tasks {
   pipeline(input: PipelineTask, context: TaskContext): Promise<PipelineOutput>
   /** Splits a prepare request too large to be parsed in the main thread. Throws REQUEST_INVALID, GEOJSON_INVALID. */
   readRequest(body: Uint8Array, context: TaskContext): PrepareRequest
-  /** Heights of places from elevation windows. */
-  heights(input: HeightsTask, context: TaskContext): Promise<Heights>
   /** Contours of a box as the wire's JSON. Throws CONTOURS_TOO_MANY. */
   boxContours(input: BoxContoursTask, context: TaskContext): Promise<Uint8Array>
   /** KML text to GeoJSON text. Throws KML_INVALID. */
@@ -47,7 +39,6 @@ export interface Tasks {
 export const tasks: Tasks = {
   pipeline: runPipeline,
   readRequest: splitPrepareRequest,
-  heights: runHeights,
   boxContours: runBoxContours,
   convertKml,
   elevationPoint: (input, { codecs }) => elevationPoint(input, codecs),

@@ -1,31 +1,10 @@
-// Heights of places and contours of a box from elevation windows, for answers that belong to no drawing.
-import { decodeDemWindows } from '../kernel/formats/dem.ts'
+// Contours of a box from elevation windows, for an answer that belongs to no drawing.
 import type { DemWindow } from '../kernel/formats/dem-file.ts'
 import type { Bbox } from '../kernel/geo/bbox.ts'
-import { heightsAt } from '../kernel/geo/heights.ts'
 import { createProjector } from '../kernel/geo/projector.ts'
 import { contoursV1 } from '../kernel/pipelines/contours.v1.ts'
 import { parseParams } from '../kernel/pipelines/params.ts'
 import type { TaskContext } from './task.ts'
-
-export interface HeightsTask {
-  /** Interleaved lon, lat in degrees. */
-  lonLat: Float64Array
-  dem: DemWindow[]
-}
-
-export interface Heights {
-  /** Metres, one per place; NaN where nothing is known. */
-  heights: Float64Array
-  /** Of the first place whose height is known. */
-  verticalDatum: string | null
-}
-
-export async function runHeights(task: HeightsTask, { codecs }: TaskContext): Promise<Heights> {
-  const grids = await decodeDemWindows(task.dem, codecs)
-  const { heights, verticalDatums } = heightsAt(grids, task.lonLat, 'bilinear')
-  return { heights, verticalDatum: verticalDatums.find((datum) => datum !== null) ?? null }
-}
 
 export interface BoxContoursTask {
   bbox: Bbox

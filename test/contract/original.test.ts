@@ -1,21 +1,31 @@
-// The original's 20 contract tests, assertion by assertion, against a listening daemon on an offline machine.
+// The original's 20 contract tests, assertion by assertion and one by one, against a listening daemon: once with nothing to
+// draw from and no network, once with a map and its terrain on disk.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { RATES } from '../../src/http/rates.ts'
 import { startDaemon, type TestDaemon } from '../support/daemon.ts'
+import { createSample } from '../support/sample.ts'
 
 const POINT = { latitude: -21.7634, longitude: -41.3235 }
 const OSMJOB = { kind: 'osm', latitude: -21.7634, longitude: -41.3235, radius: 500 }
 const STATUSES = ['pending', 'running', 'completed', 'failed', 'cancelled']
 
-let house: TestDaemon
-beforeAll(async () => {
-  // The original's own limit: twenty tests within seconds must pass under it.
-  house = await startDaemon({ jobRate: '5/60' })
-})
-afterAll(() => house.stop())
-
 const noToken = { token: null }
 
-describe('contract of the original', () => {
+describe.each(['without data', 'with data'])('contract of the original, %s', (world) => {
+  const sample = createSample()
+  let house: TestDaemon
+  beforeAll(async () => {
+    // The original's own limit: twenty tests within seconds must pass under it.
+    const limited = { jobRate: '5/60', readRate: '600/60' }
+    house = await startDaemon(world === 'with data' ? { ...sample.flags, ...limited } : limited, {
+      rates: RATES,
+    })
+  })
+  afterAll(async () => {
+    await house.stop()
+    sample.remove()
+  })
+
   test('1 health', async () => {
     const reply = await house.call('GET', '/api/v1/health', undefined, noToken)
     expect(reply.status).toBe(200)
@@ -58,7 +68,7 @@ describe('contract of the original', () => {
     for (const key of ['job_id', 'status', 'progress', 'message'])
       expect(reply.json).toHaveProperty(key)
   })
-  test('7 and 16: an unknown job', async () => {
+  test('7 an unknown job', async () => {
     const reply = await house.call('GET', '/api/v1/jobs/nonexistent')
     expect(reply.status).toBe(404)
     expect(reply.json.detail).toBe('Job not found')
@@ -71,16 +81,28 @@ describe('contract of the original', () => {
   })
   test('9 elevation of a point: a number or an error, never null', async () => {
     const reply = await house.call('POST', '/api/v1/tools/elevation/query', POINT)
-    expect(reply.status).toBe(503)
-    expect(reply.json.detail).toBeTypeOf('string')
+    if (world === 'without data') {
+      expect(reply.status).toBe(503)
+      expect(reply.json.detail).toBeTypeOf('string')
+      return
+    }
+    expect(reply.status).toBe(200)
+    expect(reply.json).toMatchObject(POINT)
+    expect(reply.json.elevation).toBeTypeOf('number')
   })
-  test('10 elevation profile: an error without a source', async () => {
+  test('10 elevation profile: as many heights as places, or an error', async () => {
     const path = [
       [-21.7634, -41.3235],
       [-21.764, -41.324],
     ]
     const reply = await house.call('POST', '/api/v1/tools/elevation/profile', { path })
-    expect(reply.status).toBe(503)
+    if (world === 'without data') {
+      expect(reply.status).toBe(503)
+      expect(reply.json.detail).toBeTypeOf('string')
+      return
+    }
+    expect(reply.status).toBe(200)
+    expect(reply.json.elevations).toHaveLength(path.length)
   })
   test('11 chat always answers', async () => {
     const reply = await house.call('POST', '/api/v1/ai/chat', {
@@ -117,6 +139,11 @@ describe('contract of the original', () => {
   test('15 error format without a token', async () => {
     const reply = await house.call('GET', '/api/v1/auth/check', undefined, noToken)
     expect(reply.status).toBe(401)
+    expect(reply.json.detail).toBeTypeOf('string')
+  })
+  test('16 error format of an unknown job', async () => {
+    const reply = await house.call('GET', '/api/v1/jobs/nonexistent')
+    expect(reply.status).toBe(404)
     expect(reply.json.detail).toBeTypeOf('string')
   })
   test('17 the token is required', async () => {

@@ -10,6 +10,7 @@ export const Elevation = z
     longitude: z.number(),
     elevation: z.number().openapi({ description: 'Metres in the stated vertical datum.' }),
     vertical_datum: z.string().nullable(),
+    source: z.string().nullable().openapi({ description: 'File the height comes from.' }),
   })
   .openapi('Elevation')
 
@@ -28,6 +29,16 @@ export const Profile = z
       .array(z.number().nullable())
       .openapi({ description: 'One per point; null where no source covers it.' }),
     vertical_datum: z.string().nullable(),
+    sources: z.array(z.string()),
+    chainage_m: z
+      .array(z.number())
+      .openapi({ description: 'True metres from the start, one per point.' }),
+    min_elevation: z.number().nullable(),
+    max_elevation: z.number().nullable(),
+    mean_slope_percent: z.number().nullable(),
+    max_slope_percent: z.number().nullable(),
+    climb_m: z.number(),
+    descent_m: z.number(),
   })
   .openapi('Profile')
 

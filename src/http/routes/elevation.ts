@@ -1,6 +1,5 @@
 // Heights of a point, along a path, and contours of a box. Unknown is a 503 for one point and null along a path, never 0.
 import { createRoute } from '@hono/zod-openapi'
-import { AppError } from '../../base/errors.ts'
 import type { App } from '../context.ts'
 import { answers, jsonBody } from '../contract/common.ts'
 import {
@@ -27,18 +26,17 @@ export function mountElevation(app: App, { terrain }: Rooms): void {
     }),
     async (c) => {
       const { latitude, longitude } = c.req.valid('json')
-      const { heights, verticalDatum } = await terrain.heights(
-        Float64Array.of(longitude, latitude),
-        c.req.raw.signal,
+      const found = await terrain.point(longitude, latitude, c.req.raw.signal)
+      return c.json(
+        {
+          latitude,
+          longitude,
+          elevation: found.elevation!,
+          vertical_datum: found.verticalDatum,
+          source: found.source,
+        },
+        200,
       )
-      const elevation = heights[0]!
-      if (Number.isNaN(elevation)) {
-        throw new AppError(
-          'DEM_NOT_COVERED',
-          'No elevation source covers this point. Put a tile that does into the SISRUA_DEM_LIBRARY folder.',
-        )
-      }
-      return c.json({ latitude, longitude, elevation, vertical_datum: verticalDatum }, 200)
     },
   )
   app.openapi(
@@ -57,15 +55,22 @@ export function mountElevation(app: App, { terrain }: Rooms): void {
         lonLat[2 * i] = lon
         lonLat[2 * i + 1] = lat
       })
-      const { heights, verticalDatum } = await terrain.heights(lonLat, c.req.raw.signal)
-      const elevations = Array.from(heights, (height) => (Number.isNaN(height) ? null : height))
-      if (elevations.every((height) => height === null)) {
-        throw new AppError(
-          'DEM_NOT_COVERED',
-          'No elevation source covers this path. Put a tile that does into the SISRUA_DEM_LIBRARY folder.',
-        )
-      }
-      return c.json({ elevations, vertical_datum: verticalDatum }, 200)
+      const found = await terrain.profile(lonLat, c.req.raw.signal)
+      return c.json(
+        {
+          elevations: found.elevations,
+          vertical_datum: found.verticalDatum,
+          sources: found.sources,
+          chainage_m: found.chainageMeters,
+          min_elevation: found.minElevation,
+          max_elevation: found.maxElevation,
+          mean_slope_percent: found.meanSlopePercent,
+          max_slope_percent: found.maxSlopePercent,
+          climb_m: found.climbMeters,
+          descent_m: found.descentMeters,
+        },
+        200,
+      )
     },
   )
   app.openapi(
