@@ -35,9 +35,8 @@ const CODE_LENGTH = 5
 
 export class XdataWriter {
   private readonly writer: DxfWriter
-  /** Class and highway groups as written before: a town has few of them, and many of each. */
-  private readonly classes = new Map<string, Fragment>()
-  private readonly highways = new Map<string, Fragment>()
+  private readonly classes = new Vocabulary('class')
+  private readonly highways = new Vocabulary('highway')
   /** Bytes that are left to the entity. */
   private room = 0
 
@@ -57,9 +56,9 @@ export class XdataWriter {
     this.room = MAX_TOTAL - 100
     this.text(SOURCE, feature.source)
     this.number(VERSION, feature.version)
-    this.repeated('class', this.classes, feature.class)
+    this.repeated(this.classes, feature.class)
     this.text(NAME, feature.name)
-    this.repeated('highway', this.highways, feature.highway)
+    this.repeated(this.highways, feature.highway)
     this.number(WIDTH, feature.width)
     this.number(HEIGHT, feature.height)
     this.number(LEVELS, feature.levels)
@@ -104,14 +103,9 @@ export class XdataWriter {
   }
 
   /** A string from a short vocabulary. */
-  private repeated(name: string, known: Map<string, Fragment>, value: string | null): void {
+  private repeated(vocabulary: Vocabulary, value: string | null): void {
     if (value === null || value === '') return
-    let group = known.get(value)
-    if (group === undefined) {
-      const most = MAX_STRING - name.length - 1
-      group = fragmentOf(`1000\n${name}=${limitUtf8(escapeString(value), most)}\n`)
-      if (known.size < MAX_REMEMBERED) known.set(value, group)
-    }
+    const group = vocabulary.groupOf(value)
     this.room -= 2 * group.length
     if (this.room >= 0) this.writer.fragment(group)
   }
@@ -144,6 +138,31 @@ export class XdataWriter {
     }
     writer.length = length + count
     return true
+  }
+}
+
+/** Groups of one key as written before: a town has few classes, many things of each, and often several in a row. */
+class Vocabulary {
+  private readonly name: string
+  private readonly known = new Map<string, Fragment>()
+  private last: string | null = null
+  private lastGroup: Fragment = HEAD
+
+  constructor(name: string) {
+    this.name = name
+  }
+
+  groupOf(value: string): Fragment {
+    if (value === this.last) return this.lastGroup
+    let group = this.known.get(value)
+    if (group === undefined) {
+      const most = MAX_STRING - this.name.length - 1
+      group = fragmentOf(`1000\n${this.name}=${limitUtf8(escapeString(value), most)}\n`)
+      if (this.known.size < MAX_REMEMBERED) this.known.set(value, group)
+    }
+    this.last = value
+    this.lastGroup = group
+    return group
   }
 }
 
