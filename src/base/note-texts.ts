@@ -11,6 +11,16 @@ export const NOTE_TEXTS: Readonly<Record<string, { 'pt-BR': string; en: string }
       'A área alcança o fuso vizinho; tudo está em EPSG:{epsg}. Pior erro de escala: {worstScaleErrorPpm} mm por km.',
     en: 'The area reaches into the neighbouring zone; everything is in EPSG:{epsg}. Worst scale error: {worstScaleErrorPpm} mm per km.',
   },
+  DATUM_CHANGED: {
+    'pt-BR':
+      'As coordenadas vieram em EPSG:{epsg} e foram levadas ao SIRGAS 2000 ({operation}; exatidão {accuracyMeters} m).',
+    en: 'The coordinates came in EPSG:{epsg} and were brought to SIRGAS 2000 ({operation}; accuracy {accuracyMeters} m).',
+  },
+  TEXT_NOT_UTF8: {
+    'pt-BR':
+      'O arquivo não está em UTF-8; os textos foram lidos como Windows-1252. Confira os acentos.',
+    en: 'The file is not UTF-8; its texts were read as Windows-1252. Check the accents.',
+  },
   OSM_EMPTY: {
     'pt-BR': 'O OpenStreetMap não tem nada dos temas pedidos nesta área.',
     en: 'OpenStreetMap has nothing of the themes asked for in this area.',

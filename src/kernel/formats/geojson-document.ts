@@ -2,6 +2,7 @@
 import { AppError } from '../../base/errors.ts'
 import { scanJson } from './json-scan.ts'
 import { decodeUtf8 } from './utf8.ts'
+import { decodeWindows1252 } from './windows1252.ts'
 
 /** Refused beyond these; see the README's table of limits. */
 const MAX_DEPTH = 32
@@ -22,6 +23,8 @@ export interface GeojsonDocument {
   features: RawFeature[]
   /** Code of the old `crs` member; 4326 when there is none. */
   epsg: number
+  /** False when the bytes were no UTF-8 and were read as Windows-1252. */
+  utf8: boolean
 }
 
 export function geojsonError(problem: string, where: string | null = null): AppError {
@@ -36,7 +39,7 @@ export function geojsonError(problem: string, where: string | null = null): AppE
 
 /** The features of a document: FeatureCollection, Feature, bare geometry, each also as a (doubly) encoded string. GEOJSON_INVALID says what is wrong. */
 export function readGeojsonDocument(bytes: Uint8Array): GeojsonDocument {
-  const document = parse(bytes)
+  const { document, utf8 } = parse(bytes)
   const { type } = document
   const epsg = epsgOf(document.crs)
   if (type === 'FeatureCollection') {
@@ -46,20 +49,23 @@ export function readGeojsonDocument(bytes: Uint8Array): GeojsonDocument {
     }
     return {
       epsg,
+      utf8,
       features: document.features.map((feature, i) => rawFeature(feature, `features[${i}]`)),
     }
   }
-  if (type === 'Feature') return { epsg, features: [rawFeature(document, 'the feature')] }
+  if (type === 'Feature') return { epsg, utf8, features: [rawFeature(document, 'the feature')] }
   if (typeof type !== 'string') throw geojsonError('has no "type"')
-  return { epsg, features: [{ geometry: document, properties: {}, where: 'the geometry' }] }
+  return { epsg, utf8, features: [{ geometry: document, properties: {}, where: 'the geometry' }] }
 }
 
-function parse(bytes: Uint8Array): Record<string, unknown> {
+function parse(bytes: Uint8Array): { document: Record<string, unknown>; utf8: boolean } {
   if (scanJson(bytes, { depth: MAX_DEPTH, openers: MAX_OPENERS }) !== 'ok') {
     throw geojsonError('is cut off, nested too deeply or too large')
   }
   const bom = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
-  let value: unknown = decodeUtf8(bytes, bom)
+  const text = decodeUtf8(bytes, bom)
+  const utf8 = bom > 0 || !hasDamage(text, bytes)
+  let value: unknown = utf8 ? text : decodeWindows1252(bytes)
   for (let i = 0; i <= MAX_WRAPPINGS && typeof value === 'string'; i++) {
     // Brackets inside a string escaped the scan above.
     if (i > 0) guardDepth(value)
@@ -72,7 +78,18 @@ function parse(bytes: Uint8Array): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw geojsonError('is not a JSON object')
   }
-  return value as Record<string, unknown>
+  return { document: value as Record<string, unknown>, utf8 }
+}
+
+/** Whether decoding put U+FFFD where the bytes do not say so themselves. */
+function hasDamage(text: string, bytes: Uint8Array): boolean {
+  let replacements = 0
+  for (let at = text.indexOf('\ufffd'); at >= 0; at = text.indexOf('\ufffd', at + 1)) replacements++
+  if (replacements === 0) return false
+  for (let i = 0; i + 2 < bytes.length; i++) {
+    if (bytes[i] === 0xef && bytes[i + 1] === 0xbf && bytes[i + 2] === 0xbd) replacements--
+  }
+  return replacements > 0
 }
 
 function guardDepth(text: string): void {

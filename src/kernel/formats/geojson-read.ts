@@ -35,6 +35,8 @@ export interface GeojsonContent {
   empty: number
   degenerate: number
   closedRings: number
+  /** False when the bytes were no UTF-8 and were read as Windows-1252. */
+  utf8: boolean
 }
 
 /**
@@ -42,13 +44,11 @@ export interface GeojsonContent {
  * message names the place. Numbers are taken as they are, never guessed from text.
  */
 export function readGeojson(bytes: Uint8Array): GeojsonContent {
-  const { features, epsg } = readGeojsonDocument(bytes)
+  const { features, epsg, utf8 } = readGeojsonDocument(bytes)
   const reader = new GeometryReader(epsg === 4326 || epsg === 4674)
   for (const [i, { geometry, where }] of features.entries()) reader.read(geometry, i, where)
-  return reader.content(
-    epsg,
-    features.map(({ properties }) => properties),
-  )
+  const properties = features.map((feature) => feature.properties)
+  return { ...reader.content(epsg, properties), utf8 }
 }
 
 class GeometryReader {
@@ -227,7 +227,7 @@ class GeometryReader {
     return ring ? different - 1 : different
   }
 
-  content(epsg: number, properties: Record<string, unknown>[]): GeojsonContent {
+  content(epsg: number, properties: Record<string, unknown>[]): Omit<GeojsonContent, 'utf8'> {
     const offsets = Uint32Array.from(this.offsets.filled())
     const paths: Paths = { coords: this.coords.filled().slice(), offsets }
     if (this.anyHeight) paths.z = this.heights.filled().slice()

@@ -74,7 +74,7 @@ export const geojsonSiteV1: Pipeline<GeojsonSiteParams> = {
 
     report('project', 0.4)
     const { paths } = content
-    const lonLat = toDegrees(content)
+    const { lonLat, notes: datumNotes } = toDegrees(content)
     const site = chooseSite(boxOf(lonLat), crs)
     // Coordinates that already are in the target system stay what they are, to the last bit.
     if (content.epsg !== site.epsg) paths.coords = site.projector.forward(lonLat)
@@ -109,15 +109,20 @@ export const geojsonSiteV1: Pipeline<GeojsonSiteParams> = {
         credits: [],
         sourceTimestamp: null,
       },
-      notes: [...site.notes, ...contentNotes(content), ...terrainNotes(ground, missing, paths)],
+      notes: [
+        ...site.notes,
+        ...datumNotes,
+        ...contentNotes(content),
+        ...terrainNotes(ground, missing, paths),
+      ],
     }
   },
 }
 
 /** Longitudes and latitudes of a document in any system of the table; NaN where its projection has no answer. */
-function toDegrees({ epsg, paths }: GeojsonContent): Float64Array {
-  if (epsg === 4326 || epsg === 4674) return paths.coords
-  const { coords } = transform(epsg, 4674, paths.coords)
+function toDegrees({ epsg, paths }: GeojsonContent): { lonLat: Float64Array; notes: Note[] } {
+  if (epsg === 4326 || epsg === 4674) return { lonLat: paths.coords, notes: [] }
+  const { coords, operation } = transform(epsg, 4674, paths.coords)
   for (const degrees of coords) {
     if (!Number.isFinite(degrees)) {
       throw new AppError(
@@ -129,7 +134,10 @@ function toDegrees({ epsg, paths }: GeojsonContent): Float64Array {
       )
     }
   }
-  return coords
+  const { name: operationName, accuracyMeters } = operation
+  if (operationName === 'none') return { lonLat: coords, notes: [] }
+  const data = { epsg, operation: operationName, accuracyMeters }
+  return { lonLat: coords, notes: [{ code: 'DATUM_CHANGED', data }] }
 }
 
 function boxOf(lonLat: Float64Array): Bbox {
@@ -250,8 +258,9 @@ function scalars(properties: Record<string, unknown>): Record<string, Scalar> {
   return kept
 }
 
-function contentNotes({ empty, degenerate, closedRings }: GeojsonContent): Note[] {
+function contentNotes({ empty, degenerate, closedRings, utf8 }: GeojsonContent): Note[] {
   const notes: Note[] = []
+  if (!utf8) notes.push({ code: 'TEXT_NOT_UTF8', data: {} })
   if (empty > 0) notes.push({ code: 'GEOJSON_EMPTY_GEOMETRIES', data: { count: empty } })
   if (degenerate > 0) notes.push({ code: 'GEOJSON_DEGENERATE', data: { count: degenerate } })
   if (closedRings > 0) notes.push({ code: 'GEOJSON_RINGS_CLOSED', data: { count: closedRings } })

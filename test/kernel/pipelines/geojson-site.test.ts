@@ -176,6 +176,40 @@ describe('geojson-site@1', () => {
     ).toBeLessThan(1e-4)
   })
 
+  it('names the datum operation when the coordinates came in an old datum', async () => {
+    const { notes, drawing } = await draw({
+      type: 'LineString',
+      crs: { type: 'name', properties: { name: 'urn:ogc:def:crs:EPSG::29191' } },
+      coordinates: [
+        [625246.3329, 9545965.1144],
+        [625463.8713, 9545960.8547],
+      ],
+    })
+    expect(notes).toMatchObject([
+      { code: 'DATUM_CHANGED', data: { epsg: 29191, accuracyMeters: 5 } },
+    ])
+    // Reference of PROJ 9.1 (EPSG:29191 to EPSG:31981, SAD69 to SIRGAS 2000 (1)).
+    expect(drawing.epsg).toBe(31981)
+    expect(drawing.paths.coords[0]).toBeCloseTo(625192.26, 1)
+  })
+
+  it('reads a file that is no UTF-8 as Windows-1252 and says so', async () => {
+    const document = JSON.stringify(feature(LINE, { name: 'São João — “centro”' }))
+    const bytes: Record<string, number> = { '—': 0x97, '“': 0x93, '”': 0x94 }
+    const geojson = Uint8Array.from(document, (c) => bytes[c] ?? c.charCodeAt(0))
+    const params = geojsonSiteV1.params.parse({})
+    const { drawing, notes } = await geojsonSiteV1.compute(
+      params,
+      { geojson },
+      nodeCodecs,
+      () => {},
+    )
+    expect(drawing.features[0]!.name).toBe('São João — “centro”')
+    expect(notes.map(({ code }) => code)).toEqual(['TEXT_NOT_UTF8'])
+    const clean = await draw(feature(LINE, { name: 'São \ufffd' }))
+    expect([clean.drawing.features[0]!.name, clean.notes]).toEqual(['São \ufffd', []])
+  })
+
   it('gives points the symbol of their tags, the generic one otherwise, and default layers', async () => {
     const point = { type: 'Point', coordinates: PLACE }
     const { drawing } = await draw(
