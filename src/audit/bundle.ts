@@ -17,7 +17,7 @@ export interface BundleFile {
 
 /** What an export reads; a connection opened for reading only will do. */
 export interface BundleSource {
-  audit: Pick<AuditRows, 'texts' | 'hashes' | 'data' | 'bySeq'>
+  audit: Pick<AuditRows, 'texts' | 'leaves' | 'data' | 'bySeq'>
   auditTree: Pick<AuditTreeRows, 'checkpoints' | 'keys' | 'newestCheckpoint'>
   logId: string
   anchors: readonly AnchorNote[]
@@ -71,7 +71,7 @@ function* entryLines({ audit }: BundleSource, size: number): Iterable<Uint8Array
 
 function* leaves({ audit }: BundleSource, size: number): Iterable<Uint8Array> {
   for (let from = 0; from < size; from += ROWS_AT_ONCE) {
-    yield audit.hashes(from, Math.min(from + ROWS_AT_ONCE, size))[0]
+    yield audit.leaves(from, Math.min(from + ROWS_AT_ONCE, size))
   }
 }
 

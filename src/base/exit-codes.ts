@@ -29,6 +29,10 @@ export const EXIT = {
   alreadyRunning: 11,
   /** A verification found tampering. */
   tampered: 12,
+  /** A verification found the log rolled back or cut short. */
+  rolledBack: 13,
+  /** A verification could not be decided: no key or no checkpoint to rely on. */
+  undecided: 14,
   /** The bootstrap line did not come, or was not understood. */
   badBootstrap: 64,
   /** A mistake of the program. */

@@ -1,27 +1,144 @@
-// `sisrua audit verify`: asks a running daemon to check the whole audit log, and says so with the exit code.
+// `sisrua audit`: checks the log, of a data folder, of an export bundle or of a running daemon; exports, proves, signs, erases.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import type { Command } from 'commander'
+import { openAnchor } from '../audit/anchors.ts'
+import { bundleFiles } from '../audit/bundle.ts'
+import { type BundleVerdict, verifyBundle } from '../audit/bundle-verify.ts'
+import { base64Of } from '../audit/digest.ts'
+import { openLogReader } from '../audit/log-reader.ts'
+import { verifyLog } from '../audit/log-verify.ts'
+import { proveInclusion, tlogProofText } from '../audit/proofs.ts'
+import { createTree } from '../audit/tree.ts'
+import { sqliteAddon } from '../base/assets.ts'
+import { AppError } from '../base/errors.ts'
 import { EXIT } from '../base/exit-codes.ts'
 import type { CliContext } from './context.ts'
 import { addDaemonOptions, type DaemonOptions, openDaemonClient } from './daemon-client.ts'
 
-interface Report {
-  total: number
-  valid: number
-  invalid: number
-  integrity: number
+interface VerifyOptions extends DaemonOptions {
+  bundle?: string
+  vkey: string[]
+  anchor: string[]
+  quick?: true
 }
 
+/** What a verifier found, as the program ends. */
+const EXIT_OF: Record<BundleVerdict['code'], number> = {
+  0: EXIT.ok,
+  2: EXIT.tampered,
+  3: EXIT.rolledBack,
+  4: EXIT.undecided,
+}
+
+const collect = (value: string, before: string[]): string[] => [...before, value]
+
 export function registerAudit(program: Command, context: CliContext): void {
-  const audit = program.command('audit').description('the tamper-evident log of a running daemon')
+  const audit = program.command('audit').description('the tamper-evident log')
   addDaemonOptions(
     audit
       .command('verify')
-      .description('checks every entry and the chain; exit code 12 when something was changed')
-      .action((options: DaemonOptions) => verify(options, context)),
+      .option('--bundle <folder>', 'an unpacked export instead of the data folder')
+      .option('--vkey <key>', 'verifier key to believe; may be repeated', collect, [])
+      .option('--anchor <file>', 'signed note kept elsewhere; may be repeated', collect, [])
+      .option('--quick', 'read the entries in runs, leave their data alone')
+      .description(
+        'checks every entry; exit code 12 tampered, 13 rolled back or cut short, 14 cannot decide',
+      )
+      .action((options: VerifyOptions) => verify(options, context)),
+  )
+  audit
+    .command('export')
+    .requiredOption('-o, --output <folder>', 'folder to write')
+    .option('--json', 'one JSON document')
+    .description('all a third party needs to check the log, with a verifier in Python')
+    .action((options: { output: string }) => exportBundle(options, context))
+  audit
+    .command('prove')
+    .argument('<id>', 'audit id')
+    .option('--json', 'one JSON document')
+    .description('proof that an entry is in the signed log (tlog-proof)')
+    .action((id: string) => prove(id, context))
+  addDaemonOptions(
+    audit
+      .command('checkpoint')
+      .description('a running daemon signs where its log stands; prints the note')
+      .action((options: DaemonOptions) => checkpoint(options, context)),
+  )
+  addDaemonOptions(
+    audit
+      .command('erase')
+      .argument('<ids...>', 'audit ids')
+      .requiredOption('--reason <text>', 'goes into the log; must not repeat what is erased')
+      .description('a running daemon erases the personal data of entries for good')
+      .action((ids: string[], options: DaemonOptions & { reason: string }) =>
+        erase(ids, options, context),
+      ),
   )
 }
 
-async function verify(options: DaemonOptions, context: CliContext): Promise<void> {
+const openReader = ({ config }: CliContext) =>
+  openLogReader(config.folders.data, { nativeBinding: sqliteAddon() })
+
+async function verify(options: VerifyOptions, context: CliContext): Promise<void> {
+  if (options.url !== undefined) return verifyThere(options, context)
+  const notes = options.anchor.map(readNote)
+  const verdict =
+    options.bundle === undefined
+      ? verifyHere(options, notes, context)
+      : verifyBundle(options.bundle, { vkeys: options.vkey, anchors: notes })
+  const { code, firstBad, reason, size, signedSize } = verdict
+  const document = { code, first_bad: firstBad, reason, signed_size: signedSize, size }
+  const place = firstBad === null ? '' : ` (first at audit id ${firstBad + 1})`
+  await context.terminal.result(
+    context.terminal.json
+      ? `${JSON.stringify(document)}\n`
+      : `${reason}${place}: ${size} entries, ${signedSize} signed\n`,
+  )
+  if (code !== 0) process.exitCode = EXIT_OF[code]
+}
+
+function readNote(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new AppError('FILE_UNREADABLE', `The note ${path.basename(file)} cannot be read.`, {
+      cause,
+    })
+  }
+}
+
+function verifyHere(
+  options: VerifyOptions,
+  notes: readonly string[],
+  context: CliContext,
+): BundleVerdict {
+  const log = openReader(context)
+  try {
+    const vkeys = [...options.vkey, ...log.auditTree.keys().map((key) => key.keyId)]
+    const given = notes.map((note) => vkeys.map((vkey) => ({ note, vkey })))
+    const verdict = verifyLog(log, [...log.anchors, ...given.flat()], options.quick === true)
+    const stranger = options.vkey.some(
+      (vkey) => !log.auditTree.keys().some((key) => key.keyId === vkey),
+    )
+    const unread = given.some((tries) => tries.every((one) => openAnchor(one) === null))
+    if (verdict.code !== 0 || !(stranger || unread)) return verdict
+    return { ...verdict, code: 4, reason: 'a key or a note from elsewhere is not of this log' }
+  } finally {
+    log.close()
+  }
+}
+
+interface Report {
+  total: number
+  valid: number
+  integrity: number
+  chain_ok: boolean
+  root_ok: boolean
+  anchors_ok: boolean
+}
+
+async function verifyThere(options: VerifyOptions, context: CliContext): Promise<void> {
   const { terminal } = context
   const client = await openDaemonClient(options, context)
   const report = (await client.call('POST', '/api/audit/verify-all')) as Report
@@ -30,5 +147,79 @@ async function verify(options: DaemonOptions, context: CliContext): Promise<void
       ? `${JSON.stringify(report)}\n`
       : `${report.valid} / ${report.total} (${report.integrity})\n`,
   )
-  if (report.invalid > 0 || report.integrity < 1) process.exitCode = EXIT.tampered
+  const { valid, total, chain_ok, root_ok, anchors_ok } = report
+  if (valid < total || !chain_ok || !root_ok) process.exitCode = EXIT.tampered
+  else if (!anchors_ok) process.exitCode = EXIT.rolledBack
+}
+
+async function exportBundle({ output }: { output: string }, context: CliContext): Promise<void> {
+  const log = openReader(context)
+  try {
+    mkdirSync(output, { recursive: true })
+    let bytes = 0
+    for (const { name, chunks } of bundleFiles(log)) {
+      const file = path.join(output, name)
+      writeFileSync(file, '')
+      for (const chunk of chunks) {
+        writeFileSync(file, chunk, { flag: 'a' })
+        bytes += chunk.length
+      }
+    }
+    const size = log.auditTree.newestCheckpoint()?.size ?? 0
+    await context.terminal.result(
+      context.terminal.json
+        ? `${JSON.stringify({ bytes, folder: output, size })}\n`
+        : `${output}: ${size} entries; check with python3 ${path.join(output, 'verify.py')}\n`,
+    )
+  } finally {
+    log.close()
+  }
+}
+
+async function prove(id: string, context: CliContext): Promise<void> {
+  const log = openReader(context)
+  try {
+    const auditId = Number(id)
+    const row = Number.isSafeInteger(auditId) ? log.audit.bySeq(auditId - 1) : undefined
+    const covering = row && log.auditTree.checkpointCovering(auditId)
+    if (row === undefined || covering === undefined) {
+      throw new AppError(
+        'AUDIT_NOT_FOUND',
+        'There is no signed audit entry of this number. Ask for a checkpoint first.',
+      )
+    }
+    const tree = createTree(log.auditTree, () => (log.audit.last()?.seq ?? -1) + 1)
+    const proof = proveInclusion(tree, row, covering, null)
+    const { index, size, entry, hashes, checkpoint: signed } = proof
+    await context.terminal.result(
+      context.terminal.json
+        ? `${JSON.stringify({ checkpoint: signed.note, entry, hashes: hashes.map(base64Of), index, size })}\n`
+        : tlogProofText(proof),
+    )
+  } finally {
+    log.close()
+  }
+}
+
+async function checkpoint(options: DaemonOptions, context: CliContext): Promise<void> {
+  const client = await openDaemonClient(options, context)
+  const answer = (await client.call('POST', '/api/v1/audit/checkpoint', {})) as { note: string }
+  await context.terminal.result(context.terminal.json ? `${JSON.stringify(answer)}\n` : answer.note)
+}
+
+async function erase(
+  ids: string[],
+  options: DaemonOptions & { reason: string },
+  context: CliContext,
+): Promise<void> {
+  const client = await openDaemonClient(options, context)
+  const answer = (await client.call('POST', '/api/v1/audit/erase', {
+    audit_ids: ids.map(Number),
+    reason: options.reason,
+  })) as { erased: number; backups: number }
+  await context.terminal.result(
+    context.terminal.json
+      ? `${JSON.stringify(answer)}\n`
+      : `${answer.erased} erased; ${answer.backups} older backups still hold the data\n`,
+  )
 }

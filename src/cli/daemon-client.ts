@@ -13,7 +13,7 @@ export interface DaemonOptions {
 
 export interface DaemonClient {
   /** Answers parsed JSON; a problem document becomes the AppError it names. */
-  call(method: 'GET' | 'POST' | 'DELETE', place: string): Promise<unknown>
+  call(method: 'GET' | 'POST' | 'DELETE', place: string, body?: unknown): Promise<unknown>
 }
 
 const TIMEOUT_MS = 30_000
@@ -51,11 +51,16 @@ export async function openDaemonClient(
     allow: (url) => ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname),
   })
   return {
-    async call(method, place) {
+    async call(method, place, content) {
       const answer = await outbound.request({
         url: new URL(place, address).href,
         method,
-        headers: { 'X-SisRua-Token': token, 'Accept-Language': terminal.language },
+        headers: {
+          'X-SisRua-Token': token,
+          'Accept-Language': terminal.language,
+          ...(content === undefined ? {} : { 'Content-Type': 'application/json' }),
+        },
+        ...(content === undefined ? {} : { body: JSON.stringify(content) }),
         timeoutMs: TIMEOUT_MS,
         maxBytes: MAX_BYTES,
         signal: terminal.signal,

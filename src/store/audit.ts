@@ -51,16 +51,28 @@ export function createAuditRows(connection: Connection) {
       `SELECT CAST(char(0) || group_concat(entry, char(0)) AS BLOB) FROM audit_log WHERE seq >= ? AND seq < ?`,
     )
     .pluck()
-  const hashes = connection
+  const leaves = connection
     .prepare(
-      `SELECT CAST(group_concat(leaf, '') AS BLOB), CAST(group_concat(chain, '') AS BLOB)
-       FROM audit_log WHERE seq >= ? AND seq < ?`,
+      `SELECT CAST(group_concat(leaf, '') AS BLOB) FROM audit_log WHERE seq >= ? AND seq < ?`,
+    )
+    .pluck()
+  const runs = connection
+    .prepare(
+      `SELECT CAST(char(0) || group_concat(entry, char(0)) AS BLOB), CAST(group_concat(leaf, '') AS BLOB),
+         CAST(group_concat(chain, '') AS BLOB) FROM audit_log WHERE seq >= ? AND seq < ?`,
     )
     .raw()
   const data = connection
     .prepare(
       `SELECT seq, data, salt FROM audit_log WHERE seq >= ? AND seq < ? AND data IS NOT NULL AND salt IS NOT NULL
        ORDER BY seq`,
+    )
+    .raw()
+  // A commitment stands in the entry as 64 hex digits between quotes.
+  const commitments = connection
+    .prepare(
+      `SELECT seq, data, salt, substr(entry, instr(entry, ',"data_commit":') + 15, 66) FROM audit_log
+       WHERE seq >= ? AND seq < ? AND (data IS NOT NULL OR salt IS NOT NULL) ORDER BY seq`,
     )
     .raw()
   const erase = connection.prepare('UPDATE audit_log SET data = NULL, salt = NULL WHERE seq = ?')
@@ -102,13 +114,21 @@ export function createAuditRows(connection: Connection) {
     check: (from: number, to: number) => check.all(from, to) as AuditCheckRow[],
     /** Texts of entries `from` ≤ seq < `to` in order, each after a zero byte; empty when there are none. */
     texts: (from: number, to: number) => (texts.get(from, to) as Buffer | null) ?? Buffer.alloc(0),
-    /** Their stored leaves and their stored chain hashes, 32 bytes each. */
-    hashes: (from: number, to: number) =>
-      (hashes.get(from, to) as [Buffer | null, Buffer | null]).map(
-        (bytes) => bytes ?? Buffer.alloc(0),
-      ) as [Buffer, Buffer],
+    /** Their stored leaves, 32 bytes each. */
+    leaves: (from: number, to: number) =>
+      (leaves.get(from, to) as Buffer | null) ?? Buffer.alloc(0),
+    /** Texts, stored leaves and stored chain hashes in one pass. */
+    runs: (from: number, to: number) =>
+      (runs.get(from, to) as (Buffer | null)[]).map((bytes) => bytes ?? Buffer.alloc(0)) as [
+        Buffer,
+        Buffer,
+        Buffer,
+      ],
     /** seq, data and salt of the entries that still have data. */
     data: (from: number, to: number) => data.all(from, to) as [number, string, Buffer][],
+    /** The same with what the entry says about its data. */
+    commitments: (from: number, to: number) =>
+      commitments.all(from, to) as [number, string | null, Buffer | null, string][],
     erase: (seq: number) => erase.run(seq).changes === 1,
     countSince: (at: number) => count.get(at) as number,
     byEntity: () => byEntity.all() as { name: string; count: number }[],

@@ -1,0 +1,138 @@
+// Reads the whole log through as fast as SHA-256 allows: every entry against its leaf, its link and the tree, or in runs against
+// their digests. Rows come as a few long blobs, because a million small ones cost more than the hashing.
+import { hash } from 'node:crypto'
+import type { AuditRows } from '../store/audit.ts'
+import type { AuditTreeRows } from '../store/audit-tree.ts'
+import { chainDigest, GENESIS } from './chain.ts'
+import { type Digest, digestOf } from './digest.ts'
+import { Frontier, frontierFrom, leafDigest, nodeDigest, type SubtreeSource } from './merkle.ts'
+import { SEGMENT_ENTRIES, SEGMENT_GENESIS, segmentDigest } from './segments.ts'
+import { foldHashes } from './tree.ts'
+
+/** Rows read at once: a multiple of a tile. */
+const ROWS_AT_ONCE = 512
+
+export interface SweepSource {
+  audit: Pick<AuditRows, 'texts' | 'runs'>
+  auditTree: Pick<AuditTreeRows, 'segments' | 'tile' | 'leaves'>
+}
+
+export interface Sweep {
+  /** `seq` of the first entry that is wrong or missing; null when none is. */
+  firstBad: number | null
+  /** Root over all entries, from the entries themselves. */
+  root: Digest
+  /** Sizes whose recomputed root is not the one given. */
+  wrongRoots: number[]
+}
+
+/**
+ * Checks entries 0 … `size` − 1: order, leaf, chain, and the tree against `roots` (size → signed root). Stops at the first bad
+ * entry; roots beyond it count as wrong.
+ */
+export function sweepEntries(
+  { audit }: SweepSource,
+  size: number,
+  roots: ReadonlyMap<number, Digest>,
+): Sweep {
+  const tree = new Frontier()
+  const seen = new Set<number>()
+  const wrongRoots: number[] = []
+  const compare = (at: number): void => {
+    const wanted = roots.get(at)
+    if (wanted === undefined) return
+    seen.add(at)
+    if (tree.root() !== wanted) wrongRoots.push(at)
+  }
+  const finish = (firstBad: number | null): Sweep => ({
+    firstBad,
+    root: tree.root(),
+    wrongRoots: [...wrongRoots, ...[...roots.keys()].filter((at) => !seen.has(at))],
+  })
+  compare(0)
+  let chain = GENESIS
+  for (let from = 0; from < size; from += ROWS_AT_ONCE) {
+    const to = Math.min(from + ROWS_AT_ONCE, size)
+    const [text, leafBytes, chainBytes] = audit.runs(from, to)
+    const leaves = leafBytes.latin1Slice()
+    const chains = chainBytes.latin1Slice()
+    let start = 0
+    for (let seq = from, at = 0; seq < to; seq++, at += 32) {
+      if (start >= text.length) return finish(seq)
+      const next = text.indexOf(0, start + 1)
+      const end = next < 0 ? text.length : next
+      const leaf = hash('sha256', text.subarray(start, end), 'binary')
+      const previous = chain
+      chain = chainDigest(previous, leaf)
+      if (leaves.slice(at, at + 32) !== leaf || chains.slice(at, at + 32) !== chain) {
+        return finish(seq)
+      }
+      tree.append(leaf)
+      if (roots.has(seq + 1)) compare(seq + 1)
+      start = end
+    }
+    // The tree stands for the order of those between.
+    if (start < text.length || !isNumbered(text, from, to)) return finish(from)
+  }
+  return finish(null)
+}
+
+/** Whether the first of these entries says it is `from` and the last that it is `to` − 1. */
+function isNumbered(text: Buffer, from: number, to: number): boolean {
+  const second = text.indexOf(0, 1)
+  const first = text.subarray(0, second < 0 ? text.length : second)
+  const ends = (entry: Buffer, seq: number): boolean => {
+    const mark = `,"seq":${seq},"v":1}`
+    return entry.latin1Slice(entry.length - mark.length) === mark
+  }
+  return ends(first, from) && ends(text, to - 1)
+}
+
+/**
+ * Checks the runs by their digests and the entries after the last run one by one. The entry that names the last digest is among
+ * those, and the signed root at `size` stands for it; so one pass of SHA-256 over the text stands for everything before.
+ */
+export function sweepSegments(source: SweepSource, size: number, signedRoot: Digest): Sweep {
+  const { audit, auditTree } = source
+  const segments = auditTree.segments().filter(({ lastSeq }) => lastSeq + 1 < size)
+  const bad = (firstBad: number): Sweep => ({ firstBad, root: '', wrongRoots: [size] })
+  let previous: Uint8Array = SEGMENT_GENESIS
+  for (const [i, { n, firstSeq, lastSeq, digest }] of segments.entries()) {
+    const inOrder =
+      n === i && firstSeq === i * SEGMENT_ENTRIES && lastSeq === firstSeq + SEGMENT_ENTRIES - 1
+    const found = segmentDigest(previous, audit.texts(firstSeq, lastSeq + 1))
+    if (!inOrder || !found.equals(digest)) return bad(firstSeq)
+    previous = found
+  }
+  const from = segments.length * SEGMENT_ENTRIES
+  const tail = audit.texts(from, size).subarray(1).toString('utf8').split('\0')
+  if (tail.length !== size - from) return bad(from + tail.length)
+  const named = segments.length === 0 || tail.some((entry) => namesSegment(entry, previous))
+  if (!named) return bad(from)
+  const tailLeaves = tail.map(leafDigest)
+  const root = frontierFrom(size, subtreeOf(auditTree, from, tailLeaves)).root()
+  return { firstBad: null, root, wrongRoots: root === signedRoot ? [] : [size] }
+}
+
+const namesSegment = (entry: string, digest: Uint8Array): boolean =>
+  entry.includes(
+    `"entity_id":"${Buffer.from(digest).toString('hex')}","entity_type":"audit.segment"`,
+  )
+
+/** Leaves from `from` on out of what was just hashed, everything before out of the stored tiles: the root vouches for them. */
+function subtreeOf(
+  rows: Pick<AuditTreeRows, 'tile' | 'leaves'>,
+  from: number,
+  tail: readonly Digest[],
+): SubtreeSource {
+  const source: SubtreeSource = (level, n) => {
+    const start = n * 2 ** level
+    if (level === 0)
+      return start >= from ? tail[start - from]! : digestOf(rows.leaves(start, start + 1)[0]!)
+    const tile =
+      start + 2 ** level <= from && level % 8 === 0 ? rows.tile(level / 8 - 1, n) : undefined
+    if (tile !== undefined) return foldHashes(tile, 0, 256)
+    return nodeDigest(source(level - 1, n * 2), source(level - 1, n * 2 + 1))
+  }
+  return source
+}
