@@ -1,10 +1,8 @@
-// The composition root: builds every room once, in order, and stops them in the reverse order. Longer than 300 lines because
-// it is the one page that shows how the whole program hangs together, process and health included.
+// The composition root: builds every room once, in order, and stops them in the reverse order.
 import { createHmac, randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, statfsSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import path from 'node:path'
-import type { Readable, Writable } from 'node:stream'
-import { createAssistant } from './assistant/assistant.ts'
+import { openAssistant } from './assistant/assistant.ts'
 import { createAnchorFiles } from './audit/anchors.ts'
 import { createAudit } from './audit/audit-service.ts'
 import { loadAuditKey } from './audit/key.ts'
@@ -12,16 +10,12 @@ import { createLedger } from './audit/ledger-service.ts'
 import { createRecorder } from './audit/record.ts'
 import { createSeeds } from './audit/seeds.ts'
 import { sqliteAddon } from './base/assets.ts'
-import { readBootstrapLine } from './base/bootstrap.ts'
 import { type Clock, systemClock } from './base/clock.ts'
-import { AppError } from './base/errors.ts'
 import { createEvents } from './base/events.ts'
-import { EXIT, exitCodeFor } from './base/exit-codes.ts'
+import { EXIT } from './base/exit-codes.ts'
 import { type Ids, systemIds } from './base/ids.ts'
 import { createLifecycle } from './base/lifecycle.ts'
 import { createLog, type Log } from './base/log.ts'
-import { createOutbound } from './base/outbound.ts'
-import { watchInput, watchProcess } from './base/parent.ts'
 import { VERSION } from './base/version.ts'
 import type { Config } from './config.ts'
 import { createApp } from './http/app.ts'
@@ -29,21 +23,19 @@ import { compatPipePlace, openCompatPipe } from './http/compat-pipe.ts'
 import { createGuard } from './http/guard.ts'
 import { createHub } from './http/progress.ts'
 import { createRates, RATES, type RateTable } from './http/rates.ts'
-import type { HealthPart, Rooms } from './http/rooms.ts'
+import type { Rooms } from './http/rooms.ts'
 import { createServer } from './http/server.ts'
 import { createSessions, ownerDigestOf } from './http/sessions.ts'
 import { pipelines } from './jobs/directory.ts'
+import { createHealth } from './jobs/health.ts'
 import { createJobs } from './jobs/job-service.ts'
+import { readLayersFile } from './jobs/layers-file.ts'
 import type { Policy } from './jobs/policy.ts'
 import { writeSymbolFiles } from './jobs/symbol-files.ts'
 import { createTerrain } from './jobs/terrain.ts'
 import { createProjects } from './projects/project-service.ts'
-import { createCache } from './sources/cache.ts'
-import { createSources } from './sources/collect.ts'
-import { createDemLibrary } from './sources/dem-library.ts'
-import { createGeocoder } from './sources/geocoder.ts'
-import { createOsmLibrary } from './sources/osm-library.ts'
-import { createOverpass } from './sources/overpass.ts'
+import { openGeocoder } from './sources/geocoder.ts'
+import { openSources } from './sources/open.ts'
 import { writeFileDurably } from './store/folders.ts'
 import { openStore } from './store/store.ts'
 import { createWebhooks } from './webhooks/webhooks.ts'
@@ -78,6 +70,8 @@ export interface Overrides {
   compute?: Compute
   log?: Log
   policy?: Partial<Policy>
+  /** Free bytes on the disk of the data folder. */
+  freeBytes?: () => number
   /** Replaces single buckets. */
   rates?: RateTable
   /** Key material for the audit log from the start-up line. */
@@ -120,6 +114,7 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     dataFolder: folders.data,
     clock,
     nativeBinding: sqliteAddon(),
+    ...(overrides.freeBytes && { freeBytes: overrides.freeBytes }),
     onFailure(error) {
       log.error('The storage failed.', { error })
       exitCode = EXIT.storageFailed
@@ -159,7 +154,8 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
 
   const compute = overrides.compute ?? createPool({ threads: config.threads })
   await lifecycle.add({ name: 'workers', stop: () => compute.close(), limitMs: 800 })
-  const sources = openSources(config, clock)
+  const opened = openSources({ ...config, cacheFolder: folders.cache }, clock)
+  const { sources } = opened
   writeSymbolFiles(folders.blocks)
 
   const server = { port: (): number => 0 }
@@ -210,7 +206,7 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     },
     geocoder: openGeocoder(config, clock),
     assistant: openAssistant(config),
-    layerTemplate: readLayers(config.layersFile),
+    layerTemplate: readLayersFile(config.layersFile),
     sessions,
     rates,
     events,
@@ -218,7 +214,16 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     log: log.room('http'),
     bootId,
     ready: () => running,
-    health: () => healthOf(config, { store, audit, ledger, jobs, clock }),
+    health: createHealth({
+      ...config,
+      store,
+      audit,
+      ledger,
+      jobs,
+      compute,
+      sources: opened,
+      clock,
+    }),
     shutdown: (reason) => void stop(reason),
   }
   const app = createApp(rooms)
@@ -279,203 +284,4 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
       },
     },
   }
-}
-
-/** The user's layer template as parsed JSON; the pipelines check what it holds. */
-function readLayers(file: string | null): unknown {
-  if (file === null) return null
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'))
-  } catch (cause) {
-    throw new AppError(
-      'LAYERS_INVALID',
-      'The layer template cannot be read as JSON. Correct it, or unset SISRUA_LAYERS.',
-      { cause },
-    )
-  }
-}
-
-/** The cause belongs into the log, not on the screen; a folder that cannot be written must not hide it. */
-function noteFailedStart(config: Config, error: unknown): void {
-  try {
-    const log = createLog(config.folders.logs, config.logLevel)
-    log.error('The program did not start.', { error })
-    log.close()
-  } catch {
-    // The reason on standard error is all that is left.
-  }
-}
-
-/** A connection to the one host of this address. */
-function outboundTo(config: Config, url: string) {
-  const { host } = new URL(url)
-  return createOutbound({ userAgent: config.userAgent, allow: (asked) => asked.host === host })
-}
-
-function openGeocoder(config: Config, clock: Clock) {
-  const url = config.geocoderUrl
-  return url === null ? null : createGeocoder({ url, outbound: outboundTo(config, url), clock })
-}
-
-function openAssistant(config: Config) {
-  const { assistantUrl: baseUrl, assistantKey: apiKey, assistantModel: model } = config
-  return baseUrl === null
-    ? null
-    : createAssistant({ baseUrl, apiKey, model, outbound: outboundTo(config, baseUrl) })
-}
-
-function openSources(config: Config, clock: Clock) {
-  const { folders } = config
-  const hosts = new Set(config.overpassUrls.map((url) => new URL(url).host))
-  const outbound = createOutbound({
-    userAgent: config.userAgent,
-    allow: (url) => hosts.has(url.host),
-  })
-  return createSources({
-    library:
-      config.osmLibrary === null
-        ? null
-        : createOsmLibrary({
-            folder: config.osmLibrary,
-            indexFile: path.join(folders.cache, 'osm-library.json'),
-          }),
-    cache: createCache({
-      folder: path.join(folders.cache, 'answers'),
-      maxBytes: config.cacheBytes,
-      clock,
-    }),
-    overpass:
-      config.overpassUrls.length === 0
-        ? null
-        : createOverpass({
-            endpoints: config.overpassUrls,
-            outbound,
-            clock,
-            timeoutMs: config.overpassTimeoutMs,
-          }),
-    dem: createDemLibrary({ folder: config.demLibrary }),
-  })
-}
-
-type Inspected = Pick<Rooms, 'audit' | 'ledger' | 'jobs' | 'clock'> & {
-  store: ReturnType<typeof openStore>
-}
-
-async function healthOf(
-  config: Config,
-  { store, audit, ledger, jobs, clock }: Inspected,
-): Promise<HealthPart[]> {
-  const measure = (name: string, look: () => [HealthPart['status'], string | null]): HealthPart => {
-    const begun = clock.monotonic()
-    let found: [HealthPart['status'], string | null]
-    try {
-      found = look()
-    } catch {
-      found = ['down', 'cannot be used; see the log']
-    }
-    const latencyMs = Math.round((clock.monotonic() - begun) * 1000) / 1000
-    return { name, status: found[0], details: found[1], latencyMs }
-  }
-  return [
-    measure('database', () => {
-      store.meta.get('audit.log')
-      return [
-        store.recovery.storage === 'restored' ? 'degraded' : 'up',
-        `SQLite ${store.sqliteVersion}, ${store.recovery.storage}`,
-      ]
-    }),
-    measure('cache', () => ['up', null]),
-    measure('external_apis', () => [
-      'up',
-      config.overpassUrls.length === 0
-        ? 'offline: no Overpass server is set'
-        : `${config.overpassUrls.length} Overpass servers set`,
-    ]),
-    measure('configuration', () => [
-      'up',
-      `OSM library ${config.osmLibrary === null ? 'not set' : 'set'}, elevation library ${config.demLibrary === null ? 'not set' : 'set'}`,
-    ]),
-    measure('queue', () => {
-      const { byState, accepting, oldestWaitMs } = jobs.stats()
-      const waiting = byState.queued + byState.retry_wait
-      return [
-        accepting ? 'up' : 'degraded',
-        `${byState.running} running, ${waiting} waiting, oldest ${Math.round(oldestWaitMs / 1000)} s`,
-      ]
-    }),
-    measure('audit', () => {
-      const state = ledger.state()
-      return [state === 'ok' ? 'up' : 'degraded', `${audit.head().size} entries, ${state}`]
-    }),
-    measure('disk', () => {
-      const { bavail, bsize } = statfsSync(config.folders.data)
-      return [
-        store.disk.state() === 'ok' ? 'up' : 'degraded',
-        `${Math.floor((bavail * bsize) / 2 ** 20)} MiB free`,
-      ]
-    }),
-    measure('memory', () => ['up', `${Math.round(process.memoryUsage.rss() / 2 ** 20)} MiB`]),
-  ]
-}
-
-export interface ProcessStreams {
-  stdin: Readable
-  stdout: Writable
-  stderr: Writable
-}
-
-const BOOTSTRAP_MS = 5_000
-
-/** Runs the daemon as a process: start-up line, ready line, parent watch, signals. Answers the exit code. */
-export async function runDaemon(
-  config: Config,
-  streams: ProcessStreams = process,
-): Promise<number> {
-  const { stdin, stdout, stderr } = streams
-  let settings = config
-  let auditKey: string | null = null
-  if (config.bootstrapStdin) {
-    try {
-      const bootstrap = await readBootstrapLine(stdin, BOOTSTRAP_MS)
-      settings = Object.freeze({ ...config, authToken: bootstrap.token })
-      auditKey = bootstrap.auditKey
-    } catch (error) {
-      stderr.write(`sisrua: ${(error as Error).message}\n`)
-      // An open standard input would keep the process alive.
-      stdin.destroy()
-      return EXIT.badBootstrap
-    }
-  }
-  let daemon: Daemon
-  try {
-    daemon = await createDaemon(settings, { auditKey })
-  } catch (error) {
-    const { code, message } = error instanceof AppError ? error : new AppError('INTERNAL')
-    noteFailedStart(settings, error)
-    const inUse = (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
-    stdout.write(
-      `${JSON.stringify({ v: 1, ready: false, reason: inUse ? 'port_in_use' : code.toLowerCase() })}\n`,
-    )
-    stderr.write(
-      `sisrua: ${inUse ? `port ${config.port} is in use; choose another with --port` : message}\n`,
-    )
-    return exitCodeFor(code)
-  }
-  stdout.write(`${JSON.stringify(daemon.ready)}\n`)
-  const stopFor = (reason: string) => (): void => void daemon.stop(reason)
-  const onSignal = stopFor('signal')
-  process.on('SIGTERM', onSignal)
-  process.on('SIGINT', onSignal)
-  const unwatch = [
-    config.bootstrapStdin ? watchInput(stdin, stopFor('parent closed standard input')) : () => {},
-    config.parentPid === null
-      ? () => {}
-      : watchProcess(config.parentPid, stopFor('parent is gone')),
-  ]
-  const code = await daemon.stopped
-  if (config.bootstrapStdin) stdin.destroy()
-  for (const end of unwatch) end()
-  process.off('SIGTERM', onSignal)
-  process.off('SIGINT', onSignal)
-  return code
 }

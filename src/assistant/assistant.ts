@@ -1,6 +1,6 @@
 // Chat over any OpenAI-compatible service that the settings name. Only what the user wrote is sent: no results, no audit log.
 import { AppError } from '../base/errors.ts'
-import type { Outbound } from '../base/outbound.ts'
+import { createOutbound, type Outbound } from '../base/outbound.ts'
 
 const SYSTEM =
   'You help users of sisRUA, which turns OpenStreetMap and terrain into CAD drawings in SIRGAS 2000 / UTM. Explain; do not invent data, and do not compute coordinates. Answer in the language of the question.'
@@ -54,4 +54,18 @@ function contentOf(bytes: Uint8Array): string | null {
   } catch {
     return null
   }
+}
+
+/** The assistant that the settings name, with a connection to its host and no other; null when they name none. */
+export function openAssistant(settings: {
+  assistantUrl: string | null
+  assistantKey: string | null
+  assistantModel: string
+  userAgent: string
+}) {
+  const { assistantUrl: baseUrl, assistantKey: apiKey, assistantModel: model, userAgent } = settings
+  if (baseUrl === null) return null
+  const { host } = new URL(baseUrl)
+  const outbound = createOutbound({ userAgent, allow: (asked) => asked.host === host })
+  return createAssistant({ baseUrl, apiKey, model, outbound })
 }

@@ -1,15 +1,15 @@
 // `--dry-run`: what a command would fetch and write, without doing it.
 import type { Config } from '../config.ts'
 import type { Inputs, Need } from '../kernel/pipelines/pipeline.ts'
+import type { OpenedSources } from '../sources/open.ts'
 import type { Artefact } from './artefacts.ts'
 import type { Terminal } from './terminal.ts'
 import { cliText } from './texts.ts'
-import type { World } from './world.ts'
 
 interface PlanInput {
   terminal: Terminal
   config: Config
-  world: World
+  world: Pick<OpenedSources, 'dem' | 'library'>
   needs: readonly Need[]
   artefacts: readonly Artefact[]
   given: Inputs

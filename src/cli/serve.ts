@@ -32,7 +32,7 @@ export function registerServe(
       Object.entries(options).map(([attribute, value]) => [flagOf.get(attribute)!, value]),
     )
     // Loaded here, so that no other command pays for it.
-    const { runDaemon } = await import('../daemon.ts')
+    const { runDaemon } = await import('./run-daemon.ts')
     process.exitCode = await runDaemon(context.configWith(flags))
   })
 }

@@ -4,6 +4,7 @@ import type { Ledger } from '../audit/ledger.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Events } from '../base/events.ts'
 import type { Log } from '../base/log.ts'
+import type { HealthPart } from '../jobs/health.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { Terrain } from '../jobs/terrain.ts'
 import type { PrepareRequest } from '../kernel/formats/prepare-request.ts'
@@ -11,14 +12,6 @@ import type { Projects } from '../projects/projects.ts'
 import type { Webhooks } from '../webhooks/webhooks.ts'
 import type { Rates } from './rates.ts'
 import type { Sessions } from './sessions.ts'
-
-/** One part of the program as health sees it. */
-export interface HealthPart {
-  name: string
-  status: 'up' | 'down' | 'degraded'
-  details: string | null
-  latencyMs: number
-}
 
 /** CPU work that belongs to no job; done in a worker. */
 export interface Converters {

@@ -33,6 +33,15 @@ export interface Cache {
   get(key: string): Promise<CacheEntry | null>
   /** Never rejects: a full or read-only disk means no cache, not a failed job. */
   put(key: string, bytes: Uint8Array, source: string): Promise<void>
+  /** Looks at the folder, and makes it when it is not there. */
+  state(): Promise<CacheState>
+}
+
+export interface CacheState {
+  writable: boolean
+  entries: number
+  bytes: number
+  maxBytes: number
 }
 
 export interface CacheOptions {
@@ -98,6 +107,12 @@ export function createCache(options: CacheOptions): Cache {
         // Nothing to do: the answer is used, only not kept.
       }
     },
+
+    async state() {
+      const entries = await listEntries(folder).catch(() => [])
+      const bytes = entries.reduce((sum, { size }) => sum + size, 0)
+      return { writable: await isWritable(folder), entries: entries.length, bytes, maxBytes }
+    },
   }
 }
 
@@ -132,18 +147,34 @@ async function removeOrphans(folder: string, now: number): Promise<void> {
   }
 }
 
-/** Removes the least recently used entries until the rest fits. */
-async function evict(folder: string, maxBytes: number): Promise<void> {
+/** By a file that is written and removed: rights alone do not tell of a full or read-only disk. */
+async function isWritable(folder: string): Promise<boolean> {
+  const probe = path.join(folder, `probe.${randomBytes(6).toString('hex')}.tmp`)
+  try {
+    await mkdir(folder, { recursive: true })
+    await writeFile(probe, 'x', { flag: 'wx' })
+    await rm(probe, { force: true })
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function listEntries(folder: string) {
   const entries: { file: string; size: number; usedAt: number }[] = []
-  let total = 0
   for (const name of await readdir(folder)) {
     if (!name.endsWith('.gz')) continue
     const file = path.join(folder, name)
     const status = await stat(file).catch(() => null)
-    if (status === null) continue
-    entries.push({ file, size: status.size, usedAt: status.mtimeMs })
-    total += status.size
+    if (status !== null) entries.push({ file, size: status.size, usedAt: status.mtimeMs })
   }
+  return entries
+}
+
+/** Removes the least recently used entries until the rest fits. */
+async function evict(folder: string, maxBytes: number): Promise<void> {
+  const entries = await listEntries(folder)
+  let total = entries.reduce((sum, { size }) => sum + size, 0)
   entries.sort((a, b) => a.usedAt - b.usedAt)
   for (const { file, size } of entries) {
     if (total <= maxBytes) return

@@ -1,7 +1,7 @@
 // Place names through a Nominatim-compatible service that the settings name; at most one question a second, as its rules ask.
 import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
-import type { Outbound } from '../base/outbound.ts'
+import { createOutbound, type Outbound } from '../base/outbound.ts'
 
 export interface FoundPlace {
   latitude: number
@@ -63,3 +63,15 @@ const unusable = (host: string): AppError =>
     'UPSTREAM_UNAVAILABLE',
     `The geocoder ${host} gave no usable answer. Write coordinates instead.`,
   )
+
+/** The geocoder that the settings name, with a connection to its host and no other; null when they name none. */
+export function openGeocoder(
+  settings: { geocoderUrl: string | null; userAgent: string },
+  clock: Clock,
+) {
+  const { geocoderUrl: url, userAgent } = settings
+  if (url === null) return null
+  const { host } = new URL(url)
+  const outbound = createOutbound({ userAgent, allow: (asked) => asked.host === host })
+  return createGeocoder({ url, outbound, clock })
+}

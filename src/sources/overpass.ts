@@ -34,6 +34,14 @@ export interface OverpassAnswer {
 export interface Overpass {
   /** Rejects with OVERPASS_UNAVAILABLE, data {server, status, reason, retryAfterSeconds}, or the signal's reason. */
   ask(query: string, signal?: AbortSignal): Promise<OverpassAnswer>
+  servers(): ServerState[]
+}
+
+/** What is known of a server without asking it. */
+export interface ServerState {
+  server: string
+  /** `failing`: it failed too often and is left alone for a while; `resting`: it asked to be left alone. */
+  state: 'ready' | 'resting' | 'failing'
 }
 
 interface Server {
@@ -129,6 +137,13 @@ export function createOverpass(options: OverpassOptions): Overpass {
       })
       line = turn.catch(() => {})
       return turn
+    },
+    servers() {
+      const now = clock.monotonic()
+      return servers.map(({ host, breaker, restUntil }) => ({
+        server: host,
+        state: breaker.restMs(now) > 0 ? 'failing' : restUntil > now ? 'resting' : 'ready',
+      }))
     },
   }
 }

@@ -18,4 +18,15 @@ export interface Compute {
     options?: RunOptions,
   ): Promise<Awaited<ReturnType<Tasks[K]>>>
   close(): Promise<void>
+  /** How busy the threads are; absent where there are none. */
+  load?(): ComputeLoad
+}
+
+export interface ComputeLoad {
+  threads: number
+  /** Runs that were asked for and are not finished. */
+  inFlight: number
+  /** Most of them; more is refused. */
+  most: number
+  closed: boolean
 }

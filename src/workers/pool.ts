@@ -95,6 +95,7 @@ export function createPool(options: PoolOptions): Compute {
         inFlight--
       }
     },
+    load: () => ({ threads, inFlight, most: threads + waiting, closed }),
     async close() {
       closed = true
       await Promise.all([piscina?.destroy(), ...retiring])

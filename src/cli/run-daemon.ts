@@ -1,0 +1,82 @@
+// The daemon as a process: start-up line, ready line, parent watch, signals, exit code.
+import type { Readable, Writable } from 'node:stream'
+import { readBootstrapLine } from '../base/bootstrap.ts'
+import { AppError } from '../base/errors.ts'
+import { EXIT, exitCodeFor } from '../base/exit-codes.ts'
+import { createLog } from '../base/log.ts'
+import { watchInput, watchProcess } from '../base/parent.ts'
+import type { Config } from '../config.ts'
+import { createDaemon, type Daemon } from '../daemon.ts'
+
+interface ProcessStreams {
+  stdin: Readable
+  stdout: Writable
+  stderr: Writable
+}
+
+const BOOTSTRAP_MS = 5_000
+
+/** Runs the daemon as a process: start-up line, ready line, parent watch, signals. Answers the exit code. */
+export async function runDaemon(
+  config: Config,
+  streams: ProcessStreams = process,
+): Promise<number> {
+  const { stdin, stdout, stderr } = streams
+  let settings = config
+  let auditKey: string | null = null
+  if (config.bootstrapStdin) {
+    try {
+      const bootstrap = await readBootstrapLine(stdin, BOOTSTRAP_MS)
+      settings = Object.freeze({ ...config, authToken: bootstrap.token })
+      auditKey = bootstrap.auditKey
+    } catch (error) {
+      stderr.write(`sisrua: ${(error as Error).message}\n`)
+      // An open standard input would keep the process alive.
+      stdin.destroy()
+      return EXIT.badBootstrap
+    }
+  }
+  let daemon: Daemon
+  try {
+    daemon = await createDaemon(settings, { auditKey })
+  } catch (error) {
+    const { code, message } = error instanceof AppError ? error : new AppError('INTERNAL')
+    noteFailedStart(settings, error)
+    const inUse = (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
+    stdout.write(
+      `${JSON.stringify({ v: 1, ready: false, reason: inUse ? 'port_in_use' : code.toLowerCase() })}\n`,
+    )
+    stderr.write(
+      `sisrua: ${inUse ? `port ${config.port} is in use; choose another with --port` : message}\n`,
+    )
+    return exitCodeFor(code)
+  }
+  stdout.write(`${JSON.stringify(daemon.ready)}\n`)
+  const stopFor = (reason: string) => (): void => void daemon.stop(reason)
+  const onSignal = stopFor('signal')
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
+  const unwatch = [
+    config.bootstrapStdin ? watchInput(stdin, stopFor('parent closed standard input')) : () => {},
+    config.parentPid === null
+      ? () => {}
+      : watchProcess(config.parentPid, stopFor('parent is gone')),
+  ]
+  const code = await daemon.stopped
+  if (config.bootstrapStdin) stdin.destroy()
+  for (const end of unwatch) end()
+  process.off('SIGTERM', onSignal)
+  process.off('SIGINT', onSignal)
+  return code
+}
+
+/** The cause belongs into the log, not on the screen; a folder that cannot be written must not hide it. */
+function noteFailedStart(config: Config, error: unknown): void {
+  try {
+    const log = createLog(config.folders.logs, config.logLevel)
+    log.error('The program did not start.', { error })
+    log.close()
+  } catch {
+    // The reason on standard error is all that is left.
+  }
+}

@@ -1,0 +1,129 @@
+// How each part of the program is, looked at when somebody asks: what is written, kept, reached, waiting and left over.
+import type { Audit } from '../audit/audit.ts'
+import type { Ledger } from '../audit/ledger.ts'
+import type { Clock } from '../base/clock.ts'
+import type { OpenedSources } from '../sources/open.ts'
+import type { Store } from '../store/store.ts'
+import type { Compute } from '../workers/compute.ts'
+import type { Jobs } from './jobs.ts'
+
+/** One part of the program as health sees it. */
+export interface HealthPart {
+  name: string
+  status: 'up' | 'down' | 'degraded'
+  details: string | null
+  latencyMs: number
+}
+
+export interface HealthDeps {
+  store: Store
+  audit: Audit
+  ledger: Ledger
+  jobs: Jobs
+  compute: Compute
+  sources: OpenedSources
+  clock: Clock
+  osmLibrary: string | null
+  demLibrary: string | null
+}
+
+type Finding = [HealthPart['status'], string | null]
+
+/** Entries at the end of the audit log that every look verifies. */
+const AUDIT_TAIL = 100
+/** A job that waits longer than this while none runs means that the runner does not take work. */
+const STUCK_MS = 60_000
+const MIB = 2 ** 20
+
+export function createHealth(deps: HealthDeps): () => Promise<HealthPart[]> {
+  const { store, audit, ledger, jobs, compute, sources, clock } = deps
+  const looks: [string, () => Finding | Promise<Finding>][] = [
+    ['database', () => databaseState(store)],
+    ['cache', () => cacheState(sources)],
+    ['external_apis', () => serverState(sources)],
+    ['configuration', () => ['up', libraries(deps)]],
+    ['workers', () => workerState(compute)],
+    ['queue', () => queueState(jobs)],
+    ['audit', () => auditState(audit, ledger)],
+    ['disk', () => diskState(store)],
+    ['memory', () => ['up', `${Math.round(process.memoryUsage.rss() / MIB)} MiB`]],
+  ]
+  return async () => {
+    const parts: HealthPart[] = []
+    for (const [name, look] of looks) {
+      const begun = clock.monotonic()
+      let found: Finding
+      try {
+        found = await look()
+      } catch {
+        found = ['down', 'cannot be used; see the log']
+      }
+      const latencyMs = Math.round((clock.monotonic() - begun) * 1000) / 1000
+      parts.push({ name, status: found[0], details: found[1], latencyMs })
+    }
+    return parts
+  }
+}
+
+function databaseState(store: Store): Finding {
+  store.meta.get('audit.log')
+  const { storage, quarantine } = store.recovery
+  const details = `SQLite ${store.sqliteVersion}, ${storage}`
+  return quarantine === null
+    ? ['up', details]
+    : ['degraded', `${details}; the file was damaged and is kept in quarantine`]
+}
+
+async function cacheState(sources: OpenedSources): Promise<Finding> {
+  const { writable, entries, bytes, maxBytes } = await sources.cache()
+  if (maxBytes === 0) return ['up', 'switched off']
+  // Work goes on without it, only slower and more often over the network.
+  if (!writable) return ['degraded', 'the folder cannot be written; answers are not kept']
+  return ['up', `${entries} answers, ${mebibytes(bytes)} of ${mebibytes(maxBytes)} MiB`]
+}
+
+function serverState(sources: OpenedSources): Finding {
+  const servers = sources.servers()
+  if (servers.length === 0) return ['up', 'offline: no Overpass server is set']
+  const ready = servers.filter(({ state }) => state === 'ready').length
+  const details = servers.map(({ server, state }) => `${server} ${state}`).join(', ')
+  return [ready === 0 ? 'down' : ready < servers.length ? 'degraded' : 'up', details]
+}
+
+function workerState(compute: Compute): Finding {
+  const load = compute.load?.()
+  if (load === undefined) return ['up', null]
+  const { threads, inFlight, most, closed } = load
+  const status = closed ? 'down' : inFlight >= most ? 'degraded' : 'up'
+  return [status, `${threads} threads, ${inFlight} of at most ${most} tasks`]
+}
+
+function queueState(jobs: Jobs): Finding {
+  const { byState, accepting, oldestWaitMs } = jobs.stats()
+  const waiting = byState.queued + byState.retry_wait
+  const stuck = byState.running === 0 && byState.queued > 0 && oldestWaitMs > STUCK_MS
+  return [
+    accepting && !stuck ? 'up' : 'degraded',
+    `${byState.running} running, ${waiting} waiting, oldest ${Math.round(oldestWaitMs / 1000)} s`,
+  ]
+}
+
+async function auditState(audit: Audit, ledger: Ledger): Promise<Finding> {
+  const { chainOk, invalid } = await audit.verifyAll(AUDIT_TAIL)
+  const state = chainOk && invalid === 0 ? ledger.state() : 'broken'
+  const status = state === 'ok' ? 'up' : state === 'broken' ? 'down' : 'degraded'
+  return [status, `${audit.head().size} entries, ${state}`]
+}
+
+function diskState(store: Store): Finding {
+  const state = store.disk.refresh()
+  const status = state === 'ok' ? 'up' : state === 'low' ? 'degraded' : 'down'
+  return [status, `${mebibytes(store.disk.freeBytes())} MiB free`]
+}
+
+function libraries({ osmLibrary, demLibrary }: HealthDeps): string {
+  const told = (folder: string | null): string => (folder === null ? 'not set' : 'set')
+  return `OSM library ${told(osmLibrary)}, elevation library ${told(demLibrary)}`
+}
+
+const mebibytes = (bytes: number): number => Math.floor(bytes / MIB)
