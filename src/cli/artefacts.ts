@@ -52,7 +52,7 @@ export function planArtefacts(options: ArtefactOptions): Artefact[] {
     const output = format === 'json' ? 'result' : format
     const name = options[format]
     if (typeof name === 'string') {
-      return { output, target: name === '-' ? '-' : path.join(folderOf(place, isFile), name) }
+      return { output, target: name === '-' ? '-' : inFolder(folderOf(place, isFile), name) }
     }
     if (place === '-' || (format === 'json' && place === undefined)) return { output, target: '-' }
     if (isFile) return { output, target: place }
@@ -66,6 +66,10 @@ export function planArtefacts(options: ArtefactOptions): Artefact[] {
   }
   return artefacts
 }
+
+/** A name with its own root is meant as it stands. */
+const inFolder = (folder: string, name: string): string =>
+  path.isAbsolute(name) ? name : path.join(folder, name)
 
 const isFolder = (place: string): boolean => existsSync(place) && statSync(place).isDirectory()
 
