@@ -31,9 +31,14 @@ const leaveOut: Plugin = {
 
 /**
  * Writes all bundles to `folder` and answers the npm packages whose code went into them.
- * `import.meta` is spelled in CommonJS words, since the files are CommonJS.
+ * `import.meta` is spelled in CommonJS words, since the files are CommonJS. `plugins`: the experiments build programs
+ * with a protection taken out, to see that its loss shows.
  */
-export async function bundleInto(folder: string, facts: BuildFacts): Promise<Set<string>> {
+export async function bundleInto(
+  folder: string,
+  facts: BuildFacts,
+  plugins: Plugin[] = [],
+): Promise<Set<string>> {
   const packages = new Set<string>()
   const entries = [...BUNDLES, { entry: LOADER, output: 'loader.cjs' }]
   for (const { entry, output } of entries) {
@@ -53,7 +58,7 @@ export async function bundleInto(folder: string, facts: BuildFacts): Promise<Set
       metafile: true,
       logLevel: 'warning',
       logOverride: { 'empty-import-meta': 'silent', 'unsupported-require-call': 'silent' },
-      plugins: [leaveOut],
+      plugins: [leaveOut, ...plugins],
       banner: {
         js: "const __moduleUrl = require('node:url').pathToFileURL(__filename).href;",
       },

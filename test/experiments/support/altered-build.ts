@@ -1,0 +1,103 @@
+// Builds the real program, whole or with one protection taken out of its source: the negative control of an experiment.
+// The change is made in memory while bundling; there is no switch in the product. A change that no longer fits throws.
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { Plugin } from 'esbuild'
+import { bundleInto } from '../../../scripts/bundle.ts'
+
+const ROOT = path.resolve(import.meta.dirname, '../../..')
+
+export interface Alteration {
+  /** Path from the root of the repository. */
+  file: string
+  find: string
+  replace: string
+}
+
+/** Power loss may take commits that were acknowledged. */
+export const SYNC_NORMAL: Alteration[] = [
+  {
+    file: 'src/store/sqlite.ts',
+    find: "['synchronous', 'FULL', 2]",
+    replace: "['synchronous', 'NORMAL', 1]",
+  },
+]
+
+/** Acknowledges a group of writes although its commit only comes a quarter of a second later. */
+export const LATE_COMMIT: Alteration[] = [
+  {
+    file: 'src/store/transactions.ts',
+    find: "const begin = connection.prepare('BEGIN IMMEDIATE')",
+    replace:
+      "const realBegin = connection.prepare('BEGIN IMMEDIATE'); const begin = { run: () => { if (!connection.inTransaction) realBegin.run() } }",
+  },
+  {
+    file: 'src/store/transactions.ts',
+    find: "const commit = connection.prepare('COMMIT')",
+    replace:
+      "const realCommit = connection.prepare('COMMIT'); const commit = { run: () => {} }; setInterval(() => { if (connection.open && connection.inTransaction) realCommit.run() }, 250).unref()",
+  },
+  {
+    file: 'src/store/transactions.ts',
+    find: '(connection.inTransaction ? runInside(write) : runAlone(write))',
+    replace: 'runAlone(write)',
+  },
+]
+
+/** No reserve file is kept for the day the disk is full. */
+export const NO_RESERVE: Alteration[] = [
+  {
+    file: 'src/store/disk.ts',
+    find: 'if (!keepReserve ||',
+    replace: 'if (keepReserve || !keepReserve ||',
+  },
+]
+
+const built = new Map<string, Promise<string>>()
+
+/** Path of the bundled program's main file; each set of alterations is built once a run. */
+export function buildProgram(name: string, alterations: readonly Alteration[] = []): Promise<string> {
+  const known = built.get(name) ?? build(name, alterations)
+  built.set(name, known)
+  return known
+}
+
+async function build(name: string, alterations: readonly Alteration[]): Promise<string> {
+  const folder = path.join(tmpdir(), `sisrua-experiments-${process.pid}`, name)
+  mkdirSync(folder, { recursive: true })
+  const applied = new Set<Alteration>()
+  await bundleInto(
+    folder,
+    { version: '0', commit: name, target: 'linux-x64', node: process.versions.node },
+    [alter(alterations, applied)],
+  )
+  for (const one of alterations) {
+    if (!applied.has(one)) throw new Error(`the alteration of ${one.file} does not fit any more`)
+  }
+  copyFileSync(
+    path.join(ROOT, 'node_modules/better-sqlite3/prebuilds', `${process.platform}-${process.arch}.node`),
+    path.join(folder, 'better_sqlite3.node'),
+  )
+  return path.join(folder, 'main.cjs')
+}
+
+function alter(alterations: readonly Alteration[], applied: Set<Alteration>): Plugin {
+  const files = new Set(alterations.map((one) => path.join(ROOT, one.file)))
+  return {
+    name: 'alter',
+    setup(builder) {
+      if (files.size === 0) return
+      builder.onLoad({ filter: /\.ts$/ }, (args) => {
+        if (!files.has(args.path)) return undefined
+        let text = readFileSync(args.path, 'utf8')
+        for (const one of alterations) {
+          if (path.join(ROOT, one.file) !== args.path || !text.includes(one.find)) continue
+          text = text.replace(one.find, () => one.replace)
+          applied.add(one)
+        }
+        return { contents: text, loader: 'ts' }
+      })
+    },
+  }
+}
