@@ -21,7 +21,7 @@ import type { Config } from './config.ts'
 import { createApp } from './http/app.ts'
 import { compatPipePlace, openCompatPipe } from './http/compat-pipe.ts'
 import { createGuard } from './http/guard.ts'
-import { createHub } from './http/progress.ts'
+import { createHub, type HubLimits } from './http/progress.ts'
 import { createRates, RATES, type RateTable } from './http/rates.ts'
 import type { Rooms } from './http/rooms.ts'
 import { createServer } from './http/server.ts'
@@ -72,6 +72,7 @@ export interface Overrides {
   policy?: Partial<Policy>
   /** Free bytes on the disk of the data folder. */
   freeBytes?: () => number
+  sockets?: Partial<HubLimits>
   /** Replaces single buckets. */
   rates?: RateTable
   /** Key material for the audit log from the start-up line. */
@@ -227,7 +228,7 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     shutdown: (reason) => void stop(reason),
   }
   const app = createApp(rooms)
-  const hub = createHub({ jobs, events, clock, bootId })
+  const hub = createHub({ jobs, events, clock, bootId, limits: overrides.sockets ?? {} })
   const guard = createGuard({
     port: () => listening.port(),
     sessions,

@@ -24,9 +24,11 @@ export interface HubLimits {
   slowBytes: number
   /** Above this, the client is let go. */
   stuckBytes: number
+  /** How long a client that is let go may take to read up to the close frame. */
+  farewellMs: number
 }
 
-export const HUB_LIMITS: HubLimits = {
+const HUB_LIMITS: HubLimits = {
   connections: 100,
   perPrincipal: 20,
   messageBytes: 64 * 1024,
@@ -35,6 +37,7 @@ export const HUB_LIMITS: HubLimits = {
   silenceMs: 300_000,
   slowBytes: 1024 * 1024,
   stuckBytes: 8 * 1024 * 1024,
+  farewellMs: 5_000,
 }
 
 export interface Hub {
@@ -118,10 +121,11 @@ export function createHub(deps: {
   function write(client: Client, frame: Buffer): void {
     if (client.ws.readyState !== client.ws.OPEN) return
     if (client.socket.writableLength > limits.stuckBytes) {
-      client.ws.close(1013, 'too slow')
       clients.delete(client)
-      // A stalled reader never takes the close frame either.
-      client.socket.destroy()
+      client.held.clear()
+      client.ws.close(1013, 'too slow')
+      // A stalled reader does not take the close frame either.
+      setTimeout(() => client.socket.destroy(), limits.farewellMs).unref()
       return
     }
     client.socket.write(frame)
@@ -192,12 +196,14 @@ export function createHub(deps: {
   }, limits.pingMs)
   timer.unref()
 
-  function adopt(client: Client): void {
+  function adopt(client: Client, after: number | null): void {
     const { ws, socket } = client
     clients.add(client)
     ws.on('message', (data, isBinary) => onMessage(client, data, isBinary))
+    // A program that only listens lives as long as it answers pings.
     ws.on('pong', () => {
       client.pings = 0
+      client.lastFrameAt = clock.monotonic()
     })
     ws.on('close', () => clients.delete(client))
     ws.on('error', () => clients.delete(client))
@@ -206,6 +212,7 @@ export function createHub(deps: {
       client.held.clear()
     })
     say(client, { type: 'hello', boot_id: bootId, seq: client.lastSeq })
+    if (after !== null) subscribe(client, after)
   }
 
   return {
@@ -219,7 +226,7 @@ export function createHub(deps: {
         throw new AppError('RATE_LIMITED', undefined, { data: { retryAfter: 30 } })
       }
       server.handleUpgrade(request, socket, head, (ws) => {
-        adopt({
+        const client: Client = {
           ws,
           socket,
           principal,
@@ -229,7 +236,8 @@ export function createHub(deps: {
           lastFrameAt: clock.monotonic(),
           pings: 0,
           held: new Map(),
-        })
+        }
+        adopt(client, askedAfter(request.url ?? ''))
       })
     },
     close() {
@@ -240,4 +248,10 @@ export function createHub(deps: {
       server.close()
     },
   }
+}
+
+/** `?after=N`: what was missed comes before anything live, so that a client cut off in between has no gap. */
+function askedAfter(target: string): number | null {
+  const text = new URLSearchParams(target.split('?')[1] ?? '').get('after') ?? ''
+  return /^\d{1,15}$/.test(text) ? Number(text) : null
 }

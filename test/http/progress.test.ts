@@ -1,11 +1,8 @@
 // Progress over WebSocket and SSE: hello, replay, tickets, limits, resume.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { WebSocket } from 'ws'
 import { textFrame } from '../../src/http/frame.ts'
 import { startDaemon, type TestDaemon, TOKEN } from '../support/daemon.ts'
-
-// biome-ignore lint/suspicious/noExplicitAny: messages of any shape
-type Message = any
+import { openSocket } from '../support/web-socket.ts'
 
 let house: TestDaemon
 beforeAll(async () => {
@@ -13,50 +10,8 @@ beforeAll(async () => {
 })
 afterAll(() => house.stop())
 
-interface Socket {
-  ws: WebSocket
-  messages: Message[]
-  /** Resolves with the first message (old or new) that fits. */
-  until(fits: (message: Message) => boolean): Promise<Message>
-  closed: Promise<number>
-}
-
-function connect(
-  protocols: string[] = ['sisrua.v1'],
-  headers: Record<string, string> = { 'X-SisRua-Token': TOKEN },
-): Promise<Socket> {
-  const ws = new WebSocket(`ws://127.0.0.1:${house.port}/api/v1/ws`, protocols, { headers })
-  const messages: Message[] = []
-  const waiting = new Set<() => void>()
-  ws.on('message', (data) => {
-    messages.push(JSON.parse(String(data)))
-    for (const look of waiting) look()
-  })
-  const closed = new Promise<number>((resolve) => ws.on('close', resolve))
-  const until: Socket['until'] = (fits) =>
-    new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(new Error(`no such message in ${JSON.stringify(messages)}`)),
-        15_000,
-      )
-      const look = (): void => {
-        const found = messages.find(fits)
-        if (found === undefined) return
-        clearTimeout(timer)
-        waiting.delete(look)
-        resolve(found)
-      }
-      waiting.add(look)
-      look()
-    })
-  return new Promise((resolve, reject) => {
-    ws.on('open', () => resolve({ ws, messages, until, closed }))
-    ws.on('unexpected-response', (_request, response) =>
-      reject(new Error(String(response.statusCode))),
-    )
-    ws.on('error', reject)
-  })
-}
+const connect = (protocols?: string[], headers?: Record<string, string>) =>
+  openSocket(house.port, protocols, headers)
 
 let made = 0
 const newJob = async (): Promise<string> => {

@@ -1,0 +1,241 @@
+// WebSockets and event streams under pressure: caps, silence, stuck readers, tickets, and a client that is cut off again and again.
+import http from 'node:http'
+import path from 'node:path'
+import Database from 'better-sqlite3'
+import { afterEach, describe, expect, test } from 'vitest'
+import type { Overrides } from '../../src/daemon.ts'
+import { createInlineCompute } from '../../src/workers/inline.ts'
+import { startDaemon, type TestDaemon, TOKEN } from '../support/daemon.ts'
+import { openSocket, type Socket } from '../support/web-socket.ts'
+
+let house: TestDaemon | null = null
+afterEach(async () => {
+  await house?.stop()
+  house = null
+})
+async function start(overrides: Overrides = {}): Promise<TestDaemon> {
+  house = await startDaemon({}, overrides)
+  return house
+}
+
+const later = (milliseconds: number) =>
+  new Promise<void>((resolve) => setTimeout(resolve, milliseconds))
+let made = 0
+async function newJob(daemon: TestDaemon): Promise<string> {
+  made++
+  const geojson = { type: 'Point', coordinates: [-41.3 - made / 10_000, -21.7] }
+  const body = { kind: 'geojson', geojson }
+  return (await daemon.call('POST', '/api/v1/jobs/prepare', body)).json.job_id
+}
+
+describe('how many', () => {
+  test('a hundred connections, the next is refused, and there is room again when one leaves', async () => {
+    const { port } = await start()
+    const sockets = await Promise.all(Array.from({ length: 100 }, () => openSocket(port)))
+    await expect(openSocket(port)).rejects.toThrow('429')
+    sockets[0]!.ws.close()
+    await sockets[0]!.closed
+    const again = await openSocket(port)
+    await again.until((message) => message.type === 'hello')
+    for (const { ws } of [...sockets, again]) ws.terminate()
+  })
+
+  test('twenty for a session, while the owner and other sessions still come in', async () => {
+    const { port, call } = await start()
+    const session = async () => (await call('POST', '/api/v1/auth/session', {})).json.session_token
+    const headers = { 'X-SisRua-Token': await session() }
+    const sockets: Socket[] = []
+    for (let i = 0; i < 20; i++) sockets.push(await openSocket(port, ['sisrua.v1'], headers))
+    await expect(openSocket(port, ['sisrua.v1'], headers)).rejects.toThrow('429')
+    sockets.push(await openSocket(port))
+    sockets.push(await openSocket(port, ['sisrua.v1'], { 'X-SisRua-Token': await session() }))
+    for (const { ws } of sockets) ws.terminate()
+  })
+})
+
+describe('who says nothing', () => {
+  test('two unanswered pings end the connection; one that only listens and answers them stays', async () => {
+    const { port } = await start({ sockets: { pingMs: 60, silenceMs: 400 } })
+    const dead = await openSocket(
+      port,
+      ['sisrua.v1'],
+      { 'X-SisRua-Token': TOKEN },
+      { autoPong: false },
+    )
+    const listener = await openSocket(port)
+    expect(await dead.closed).toBe(1006)
+    await later(700)
+    expect(listener.ws.readyState).toBe(listener.ws.OPEN)
+    listener.ws.terminate()
+  })
+
+  test('no frame at all for the limit closes with 1001', async () => {
+    const { port } = await start({ sockets: { pingMs: 50, silenceMs: 40 } })
+    const silent = await openSocket(
+      port,
+      ['sisrua.v1'],
+      { 'X-SisRua-Token': TOKEN },
+      { autoPong: false },
+    )
+    expect(await silent.closed).toBe(1001)
+  })
+})
+
+describe('what a client sends', () => {
+  test('64 KiB is read, one byte more closes with 1009; the 31st message in a minute closes with 1008', async () => {
+    const { port } = await start()
+    const socket = await openSocket(port)
+    socket.ws.send('x'.repeat(64 * 1024))
+    await socket.until((message) => message.code === 'REQUEST_INVALID')
+    socket.ws.send('x'.repeat(64 * 1024 + 1))
+    expect(await socket.closed).toBe(1009)
+    const many = await openSocket(port)
+    for (let i = 0; i < 30; i++) many.ws.send('{"type":"ping"}')
+    await many.until(() => many.messages.filter(({ type }) => type === 'pong').length === 30)
+    expect(many.ws.readyState).toBe(many.ws.OPEN)
+    many.ws.send('{"type":"ping"}')
+    expect(await many.closed).toBe(1008)
+  })
+
+  test('a number that was never given, or is pruned, is answered with resync', async () => {
+    const { port } = await start()
+    const socket = await openSocket(port)
+    socket.ws.send('{"type":"subscribe","after":1000000000}')
+    expect(await socket.until(({ type }) => type === 'resync')).toMatchObject({ seq: 0 })
+    socket.ws.terminate()
+  })
+
+  test('a ticket is good once, for ten seconds, for a socket, on this boot', async () => {
+    let time = 1_000
+    const clock = { now: () => Date.now(), monotonic: () => time }
+    const daemon = await start({ clock })
+    const ticket = async () =>
+      (await daemon.call('POST', '/api/v1/ws/ticket')).json.ticket as string
+    const enter = (one: string) => openSocket(daemon.port, ['sisrua.v1', `ticket.${one}`], {})
+    const used = await ticket()
+    ;(await enter(used)).ws.terminate()
+    await expect(enter(used)).rejects.toThrow('401')
+    const late = await ticket()
+    time += 10_000
+    await expect(enter(late)).rejects.toThrow('401')
+    const fresh = await ticket()
+    time += 9_999
+    ;(await enter(fresh)).ws.terminate()
+    const asToken = await ticket()
+    const check = await daemon.call('GET', '/api/v1/auth/check', undefined, { token: asToken })
+    expect(check.status).toBe(401)
+    const { session_token } = (await daemon.call('POST', '/api/v1/auth/session', {})).json
+    await expect(enter(session_token)).rejects.toThrow('401')
+    const elsewhere = await ticket()
+    await daemon.stop()
+    const next = await start()
+    await expect(openSocket(next.port, ['sisrua.v1', `ticket.${elsewhere}`], {})).rejects.toThrow(
+      '401',
+    )
+  })
+})
+
+/** Job events while a client comes and goes `cuts` times; with `replay` it asks for what it missed. */
+async function cutOff(daemon: TestDaemon, cuts: number, replay: boolean) {
+  const heard: number[] = []
+  let done = false
+  const work = (async () => {
+    while (!done) await daemon.finished(await newJob(daemon))
+  })()
+  for (let i = 0; i < cuts; i++) {
+    const headers = { 'X-SisRua-Token': TOKEN }
+    const from = replay ? { after: heard.at(-1) ?? 0 } : {}
+    const socket = await openSocket(daemon.port, ['sisrua.v1'], headers, from)
+    await later((i * 37) % 50)
+    if (replay && i === cuts - 1) {
+      done = true
+      await work
+      await socket.until(({ type }) => type === 'subscribed')
+      await later(100)
+    }
+    socket.ws.terminate()
+    const numbers = socket.messages
+      .filter(({ type, seq }) => String(type).startsWith('job.') && typeof seq === 'number')
+      .map(({ seq }) => seq as number)
+    heard.push(...numbers)
+  }
+  done = true
+  await work
+  const database = new Database(path.join(daemon.config.folders.data, 'sisrua.db'), {
+    readonly: true,
+  })
+  const stored = database
+    .prepare('SELECT seq FROM job_events ORDER BY seq')
+    .pluck()
+    .all() as number[]
+  database.close()
+  const unique = new Set(heard)
+  return { stored: stored.length, missing: stored.filter((seq) => !unique.has(seq)).length, heard }
+}
+
+describe('a client that is cut off fifty times', () => {
+  test('hears every stored event once, in order, when it asks from where it was', async () => {
+    const { stored, missing, heard } = await cutOff(await start(), 50, true)
+    expect(stored).toBeGreaterThan(50)
+    expect(missing).toBe(0)
+    expect(heard).toEqual([...new Set(heard)].sort((a, b) => a - b))
+  })
+
+  test('control: without asking it misses some', async () => {
+    expect((await cutOff(await start(), 50, false)).missing).toBeGreaterThan(0)
+  })
+})
+
+describe('event streams', () => {
+  /** Opens a stream and leaves it open. */
+  const stream = (port: number, id: string) =>
+    new Promise<{ status: number; text(): string; ended: Promise<void>; close(): void }>(
+      (resolve, reject) => {
+        const headers = { 'X-SisRua-Token': TOKEN }
+        const request = http.get(
+          { host: '127.0.0.1', port, path: `/api/v1/jobs/${id}/events`, headers, agent: false },
+          (response) => {
+            let text = ''
+            response.on('data', (chunk) => {
+              text += chunk
+            })
+            response.on('error', () => {})
+            const ended = new Promise<void>((done) => response.on('close', () => done()))
+            const close = () => request.destroy()
+            resolve({ status: response.statusCode!, text: () => text, ended, close })
+          },
+        )
+        request.on('error', reject)
+      },
+    )
+
+  test('live until the job ends; the 51st is refused until one is closed', async () => {
+    const real = createInlineCompute()
+    let go = (): void => {}
+    const gate = new Promise<void>((resolve) => {
+      go = resolve
+    })
+    const compute = {
+      ...real,
+      run: (async (...all: Parameters<typeof real.run>) => {
+        await gate
+        return real.run(...all)
+      }) as typeof real.run,
+    }
+    const daemon = await start({ compute })
+    const id = await newJob(daemon)
+    const streams = await Promise.all(Array.from({ length: 50 }, () => stream(daemon.port, id)))
+    expect(streams.every(({ status }) => status === 200)).toBe(true)
+    expect((await stream(daemon.port, id)).status).toBe(429)
+    streams[0]!.close()
+    await later(100)
+    const late = await stream(daemon.port, id)
+    expect(late.status).toBe(200)
+    expect(late.text()).not.toContain('job.completed')
+    go()
+    await late.ended
+    expect(late.text()).toContain('event: job.created')
+    expect(late.text()).toContain('event: job.completed')
+    await Promise.all(streams.slice(1).map(({ ended }) => ended))
+  })
+})
