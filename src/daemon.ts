@@ -1,14 +1,7 @@
 // The composition root: builds every room once, in order, and stops them in the reverse order.
 import { createHmac, randomBytes } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
-import path from 'node:path'
 import { openAssistant } from './assistant/assistant.ts'
-import { createAnchorFiles } from './audit/anchors.ts'
-import { createAudit } from './audit/audit-service.ts'
-import { loadAuditKey } from './audit/key.ts'
-import { createLedger } from './audit/ledger-service.ts'
-import { createRecorder } from './audit/record.ts'
-import { createSeeds } from './audit/seeds.ts'
+import { openAuditLog } from './audit/open.ts'
 import { sqliteAddon } from './base/assets.ts'
 import { type Clock, systemClock } from './base/clock.ts'
 import { createEvents } from './base/events.ts'
@@ -21,6 +14,7 @@ import type { Config } from './config.ts'
 import { createApp } from './http/app.ts'
 import { compatPipePlace, openCompatPipe } from './http/compat-pipe.ts'
 import { createGuard } from './http/guard.ts'
+import { createMetrics } from './http/metrics.ts'
 import { createHub, type HubLimits } from './http/progress.ts'
 import { createRates, RATES, type RateTable } from './http/rates.ts'
 import type { Rooms } from './http/rooms.ts'
@@ -36,7 +30,6 @@ import { createTerrain } from './jobs/terrain.ts'
 import { createProjects } from './projects/project-service.ts'
 import { openGeocoder } from './sources/geocoder.ts'
 import { openSources } from './sources/open.ts'
-import { writeFileDurably } from './store/folders.ts'
 import { openStore } from './store/store.ts'
 import { createWebhooks } from './webhooks/webhooks.ts'
 import type { Compute } from './workers/compute.ts'
@@ -110,7 +103,6 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
   }
 
   const events = createEvents(onError)
-  mkdirSync(folders.data, { recursive: true, mode: 0o700 })
   const store = openStore({
     dataFolder: folders.data,
     clock,
@@ -123,28 +115,17 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     },
   })
   await lifecycle.add({ name: 'store', stop: () => store.close(), limitMs: 1_500 })
-  const key = loadAuditKey({
-    file: path.join(folders.data, 'keys', 'audit-hmac.key'),
-    given: overrides.auditKey ?? null,
-    random: (bytes) => ids.secret(bytes),
-    write: writeFileDurably,
-  })
-  const recorder = createRecorder({ store, clock, ids, events, key, bootId })
-  const ledger = createLedger({
+  const { recorder, ledger, audit } = openAuditLog({
     store,
-    recorder,
     clock,
-    seeds: createSeeds({
-      folder: path.join(folders.data, 'keys'),
-      given: overrides.auditKey ?? null,
-      random: (bytes) => ids.secret(bytes),
-      write: writeFileDurably,
-    }),
-    anchors: createAnchorFiles(path.join(folders.data, 'anchors'), config.anchorFolder),
+    ids,
+    events,
+    bootId,
+    dataFolder: folders.data,
+    anchorFolder: config.anchorFolder,
+    auditKey: overrides.auditKey ?? null,
     onError,
   })
-  ledger.open()
-  const audit = createAudit({ store, recorder, clock, ledger })
   const tail = await audit.verifyAll(100)
   await lifecycle.add({
     name: 'audit',
@@ -193,6 +174,14 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     hmac: token === null ? null : (text) => createHmac('sha256', token).update(text).digest('hex'),
     onEnd: (principal) => rates.forget(principal),
   })
+  const hub = createHub({ jobs, events, clock, bootId, limits: overrides.sockets ?? {} })
+  const metrics = createMetrics({
+    jobs,
+    audit,
+    sockets: () => hub.count(),
+    freeBytes: () => store.disk.freeBytes(),
+  })
+  await lifecycle.add({ name: 'metrics', stop: () => metrics.close(), limitMs: 100 })
   const rooms: Rooms = {
     jobs,
     projects: createProjects({ store, recorder, clock, ids }),
@@ -215,6 +204,7 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     log: log.room('http'),
     bootId,
     ready: () => running,
+    metrics,
     health: createHealth({
       ...config,
       store,
@@ -228,7 +218,6 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     shutdown: (reason) => void stop(reason),
   }
   const app = createApp(rooms)
-  const hub = createHub({ jobs, events, clock, bootId, limits: overrides.sockets ?? {} })
   const guard = createGuard({
     port: () => listening.port(),
     sessions,
@@ -236,7 +225,13 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     ids,
     language: config.language,
   })
-  const listening = createServer({ guard, fetch: app.fetch as never, hub, log: rooms.log })
+  const listening = createServer({
+    guard,
+    fetch: app.fetch as never,
+    hub,
+    log: rooms.log,
+    onRefusal: metrics.refused,
+  })
   server.port = () => listening.port()
 
   if (config.compatPipe && token !== null) {

@@ -74,6 +74,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'GET /api/v1/hello': open(),
 
   'GET /api/v1/health/detailed': read(),
+  'GET /metrics': read(),
   'GET /api/v1/auth/check': read(),
   'POST /api/v1/auth/session': write(64 * KIB, 'session'),
   'POST /api/v1/ws/ticket': { role: 'viewer', bucket: 'session', bodyBytes: 64 * KIB },

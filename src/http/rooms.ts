@@ -10,6 +10,7 @@ import type { Terrain } from '../jobs/terrain.ts'
 import type { PrepareRequest } from '../kernel/formats/prepare-request.ts'
 import type { Projects } from '../projects/projects.ts'
 import type { Webhooks } from '../webhooks/webhooks.ts'
+import type { Metrics } from './metrics.ts'
 import type { Rates } from './rates.ts'
 import type { Sessions } from './sessions.ts'
 
@@ -53,6 +54,7 @@ export interface Rooms {
   bootId: string
   /** True once everything is started and nothing is stopping. */
   ready(): boolean
+  metrics: Metrics
   health(): Promise<HealthPart[]>
   /** Begins an orderly stop; returns at once. */
   shutdown(reason: string): void

@@ -24,6 +24,8 @@ export interface ServerDeps {
   fetch: (request: Request, env: never) => Response | Promise<Response>
   hub: Hub
   log: Log
+  /** Hears the code of every refusal. */
+  onRefusal: (code: string) => void
 }
 
 /** Sent with every answer; a page may add its own Content-Security-Policy. */
@@ -38,7 +40,7 @@ const HEADERS: Record<string, string> = {
 }
 
 export function createServer(deps: ServerDeps): Server {
-  const { guard, hub, log } = deps
+  const { guard, hub, log, onRefusal } = deps
   const listener = getRequestListener(deps.fetch as never, { overrideGlobalObjects: false })
   const server = http.createServer({
     maxHeaderSize: 8 * 1024,
@@ -83,6 +85,7 @@ export function createServer(deps: ServerDeps): Server {
     const { requestId, language } = guard.describe(request)
     const instance = (request.url ?? '').split('?')[0]!.slice(0, 200)
     const body = toProblem(error, { language, instance, requestId })
+    onRefusal(body.code)
     const text = JSON.stringify(body)
     if (error instanceof AppError) {
       const { allow, retryAfter } = error.data
@@ -138,6 +141,7 @@ export function createServer(deps: ServerDeps): Server {
     const { requestId, language } = guard.describe(request)
     const instance = (request.url ?? '').split('?')[0]!.slice(0, 200)
     const body = toProblem(error, { language, instance, requestId })
+    onRefusal(body.code)
     const text = JSON.stringify(body)
     socket.end(
       `HTTP/1.1 ${body.status} ${http.STATUS_CODES[body.status]}\r\nConnection: close\r\n` +

@@ -157,3 +157,25 @@ describe('detailed health', () => {
     }
   })
 })
+
+test('metrics: in Prometheus form, behind the token, counting what was refused', () =>
+  withDaemon({}, {}, async (house) => {
+    const noToken = { token: null }
+    expect((await house.call('GET', '/metrics', undefined, noToken)).status).toBe(401)
+    await house.call('GET', '/api/v1/auth/check', undefined, {
+      headers: { Origin: 'https://evil.example' },
+    })
+    const { status, headers, text } = await house.call('GET', '/metrics')
+    expect([status, headers['content-type']]).toEqual([
+      200,
+      'text/plain; version=0.0.4; charset=utf-8',
+    ])
+    expect(text).toContain('sisrua_gate_refusals_total{code="AUTH_REQUIRED"} 1\n')
+    expect(text).toContain('sisrua_gate_refusals_total{code="ORIGIN_REFUSED"} 1\n')
+    expect(text).toMatch(/sisrua_event_loop_delay_seconds\{quantile="0.99"\} [\d.e-]+\n/)
+    for (const line of text.trimEnd().split('\n')) {
+      expect(line).toMatch(
+        /^(# (HELP|TYPE) .+|[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? -?[\d.e+-]+)$/,
+      )
+    }
+  }))

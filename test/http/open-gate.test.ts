@@ -27,6 +27,7 @@ test('without the gate a rebound name, a foreign page and a missing token all ge
     fetch: app.fetch as never,
     hub,
     log: createSilentLog(),
+    onRefusal: () => {},
   })
   const port = await server.listen(0)
   const statusOf = (headers: string[]): Promise<string> =>

@@ -55,6 +55,19 @@ export function mountHealth(app: App, rooms: Rooms): void {
         200,
       ),
   )
+  const metrics = createRoute({
+    method: 'get',
+    path: '/metrics',
+    tags,
+    summary: 'Figures in the text form that Prometheus reads',
+    responses: { 200: { description: 'Figures', content: { 'text/plain': {} } } },
+  })
+  app.openAPIRegistry.registerPath(metrics)
+  app.get(metrics.path, (c) =>
+    c.body(rooms.metrics.text(), 200, {
+      'Content-Type': 'text/plain; version=0.0.4; charset=utf-8',
+    }),
+  )
   app.openapi(
     createRoute({
       method: 'get',

@@ -1,0 +1,50 @@
+// The audit log with everything under it: key, recorder, tree and anchors, in the order they depend on each other.
+import path from 'node:path'
+import type { Clock } from '../base/clock.ts'
+import type { Events } from '../base/events.ts'
+import type { Ids } from '../base/ids.ts'
+import { writeFileDurably } from '../store/folders.ts'
+import type { Store } from '../store/store.ts'
+import { createAnchorFiles } from './anchors.ts'
+import { createAudit } from './audit-service.ts'
+import { loadAuditKey } from './key.ts'
+import { createLedger } from './ledger-service.ts'
+import { createRecorder } from './record.ts'
+import { createSeeds } from './seeds.ts'
+
+export interface AuditSettings {
+  store: Store
+  clock: Clock
+  ids: Ids
+  events: Events
+  bootId: string
+  dataFolder: string
+  /** Second folder for signed checkpoints; null = none. */
+  anchorFolder: string | null
+  /** Key material from the start-up line; null = files of the user's own. */
+  auditKey: string | null
+  onError: (error: unknown) => void
+}
+
+/** Nothing has been recorded when this returns. Throws what reading keys and anchors throws. */
+export function openAuditLog(settings: AuditSettings) {
+  const { store, clock, ids, events, bootId, dataFolder, auditKey, onError } = settings
+  const folder = path.join(dataFolder, 'keys')
+  const keeping = {
+    given: auditKey,
+    random: (bytes: number): string => ids.secret(bytes),
+    write: writeFileDurably,
+  }
+  const key = loadAuditKey({ file: path.join(folder, 'audit-hmac.key'), ...keeping })
+  const recorder = createRecorder({ store, clock, ids, events, key, bootId })
+  const ledger = createLedger({
+    store,
+    recorder,
+    clock,
+    seeds: createSeeds({ folder, ...keeping }),
+    anchors: createAnchorFiles(path.join(dataFolder, 'anchors'), settings.anchorFolder),
+    onError,
+  })
+  ledger.open()
+  return { recorder, ledger, audit: createAudit({ store, recorder, clock, ledger }) }
+}
