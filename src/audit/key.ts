@@ -1,6 +1,5 @@
 // The key of the HMAC column: handed over by the plugin, or a file of the user's own (0600), made on first use.
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
-import path from 'node:path'
+import { chmodSync, existsSync, readFileSync, statSync } from 'node:fs'
 import { AppError } from '../base/errors.ts'
 import { sha256Hex } from '../base/hash.ts'
 
@@ -14,7 +13,7 @@ export interface AuditKey {
 
 /**
  * `given`: key material from the start-up line, base64 or base64url of at least 32 bytes; then no file is touched.
- * `random` makes a new key as base64url; `write` stores a file durably with mode 0600.
+ * `random` makes a new key as base64url; `write` stores a file durably with mode 0600 and creates its folder.
  */
 export function loadAuditKey(options: {
   file: string
@@ -25,7 +24,6 @@ export function loadAuditKey(options: {
   const { file, given } = options
   if (given) return named(Buffer.from(given, 'base64url'))
   if (!existsSync(file)) {
-    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
     options.write(file, Buffer.from(options.random(KEY_BYTES), 'base64url'))
   }
   // Somebody may have widened the rights; Windows keeps them in the folder's list instead.

@@ -6,7 +6,6 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -86,7 +85,6 @@ export function createSeeds(options: {
       return unseal(readFileSync(file))
     },
     make(epoch) {
-      mkdirSync(folder, { recursive: true, mode: 0o700 })
       const seed = bytes(SEED_BYTES)
       write(fileOf(epoch), seal(seed))
       return seed

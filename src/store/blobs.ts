@@ -1,13 +1,13 @@
 // Bytes named by their SHA-256: up to 64 KiB inside the database, larger ones as files blobs/aa/<sha256>.
 // What is handed out was checked against its name; what does not match goes to quarantine and is never served.
 import { createHash, webcrypto } from 'node:crypto'
-import { createReadStream, mkdirSync, renameSync, statSync, unlinkSync } from 'node:fs'
+import { createReadStream, renameSync, statSync, unlinkSync } from 'node:fs'
 import { opendir, readFile, stat, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { AppError } from '../base/errors.ts'
 import { sha256Hex } from '../base/hash.ts'
-import { writeFileDurablyAsync } from './folders.ts'
+import { makeFolderDurably, writeFileDurablyAsync } from './folders.ts'
 import type { Connection } from './sqlite.ts'
 import type { Transactions } from './transactions.ts'
 
@@ -142,7 +142,7 @@ export function createBlobs(
       try {
         const file = fileOf(sha256)
         if (!isTrusted(sha256)) {
-          mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
+          makeFolderDurably(path.dirname(file))
           temporaryCount++
           await writeFileDurablyAsync(file, `${file}.${process.pid}.${temporaryCount}.tmp`, bytes)
         }

@@ -23,9 +23,20 @@ export function prepareFolders(dataFolder: string): StoreFolders {
     quarantine: path.join(dataFolder, 'quarantine'),
   }
   for (const folder of [dataFolder, folders.blobs, folders.backups, folders.quarantine]) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolderDurably(folder)
   }
   return folders
+}
+
+/** Creates a folder for the owner only, and makes every new name on the way to it durable. */
+export function makeFolderDurably(folder: string): void {
+  const first = mkdirSync(folder, { recursive: true, mode: 0o700 })
+  if (first === undefined) return
+  const end = path.dirname(path.resolve(first))
+  for (let at = path.resolve(folder); at !== end; ) {
+    at = path.dirname(at)
+    syncFolder(at)
+  }
 }
 
 /** Makes a rename or a new name in this folder durable. Windows cannot open folders and does not need it. */
@@ -39,8 +50,9 @@ export function syncFolder(folder: string): void {
   }
 }
 
-/** Writes a file whole: temporary name, flush, rename, flush the folder. Mode 0600. */
+/** Writes a file whole: temporary name, flush, rename, flush the folder, which is created if need be. Mode 0600. */
 export function writeFileDurably(file: string, bytes: Uint8Array): void {
+  makeFolderDurably(path.dirname(file))
   const temporary = `${file}.tmp`
   const handle = openSync(temporary, 'w', 0o600)
   try {

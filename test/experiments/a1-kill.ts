@@ -1,9 +1,18 @@
 // A1: kill -9 under load. Four clients post jobs and post again with the same Idempotency-Key when the connection breaks;
 // afterwards everything acknowledged is there, done exactly once, and the audit log is whole.
+
+import { buildProgram, LATE_COMMIT } from './support/altered-build.ts'
+import {
+  complain,
+  createChance,
+  type Experiment,
+  sleep,
+  spread,
+  trialsOf,
+  withFolder,
+} from './support/experiment.ts'
 import { inspect, isBroken } from './support/inspect.ts'
 import { createLoad } from './support/load.ts'
-import { buildProgram, LATE_COMMIT } from './support/altered-build.ts'
-import { complain, createChance, type Experiment, sleep, spread, trialsOf, withFolder } from './support/experiment.ts'
 import { drain, startProgram } from './support/program.ts'
 
 const CLIENTS = 4
@@ -45,7 +54,12 @@ export const a1: Experiment = {
     return {
       trials: rounds,
       failures:
-        lost + notTerminal + wrongEffects + duplicateKeys + auditBroken + brokenBlobs +
+        lost +
+        notTerminal +
+        wrongEffects +
+        duplicateKeys +
+        auditBroken +
+        brokenBlobs +
         (found.integrity === 'ok' ? 0 : 1),
       control: {
         expected: 'acknowledged before the commit: jobs are lost',

@@ -45,6 +45,15 @@ export const LATE_COMMIT: Alteration[] = [
   },
 ]
 
+/** New folders are not made durable in their parents. */
+export const NO_FOLDER_SYNC: Alteration[] = [
+  {
+    file: 'src/store/folders.ts',
+    find: '    at = path.dirname(at)\n    syncFolder(at)',
+    replace: '    at = path.dirname(at)',
+  },
+]
+
 /** No reserve file is kept for the day the disk is full. */
 export const NO_RESERVE: Alteration[] = [
   {
@@ -57,7 +66,10 @@ export const NO_RESERVE: Alteration[] = [
 const built = new Map<string, Promise<string>>()
 
 /** Path of the bundled program's main file; each set of alterations is built once a run. */
-export function buildProgram(name: string, alterations: readonly Alteration[] = []): Promise<string> {
+export function buildProgram(
+  name: string,
+  alterations: readonly Alteration[] = [],
+): Promise<string> {
   const known = built.get(name) ?? build(name, alterations)
   built.set(name, known)
   return known
@@ -76,7 +88,11 @@ async function build(name: string, alterations: readonly Alteration[]): Promise<
     if (!applied.has(one)) throw new Error(`the alteration of ${one.file} does not fit any more`)
   }
   copyFileSync(
-    path.join(ROOT, 'node_modules/better-sqlite3/prebuilds', `${process.platform}-${process.arch}.node`),
+    path.join(
+      ROOT,
+      'node_modules/better-sqlite3/prebuilds',
+      `${process.platform}-${process.arch}.node`,
+    ),
     path.join(folder, 'better_sqlite3.node'),
   )
   return path.join(folder, 'main.cjs')

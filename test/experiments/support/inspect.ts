@@ -68,7 +68,8 @@ export function inspect(
 
 /** Whether these findings break a promise. */
 export function isBroken(found: Findings): boolean {
-  const { lost, notTerminal, wrongEffects, duplicateKeys, auditBroken, brokenBlobs, integrity } = found
+  const { lost, notTerminal, wrongEffects, duplicateKeys, auditBroken, brokenBlobs, integrity } =
+    found
   return (
     lost + notTerminal + wrongEffects + duplicateKeys + auditBroken + brokenBlobs > 0 ||
     integrity !== 'ok'

@@ -10,7 +10,10 @@ export function jobBody(key: string, bytes = 0): string {
     kind: 'geojson',
     geojson: {
       type: 'Feature',
-      properties: { name: key, ...(bytes === 0 ? {} : { note: `${key} `.repeat(bytes / (key.length + 1)) }) },
+      properties: {
+        name: key,
+        ...(bytes === 0 ? {} : { note: `${key} `.repeat(bytes / (key.length + 1)) }),
+      },
       geometry: {
         type: 'LineString',
         coordinates: [

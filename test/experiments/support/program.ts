@@ -125,7 +125,10 @@ export function call(
           'X-SisRua-Token': TOKEN,
           ...(body === undefined
             ? {}
-            : { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(body)) }),
+            : {
+                'Content-Type': 'application/json',
+                'Content-Length': String(Buffer.byteLength(body)),
+              }),
           ...headers,
         },
       },

@@ -1,0 +1,102 @@
+// A2: power cuts. A library between the program and the disk knows which bytes and names were made durable; after kill -9
+// everything else is gone, or survives sector by sector with some probability. Nothing acknowledged may be lost.
+import { buildProgram, NO_FOLDER_SYNC, SYNC_NORMAL } from './support/altered-build.ts'
+import {
+  complain,
+  createChance,
+  type Experiment,
+  sleep,
+  trialsOf,
+  withFolder,
+} from './support/experiment.ts'
+import { type Findings, inspect, isBroken } from './support/inspect.ts'
+import { createLoad } from './support/load.ts'
+import { drain, startProgram } from './support/program.ts'
+import { beginMirror, cutPower, mirrored } from './support/shim.ts'
+
+interface Cuts {
+  acknowledged: number
+  found: Findings
+  /** Starts at which the storage was not simply there. */
+  notOk: number
+}
+
+/** `expected`: a control, whose troubles are not worth a line. */
+function cutLoop(
+  main: string,
+  cuts: number,
+  survival: number,
+  seed: number,
+  expected = false,
+): Promise<Cuts> {
+  return withFolder('a2', async (folder) => {
+    const dataFolder = `${folder}/data`
+    const shadow = `${folder}/shadow`
+    const chance = createChance(seed)
+    const load = createLoad('p')
+    const sizeOf = () => (chance.below(3) === 0 ? 70_000 : 0)
+    beginMirror(dataFolder, shadow)
+    const options = { main, dataFolder, env: mirrored(dataFolder, shadow) }
+    let notOk = 0
+    for (let cut = 0; cut < cuts; cut++) {
+      const program = await startProgram(options)
+      if (program.ready.storage === 'restored' || program.ready.audit.state !== 'ok') {
+        notOk++
+        if (!expected) complain('A2', seed, cut, JSON.stringify(program.ready))
+      }
+      const stop = load.run(program.port, 4, sizeOf)
+      await sleep(30 + chance.below(250))
+      await program.kill()
+      await stop()
+      cutPower(dataFolder, shadow, survival, chance)
+    }
+    const program = await startProgram({ main, dataFolder })
+    await drain(program.port)
+    await program.kill()
+    return {
+      acknowledged: load.acknowledged.size,
+      found: inspect(dataFolder, load.acknowledged),
+      notOk,
+    }
+  })
+}
+
+export const a2: Experiment = {
+  id: 'A2',
+  title: 'power cuts lose nothing acknowledged',
+  async run(options) {
+    const cuts = trialsOf(options, 200, 4)
+    const main = await buildProgram('whole')
+    const figures: Record<string, string | number> = {}
+    let failures = 0
+    for (const survival of [0, 0.5, 0.9]) {
+      const { acknowledged, found, notOk } = await cutLoop(main, cuts, survival, options.seed)
+      if (isBroken(found))
+        complain('A2', options.seed, cuts, `p = ${survival}: ${JSON.stringify(found)}`)
+      failures += found.lost + found.wrongEffects + found.duplicateKeys + found.auditBroken
+      failures += found.brokenBlobs + found.notTerminal + notOk + (found.integrity === 'ok' ? 0 : 1)
+      const name = survival === 0 ? 'unsynced lost' : `torn, p = ${survival}`
+      figures[name] = `${cuts} cuts, ${acknowledged} acknowledged, ${found.lost} lost`
+    }
+    const normal = await buildProgram('sync-normal', SYNC_NORMAL)
+    const fewer = Math.min(cuts, 30)
+    const weak = await cutLoop(normal, fewer, 0, options.seed)
+    const nameless = await cutLoop(
+      await buildProgram('no-folder-sync', NO_FOLDER_SYNC),
+      3,
+      0,
+      options.seed,
+      true,
+    )
+    return {
+      trials: 3 * cuts,
+      failures,
+      control: {
+        expected: 'synchronous=NORMAL loses acknowledged jobs; unsynced new folders lose files',
+        seen: `${weak.found.lost} of ${weak.acknowledged} lost in ${fewer} cuts; ${nameless.found.brokenBlobs} files lost in 3`,
+        ok: weak.found.lost > 0 && nameless.found.brokenBlobs > 0,
+      },
+      figures,
+    }
+  },
+}

@@ -1,0 +1,83 @@
+// B5: personal data is erased; the log still verifies, here and for a third party, and the text is found in no file of the data
+// folder. Backups made before hold it until they are replaced, as the answer says.
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { verifyBundle } from '../../src/audit/bundle-verify.ts'
+import { type AuditHouse, createAuditHouse } from '../support/audit-house.ts'
+import { OWNER } from '../support/job-house.ts'
+import { writeBundle } from './support/bundle.ts'
+import { createChance, type Experiment, trialsOf, withFolder } from './support/experiment.ts'
+
+const OTHERS_KEPT = 3
+
+/** Files under the folder that hold the bytes; `.db` backups by their place. */
+function holding(folder: string, text: string): string[] {
+  return readdirSync(folder, { recursive: true })
+    .map(String)
+    .filter((name) => statSync(path.join(folder, name)).isFile())
+    .filter((name) => readFileSync(path.join(folder, name)).includes(text))
+}
+
+const secret = (i: number): string =>
+  `Fulano de Tal ${i} CPF 000.000.${String(i).padStart(3, '0')}-00`
+
+function fill(house: AuditHouse, entries: number, seed: number): number[] {
+  const chance = createChance(seed)
+  // Rows of many sizes, written in pieces: pages split and leave old copies behind.
+  house.add(entries, (i) => ({ person: secret(i), note: 'x'.repeat(chance.below(400)) }))
+  house.add(entries, (i) => ({ i }))
+  return Array.from({ length: entries }, (_, i) => i + 1)
+}
+
+export const b5: Experiment = {
+  id: 'B5',
+  title: 'Erased data is gone from every file, and the log still verifies',
+  run: (options) =>
+    withFolder('b5', async (folder) => {
+      const entries = trialsOf(options, 1_000, 100)
+      const house = createAuditHouse({ dataFolder: folder })
+      const ids = fill(house, entries, options.seed)
+      house.store.backup('manual')
+      const heldBefore = holding(folder, secret(7)).length
+      const erasure = house.ledger.erase(ids, 'right to erasure', OWNER)
+      const inBackups = holding(folder, secret(7)).filter((name) =>
+        name.startsWith('backups'),
+      ).length
+      for (let i = 0; i < OTHERS_KEPT; i++) {
+        house.store.backup('manual')
+        // Names are by time.
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+      const found = ids.filter((id) => holding(folder, secret(id - 1)).length > 0).length
+      const report = await house.audit.verifyAll(null)
+      const bundle = writeBundle(path.join(folder, 'bundle'), house.ledger.bundle())
+      const sound =
+        report.invalid === 0 &&
+        report.rootOk &&
+        report.anchorsOk &&
+        verifyBundle(bundle).code === 0 &&
+        erasure.erased === entries
+      await house.close()
+      const careless = await withFolder('b5', async (other) => {
+        const plain = createAuditHouse({ dataFolder: other })
+        fill(plain, entries, options.seed)
+        plain.store.transaction(() => ids.map((id) => plain.store.audit.erase(id - 1)))
+        const left = ids.filter((id) => holding(other, secret(id - 1)).length > 0).length
+        await plain.close()
+        return left
+      })
+      return {
+        trials: entries,
+        failures: found + (sound && heldBefore > 0 && inBackups === erasure.backups ? 0 : 1),
+        control: {
+          expected: 'an UPDATE alone leaves the text behind',
+          seen: `${careless} texts found after setting the columns to null`,
+          ok: careless > 0,
+        },
+        figures: {
+          'files with the text before / in backups after': `${heldBefore} / ${inBackups}`,
+          'texts found after the backups were replaced': found,
+        },
+      }
+    }),
+}

@@ -1,0 +1,65 @@
+// `npm run experiments -- [--only B2] [--seed N] [--trials N] [--quick]`: runs the experiments one after the other, prints a line
+// for each and a table for the README. Ends with 1 when a promise did not hold, or when a control saw nothing.
+import os from 'node:os'
+import { parseArgs } from 'node:util'
+import type { Experiment, Outcome } from './support/experiment.ts'
+
+/** Each is loaded when its turn comes, so that one that cannot be loaded here stops no other. */
+const EXPERIMENTS: Record<string, () => Promise<Experiment>> = {
+  A1: async () => (await import('./a1-kill.ts')).a1,
+  B1: async () => (await import('./b1-vectors.ts')).b1,
+  B2: async () => (await import('./b2-tamper.ts')).b2,
+  B3: async () => (await import('./b3-rollback.ts')).b3,
+  B4: async () => (await import('./b4-third-party.ts')).b4,
+  B5: async () => (await import('./b5-erase.ts')).b5,
+  B6: async () => (await import('./b6-cost.ts')).b6,
+}
+
+/** At 95 % the true rate of failure is below this when none was seen. */
+const upperBound = (trials: number): string => `${((3 / trials) * 100).toPrecision(2)} %`
+
+function row(id: string, title: string, outcome: Outcome): string {
+  const { trials, failures, control } = outcome
+  const bound = failures === 0 ? ` (< ${upperBound(trials)})` : ''
+  return `| ${id} ${title} | ${trials} | ${failures}${bound} | ${control.ok ? '' : '**saw nothing**: '}${control.seen} |`
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string', multiple: true },
+      seed: { type: 'string', default: '1' },
+      trials: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+    },
+  })
+  const seed = Number(values.seed)
+  const trials = values.trials === undefined ? undefined : Number(values.trials)
+  const wanted = values.only?.flatMap((list) => list.toUpperCase().split(',')) ?? null
+  const names = Object.keys(EXPERIMENTS).filter((id) => wanted === null || wanted.includes(id))
+  if (names.length === 0 || !Number.isInteger(seed)) {
+    throw new Error(`name one of ${Object.keys(EXPERIMENTS).join(', ')}, and a whole seed`)
+  }
+  console.log(
+    `Node ${process.versions.node}, ${os.cpus().length} × ${os.cpus()[0]?.model ?? 'unknown'}, ${os.platform()} ${os.release()}, seed ${seed}`,
+  )
+  const rows: string[] = []
+  for (const name of names) {
+    const { id, title, run } = await EXPERIMENTS[name]!()
+    const began = performance.now()
+    const outcome = await run({ trials, seed, quick: values.quick })
+    const seconds = ((performance.now() - began) / 1000).toFixed(1)
+    const holds = outcome.failures === 0 && outcome.control.ok
+    console.log(
+      `${holds ? 'ok  ' : 'FAIL'} ${id} ${title}: ${outcome.failures} of ${outcome.trials} failed in ${seconds} s; control: ${outcome.control.seen}`,
+    )
+    for (const [figure, value] of Object.entries(outcome.figures))
+      console.log(`       ${figure}  ${value}`)
+    rows.push(row(id, title, outcome))
+    if (!holds) process.exitCode = 1
+  }
+  console.log('\n| promise | trials | failures | control |\n| --- | --- | --- | --- |')
+  for (const line of rows) console.log(line)
+}
+
+await main()
