@@ -227,6 +227,27 @@ export const SETTINGS = {
     httpUrl.nullable(),
     'A webhook registered at start, as in the original.',
   ),
+  webhookTargets: setting(
+    null,
+    [],
+    [],
+    z.array(z.string().regex(/^[A-Za-z0-9.:-]+:\d{1,5}$/)).max(64),
+    'Services on the local network that webhooks may reach, as host:port; only in the settings file.',
+  ),
+  inboundHooks: setting(
+    null,
+    [],
+    {},
+    z.record(
+      z.string().regex(/^[a-z0-9_-]{1,64}$/),
+      z
+        .array(z.string().regex(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/))
+        .min(1)
+        .max(4),
+    ),
+    'Sources that may start jobs by signed messages, each with its secrets (whsec_…); only in the settings file.',
+    true,
+  ),
   jobRate: setting(
     null,
     'SISRUA_JOB_RATE',

@@ -31,7 +31,7 @@ import { createProjects } from './projects/project-service.ts'
 import { openGeocoder } from './sources/geocoder.ts'
 import { openSources } from './sources/open.ts'
 import { openStore } from './store/store.ts'
-import { createWebhooks } from './webhooks/webhooks.ts'
+import { openWebhooks } from './webhooks/open.ts'
 import type { Compute } from './workers/compute.ts'
 import { createPool } from './workers/pool.ts'
 
@@ -141,7 +141,17 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
   writeSymbolFiles(folders.blocks)
 
   const server = { port: (): number => 0 }
-  const webhooks = createWebhooks({ store, recorder, clock, ids, ownPort: () => server.port() })
+  const { webhooks, inbound, dispatcher } = openWebhooks({
+    ...config,
+    store,
+    recorder,
+    events,
+    clock,
+    ids,
+    ownPort: () => server.port(),
+    onError,
+  })
+  await lifecycle.add({ name: 'webhooks', stop: () => dispatcher.stop(), limitMs: 600 })
   const jobs = createJobs({
     store,
     recorder,
@@ -188,6 +198,7 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     audit,
     ledger,
     webhooks,
+    inbound,
     terrain: createTerrain({ sources, compute }),
     converters: {
       readRequest: (body) =>
@@ -253,6 +264,8 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     limitMs: 800,
   })
   running = true
+  // Not before the own port is known: it is never a target.
+  dispatcher.start()
   if (config.webhookUrl !== null) {
     await webhooks.register(
       { url: config.webhookUrl, events: null },

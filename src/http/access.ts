@@ -16,6 +16,8 @@ export interface Access {
   bucket: Bucket
   /** Most bytes of a body; 0 = a body is read away and ignored. */
   bodyBytes: number
+  /** The route reads the body itself, byte for byte. */
+  raw?: true
 }
 
 const KIB = 1024
@@ -32,6 +34,8 @@ const write = (bodyBytes = MIB, bucket: Bucket = 'write'): Access => ({
   bucket,
   bodyBytes,
 })
+
+const maintain = (): Access => ({ role: 'maintainer', bucket: 'write', bodyBytes: 64 * KIB })
 
 /** The audit log answers under the original's path and under the versioned one. */
 export const AUDIT_PREFIXES = ['/api/audit', '/api/v1/audit'] as const
@@ -110,8 +114,22 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'DELETE /api/v1/projects/{project_id}': write(64 * KIB),
   'GET /api/v1/projects/{project_id}/history': read(),
 
-  'POST /api/v1/webhooks/register': { role: 'maintainer', bucket: 'write', bodyBytes: 64 * KIB },
+  'POST /api/v1/webhooks/register': maintain(),
+  'GET /api/v1/webhooks/endpoints': { role: 'maintainer', bucket: 'read', bodyBytes: 0 },
+  'DELETE /api/v1/webhooks/endpoints/{webhook_id}': maintain(),
+  'POST /api/v1/webhooks/endpoints/{webhook_id}/enable': maintain(),
+  'POST /api/v1/webhooks/endpoints/{webhook_id}/rotate': maintain(),
+  'POST /api/v1/webhooks/endpoints/{webhook_id}/test': maintain(),
+  'POST /api/v1/webhooks/endpoints/{webhook_id}/recover': maintain(),
+  'GET /api/v1/webhooks/endpoints/{webhook_id}/deliveries': {
+    role: 'maintainer',
+    bucket: 'read',
+    bodyBytes: 0,
+  },
+  'POST /api/v1/webhooks/messages/{message_id}/replay': maintain(),
   'POST /api/v1/events/emit': write(64 * KIB),
+  // No token: the signature is what counts, and without a source in the settings nothing is there.
+  'POST /hooks/in/{source}': { role: 'public', bucket: 'none', bodyBytes: 256 * KIB, raw: true },
 
   ...auditAccess(AUDIT_PREFIXES[0]),
   ...auditAccess(AUDIT_PREFIXES[1]),

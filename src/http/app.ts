@@ -12,6 +12,7 @@ import { mountDocs } from './routes/docs.ts'
 import { mountElevation } from './routes/elevation.ts'
 import { mountFiles } from './routes/files.ts'
 import { mountHealth } from './routes/health.ts'
+import { mountHooks } from './routes/hooks.ts'
 import { mountJobs } from './routes/jobs.ts'
 import { mountLegacy } from './routes/legacy.ts'
 import { mountManagement } from './routes/management.ts'
@@ -32,7 +33,7 @@ export function createApp(rooms: Rooms): App {
   })
   app.use(async (c, next) => {
     const { access } = admissionOf(c)
-    if (access.bodyBytes > 0 && access.bodyBytes <= LARGEST_READ_HERE) {
+    if (!access.raw && access.bodyBytes > 0 && access.bodyBytes <= LARGEST_READ_HERE) {
       const text = jsonText(await readBody(c.env.incoming, access.bodyBytes))
       // An empty body counts as an empty object, so that the answer names the fields that are missing.
       c.req.bodyCache.text = Promise.resolve(text.trim() === '' ? '{}' : text) as never
@@ -54,6 +55,7 @@ export function createApp(rooms: Rooms): App {
   mountAssistant(app, rooms)
   mountProjects(app, rooms)
   mountWebhooks(app, rooms)
+  mountHooks(app, rooms)
   mountAudit(app, rooms)
   return app
 }

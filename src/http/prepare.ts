@@ -11,7 +11,10 @@ import type { Rooms } from './rooms.ts'
 
 /** Fields of the body on one side, the GeoJSON document on the other. */
 export async function readParts(c: AnyContext, rooms: Rooms) {
-  const body = await readBody(c.env.incoming, admissionOf(c).access.bodyBytes)
+  return partsOf(await readBody(c.env.incoming, admissionOf(c).access.bodyBytes), rooms)
+}
+
+async function partsOf(body: Buffer, rooms: Rooms) {
   if (!isUtf8(body))
     throw new AppError('REQUEST_INVALID', 'The body is not valid UTF-8. Send JSON in UTF-8.')
   if (body.length <= PARSE_HERE_BYTES) return splitPrepareRequest(body)
@@ -23,7 +26,12 @@ export async function readParts(c: AnyContext, rooms: Rooms) {
 
 /** Throws PARAMS_INVALID with the fields that are wrong. */
 export async function readSubmit(c: AnyContext, rooms: Rooms): Promise<SubmitRequest> {
-  const { fields, geojson } = await readParts(c, rooms)
+  return submitOf(c, await readBody(c.env.incoming, admissionOf(c).access.bodyBytes), rooms)
+}
+
+/** The same for a body that was already read. */
+export async function submitOf(c: AnyContext, bytes: Buffer, rooms: Rooms): Promise<SubmitRequest> {
+  const { fields, geojson } = await partsOf(bytes, rooms)
   const parsed = PrepareJobRequest.omit({ geojson: true }).safeParse(fields)
   if (!parsed.success) throw fieldErrors('body', parsed.error.issues)
   const body = parsed.data as PrepareJobRequest

@@ -9,6 +9,7 @@ import type { Jobs } from '../jobs/jobs.ts'
 import type { Terrain } from '../jobs/terrain.ts'
 import type { PrepareRequest } from '../kernel/formats/prepare-request.ts'
 import type { Projects } from '../projects/projects.ts'
+import type { Inbound } from '../webhooks/inbound.ts'
 import type { Webhooks } from '../webhooks/webhooks.ts'
 import type { Metrics } from './metrics.ts'
 import type { Rates } from './rates.ts'
@@ -40,6 +41,7 @@ export interface Rooms {
   audit: Audit
   ledger: Ledger
   webhooks: Webhooks
+  inbound: Inbound
   terrain: Terrain
   converters: Converters
   geocoder: Geocoder | null

@@ -1,10 +1,11 @@
 // Overpass over HTTP, politely: servers in the user's order, one request at a time, never two servers for one question at once.
 // A failure is told in plain words and never kept.
+
+import { type Breaker, createBreaker } from '../base/breaker.ts'
 import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
 import type { Outbound } from '../base/outbound.ts'
 import { type Backoff, fullJitterMs, retryAfterMs, wait } from '../base/retry.ts'
-import { type Breaker, createBreaker } from './breaker.ts'
 import { inspectBody, type OverpassReason, reasonOfStatus } from './overpass-answer.ts'
 
 export interface OverpassOptions {

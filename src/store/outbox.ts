@@ -1,11 +1,17 @@
 // The outbox: what is to be told to webhooks, written in the transaction of its cause. Delivering is webhooks/.
 import type { Connection } from './sqlite.ts'
 
+/** The event's name in Standard Webhooks' form: `job.completed` for the original's `job_completed`. */
+export function dottedName(event: string): string {
+  return event.replace(/^(job|project)_/, '$1.')
+}
+
 export function createOutboxRows(connection: Connection) {
+  // A filter names an event in either form, or several with `*`.
   const subscribed = connection
     .prepare(
-      `SELECT id FROM webhook_endpoints WHERE state = 'enabled'
-         AND (events IS NULL OR EXISTS (SELECT 1 FROM json_each(events) WHERE value = ?))`,
+      `SELECT id FROM webhook_endpoints WHERE state = 'enabled' AND (events IS NULL OR EXISTS
+         (SELECT 1 FROM json_each(events) WHERE @event GLOB value OR @dotted GLOB value))`,
     )
     .pluck()
   const message = connection.prepare(
@@ -18,15 +24,19 @@ export function createOutboxRows(connection: Connection) {
     `INSERT INTO webhook_deliveries (message_id, endpoint_id, n, state, next_at, updated_at)
      VALUES (?, ?, ?, 'waiting', ?, ?)`,
   )
+  const addFor = (endpoints: string[], id: string, event: string, payload: string, now: number) => {
+    message.run(id, event, payload, now)
+    for (const endpoint of endpoints) delivery.run(id, endpoint, number.get(endpoint), now, now)
+  }
   return {
     /** Writes the message and one delivery per endpoint that wants it; false when nobody does. `payload` is JSON text. */
     add(messageId: () => string, event: string, payload: () => string, now: number): boolean {
-      const endpoints = subscribed.all(event) as string[]
+      const endpoints = subscribed.all({ event, dotted: dottedName(event) }) as string[]
       if (endpoints.length === 0) return false
-      const id = messageId()
-      message.run(id, event, payload(), now)
-      for (const endpoint of endpoints) delivery.run(id, endpoint, number.get(endpoint), now, now)
+      addFor(endpoints, messageId(), event, payload(), now)
       return true
     },
+    /** For one endpoint, whatever its filter. */
+    addFor,
   }
 }

@@ -1,4 +1,4 @@
-// What is thrown away, and when: finished jobs with all that belongs to them, old events, expired keys. Never audit entries.
+// What is thrown away, and when: finished jobs with all that belongs to them, old events, old messages to webhooks, expired keys. Never audit entries.
 import type { Connection } from './sqlite.ts'
 
 const DAY = 86_400_000
@@ -11,6 +11,8 @@ const KEEP_MS: Readonly<Record<'succeeded' | 'failed' | 'dead' | 'cancelled', nu
   cancelled: DAY,
 }
 const KEEP_EVENTS_MS = 7 * DAY
+/** Longer than the last attempt of any message. */
+const KEEP_MESSAGES_MS = 30 * DAY
 const KEEP_JOBS = 10_000
 const BATCH = 500
 
@@ -40,6 +42,10 @@ export function createRetention(connection: Connection): Retention {
        WHERE at < ? AND seq < (SELECT max(seq) FROM job_events) ORDER BY seq LIMIT ?)`,
   )
   const keys = connection.prepare('DELETE FROM idempotency WHERE expires_at <= ?')
+  const messages = connection.prepare(
+    'DELETE FROM webhook_messages WHERE id IN (SELECT id FROM webhook_messages WHERE created_at < ? LIMIT ?)',
+  )
+  const attempts = connection.prepare('DELETE FROM webhook_attempts WHERE at < ?')
   const inbound = connection.prepare('DELETE FROM webhook_inbound_seen WHERE expires_at <= ?')
 
   return {
@@ -56,6 +62,8 @@ export function createRetention(connection: Connection): Retention {
       for (const id of new Set(ids)) for (const statement of removals) statement.run(id)
       events.run(now - KEEP_EVENTS_MS, BATCH)
       keys.run(now)
+      messages.run(now - KEEP_MESSAGES_MS, BATCH)
+      attempts.run(now - KEEP_MESSAGES_MS)
       inbound.run(now)
       return ids.length
     },

@@ -9,6 +9,7 @@ import { createAuditRows } from './audit.ts'
 import { createAuditTreeRows } from './audit-tree.ts'
 import { type Backup, listBackups, makeBackup } from './backup.ts'
 import { createBlobs } from './blobs.ts'
+import { createDeliveryRows } from './deliveries.ts'
 import { createDisk, type Disk } from './disk.ts'
 import { prepareFolders, type StoreFolders } from './folders.ts'
 import { createIdempotencyRows } from './idempotency.ts'
@@ -133,6 +134,7 @@ function assemble({
     auditTree: createAuditTreeRows(connection),
     outbox: createOutboxRows(connection),
     webhooks: createWebhookRows(connection),
+    deliveries: createDeliveryRows(connection),
     projects: createProjectRows(connection),
     meta: createMetaRows(connection),
     retention: createRetention(connection),

@@ -1,4 +1,4 @@
-// Who wants to be told: endpoints of webhooks. Messages and deliveries are outbox.ts. Statements only.
+// Who wants to be told: endpoints of webhooks. Messages are outbox.ts, what became of them deliveries.ts. Statements only.
 import type { Connection } from './sqlite.ts'
 
 export interface EndpointRow {
@@ -7,35 +7,90 @@ export interface EndpointRow {
   /** JSON array of event names; null = all. */
   events: string | null
   secret: string
+  /** Signs beside the new one until `previousSecretUntil`. */
+  previousSecret: string | null
+  previousSecretUntil: number | null
+  /** 1 = may be told without TLS. */
+  allowInsecure: number
   state: 'enabled' | 'disabled'
+  /** Time of the first failure since the last success. */
+  failingSince: number | null
+  /** Failed attempts since the last success. */
+  failures: number
+  createdAt: number
 }
 
-const COLUMNS = 'id, url, events, secret, state'
-
-export type WebhookRows = ReturnType<typeof createWebhookRows>
+const COLUMNS = `id, url, events, secret, previous_secret AS previousSecret,
+  previous_secret_until AS previousSecretUntil, allow_insecure AS allowInsecure, state,
+  failing_since AS failingSince, failures, created_at AS createdAt`
 
 export function createWebhookRows(connection: Connection) {
   const byUrl = connection.prepare(`SELECT ${COLUMNS} FROM webhook_endpoints WHERE url = ?`)
-  const all = connection.prepare(`SELECT ${COLUMNS} FROM webhook_endpoints ORDER BY created_at`)
+  const byId = connection.prepare(`SELECT ${COLUMNS} FROM webhook_endpoints WHERE id = ?`)
+  const all = connection.prepare(`SELECT ${COLUMNS} FROM webhook_endpoints ORDER BY created_at, id`)
   const insert = connection.prepare(
-    `INSERT INTO webhook_endpoints (id, url, events, secret, created_at, updated_at)
-     VALUES (@id, @url, @events, @secret, @now, @now)`,
+    `INSERT INTO webhook_endpoints (id, url, events, secret, allow_insecure, created_at, updated_at)
+     VALUES (@id, @url, @events, @secret, @allowInsecure, @now, @now)`,
   )
   const update = connection.prepare(
-    `UPDATE webhook_endpoints SET events = ?, state = 'enabled', failing_since = NULL, failures = 0, updated_at = ?
+    `UPDATE webhook_endpoints SET events = @events, allow_insecure = @allowInsecure, state = 'enabled',
+       failing_since = NULL, failures = 0, updated_at = @now WHERE id = @id`,
+  )
+  const enable = connection.prepare(
+    `UPDATE webhook_endpoints SET state = 'enabled', failing_since = NULL, failures = 0, updated_at = ?
      WHERE id = ?`,
+  )
+  const disable = connection.prepare(
+    "UPDATE webhook_endpoints SET state = 'disabled', updated_at = ? WHERE id = ?",
+  )
+  const rotate = connection.prepare(
+    `UPDATE webhook_endpoints SET previous_secret = secret, previous_secret_until = @until, secret = @secret,
+       updated_at = @now WHERE id = @id`,
+  )
+  const succeeded = connection.prepare(
+    'UPDATE webhook_endpoints SET failing_since = NULL, failures = 0, updated_at = ? WHERE id = ?',
+  )
+  const failed = connection.prepare(
+    `UPDATE webhook_endpoints SET failing_since = coalesce(failing_since, @now), failures = failures + 1,
+       updated_at = @now WHERE id = @id`,
+  )
+  const remove = connection.prepare('DELETE FROM webhook_endpoints WHERE id = ?')
+  const seen = connection.prepare(
+    'INSERT OR IGNORE INTO webhook_inbound_seen (source, message_id, expires_at) VALUES (?, ?, ?)',
+  )
+  const forgetOld = connection.prepare('DELETE FROM webhook_inbound_seen WHERE expires_at <= ?')
+  const forget = connection.prepare(
+    'DELETE FROM webhook_inbound_seen WHERE source = ? AND message_id = ?',
   )
   return {
     byUrl: (url: string) => byUrl.get(url) as EndpointRow | undefined,
+    byId: (id: string) => byId.get(id) as EndpointRow | undefined,
     all: () => all.all() as EndpointRow[],
     insert: (row: {
       id: string
       url: string
       events: string | null
       secret: string
+      allowInsecure: 0 | 1
       now: number
     }) => void insert.run(row),
     /** Also enables it again. */
-    setEvents: (id: string, events: string | null, now: number) => void update.run(events, now, id),
+    update: (row: { id: string; events: string | null; allowInsecure: 0 | 1; now: number }) =>
+      void update.run(row),
+    enable: (id: string, now: number) => void enable.run(now, id),
+    disable: (id: string, now: number) => void disable.run(now, id),
+    /** The secret until now goes on signing beside the new one. */
+    rotate: (row: { id: string; secret: string; until: number; now: number }) =>
+      void rotate.run(row),
+    succeeded: (id: string, now: number) => void succeeded.run(now, id),
+    failed: (id: string, now: number) => void failed.run({ id, now }),
+    /** With all its deliveries. */
+    remove: (id: string) => void remove.run(id),
+    /** False when this id came before. */
+    rememberInbound(source: string, messageId: string, now: number, keepMs: number): boolean {
+      forgetOld.run(now)
+      return seen.run(source, messageId, now + keepMs).changes === 1
+    },
+    forgetInbound: (source: string, messageId: string) => void forget.run(source, messageId),
   }
 }

@@ -1,58 +1,208 @@
-// Who is told of events: registering, and passing on what the plugin says. Deliveries wait in the outbox.
+// Who is told of events: registering, looking, sending again, and passing on what the plugin says.
 import type { Recorder } from '../audit/record.ts'
 import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
 import type { Ids } from '../base/ids.ts'
+import type { AttemptRow, DeliveryRow } from '../store/deliveries.ts'
 import type { Store } from '../store/store.ts'
+import type { EndpointRow } from '../store/webhooks.ts'
+import { writeSecret } from './signature.ts'
+import type { Targets } from './targets.ts'
 
-export interface Webhooks {
-  /** The same URL again changes its filter; `secret` is told only when the URL is new. Throws WEBHOOK_TARGET_REFUSED. */
-  register(
-    input: { url: string; events: string[] | null },
-    actor: { id: string; role: string },
-  ): Promise<{ id: string; secret: string | null }>
-  /** Writes the event to the outbox and the audit log. */
-  emit(
-    event: string,
-    payload: Record<string, unknown>,
-    actor: { id: string; role: string },
-  ): Promise<void>
+interface Actor {
+  id: string
+  role: string
 }
+
+/** An endpoint without its secret. */
+export interface Endpoint {
+  id: string
+  url: string
+  /** Null = all. */
+  events: string[] | null
+  allowInsecure: boolean
+  state: 'enabled' | 'disabled'
+  failures: number
+  failingSince: number | null
+  createdAt: number
+  waiting: number
+  delivered: number
+  givenUp: number
+}
+
+export type Delivery = DeliveryRow & { attempts: AttemptRow[] }
+
+/** Every method that names an endpoint or a message throws WEBHOOK_NOT_FOUND when there is none. */
+export interface Webhooks {
+  /**
+   * The same URL again changes its filter and enables it; `secret` is told only when the URL is new.
+   * Throws WEBHOOK_TARGET_REFUSED.
+   */
+  register(
+    input: { url: string; events: string[] | null; allowInsecure?: boolean },
+    actor: Actor,
+  ): Promise<{ id: string; secret: string | null }>
+  list(): Endpoint[]
+  remove(id: string, actor: Actor): Promise<void>
+  /** After it was disabled; what waits goes on. */
+  enable(id: string, actor: Actor): Promise<void>
+  /** A new secret; the one until now signs beside it for a day. */
+  rotate(id: string, actor: Actor): Promise<{ secret: string }>
+  /** Sends `webhook.test` to this endpoint whatever its filter; answers the message's id. */
+  test(id: string, actor: Actor): Promise<string>
+  /** The newest first, with every attempt. */
+  deliveries(id: string, filter: { state: DeliveryRow['state'] | null; limit: number }): Delivery[]
+  /** Sends a message once more to all it was for; answers to how many. */
+  replay(messageId: string, actor: Actor): Promise<number>
+  /** Sends what the endpoint did not get since then (milliseconds UTC); answers how many messages. Enables it. */
+  recover(id: string, since: number, actor: Actor): Promise<number>
+  /** Writes the event to the outbox and the audit log. Throws FORBIDDEN for the program's own names, BODY_TOO_LARGE. */
+  emit(event: string, payload: Record<string, unknown>, actor: Actor): Promise<void>
+}
+
+/** Names that only this program may use. */
+const RESERVED = /^(job|audit|storage|webhook)([._]|$)/
+/** Room for the fields around the payload in a message of 20 KiB. */
+const MOST_PAYLOAD_BYTES = 20_000
+const ROTATION_MS = 86_400_000
 
 export function createWebhooks(options: {
   store: Store
   recorder: Recorder
   clock: Clock
   ids: Ids
-  /** The port we listen on: never a target. */
-  ownPort: () => number
+  targets: Targets
 }): Webhooks {
-  const { store, recorder, clock, ids, ownPort } = options
+  const { store, recorder, clock, ids, targets } = options
+  const newMessageId = (): string => `msg_${ids.uuid().replaceAll('-', '')}`
+
+  function known(id: string): EndpointRow {
+    const row = store.webhooks.byId(id)
+    if (row === undefined) throw new AppError('WEBHOOK_NOT_FOUND')
+    return row
+  }
+
+  /** One change of an endpoint with its audit entry; the delivery loop looks again after it. */
+  function change<T>(id: string, what: string, actor: Actor, write: (row: EndpointRow) => T) {
+    return recorder.recordGrouped((trail) => {
+      const row = known(id)
+      const value = write(row)
+      const data = { host: new URL(row.url).host }
+      trail.audit({
+        eventType: `webhook.${what}`,
+        entityType: 'webhook',
+        entityId: id,
+        actor,
+        data,
+      })
+      trail.emit('outbox.ready', {})
+      return value
+    })
+  }
+
   return {
-    async register({ url, events }, actor) {
-      const target = checkTarget(url, ownPort())
+    async register({ url, events, allowInsecure = false }, actor) {
+      const target = targets.check(url, { owner: actor.role === 'admin', allowInsecure })
       const filter = events === null || events.length === 0 ? null : JSON.stringify(events)
       return recorder.recordGrouped((trail) => {
-        const known = store.webhooks.byUrl(target)
-        const id = known?.id ?? ids.uuid()
-        const secret =
-          known === undefined
-            ? `whsec_${Buffer.from(ids.secret(), 'base64url').toString('base64')}`
-            : null
-        if (secret === null) store.webhooks.setEvents(id, filter, clock.now())
-        else store.webhooks.insert({ id, url: target, events: filter, secret, now: clock.now() })
+        const now = clock.now()
+        const row = store.webhooks.byUrl(target.href)
+        const id = row?.id ?? ids.uuid()
+        const secret = row === undefined ? writeSecret(ids.secret()) : null
+        const change = { id, events: filter, allowInsecure: allowInsecure ? 1 : 0, now } as const
+        if (secret === null) store.webhooks.update(change)
+        else store.webhooks.insert({ ...change, url: target.href, secret })
         trail.audit({
           eventType: secret === null ? 'webhook.updated' : 'webhook.registered',
           entityType: 'webhook',
           entityId: id,
           actor,
-          data: { host: new URL(target).host, events },
+          data: { host: target.host, events },
         })
+        trail.emit('outbox.ready', {})
         return { id, secret }
       })
     },
-    emit: (event, payload, actor) =>
+
+    list: () =>
+      store.webhooks.all().map((row) => {
+        const counts = new Map(store.deliveries.counts(row.id).map((c) => [c.state, c.count]))
+        return {
+          id: row.id,
+          url: row.url,
+          events: row.events === null ? null : (JSON.parse(row.events) as string[]),
+          allowInsecure: row.allowInsecure === 1,
+          state: row.state,
+          failures: row.failures,
+          failingSince: row.failingSince,
+          createdAt: row.createdAt,
+          waiting: counts.get('waiting') ?? 0,
+          delivered: counts.get('delivered') ?? 0,
+          givenUp: counts.get('given_up') ?? 0,
+        }
+      }),
+
+    remove: (id, actor) => change(id, 'removed', actor, () => store.webhooks.remove(id)),
+    enable: (id, actor) =>
+      change(id, 'enabled', actor, () => store.webhooks.enable(id, clock.now())),
+    rotate: (id, actor) =>
+      change(id, 'secret_rotated', actor, () => {
+        const secret = writeSecret(ids.secret())
+        const now = clock.now()
+        store.webhooks.rotate({ id, secret, until: now + ROTATION_MS, now })
+        return { secret }
+      }),
+
+    test: (id, actor) =>
+      change(id, 'tested', actor, () => {
+        const messageId = newMessageId()
+        store.outbox.addFor([id], messageId, 'webhook.test', '{"test":true}', clock.now())
+        return messageId
+      }),
+
+    deliveries(id, { state, limit }) {
+      known(id)
+      return store.deliveries
+        .list(id, state, limit)
+        .map((row) => ({ ...row, attempts: store.deliveries.attempts(row.messageId, id) }))
+    },
+
+    replay: (messageId, actor) =>
       recorder.recordGrouped((trail) => {
+        if (!store.deliveries.hasMessage(messageId)) throw new AppError('WEBHOOK_NOT_FOUND')
+        const count = store.deliveries.again(messageId, clock.now())
+        trail.audit({
+          eventType: 'webhook.replayed',
+          entityType: 'webhook_message',
+          entityId: messageId,
+          actor,
+        })
+        trail.emit('outbox.ready', {})
+        return count
+      }),
+
+    recover: (id, since, actor) =>
+      change(id, 'recovered', actor, (row) => {
+        const now = clock.now()
+        if (row.state === 'disabled') store.webhooks.enable(id, now)
+        return store.deliveries.recover(id, since, now)
+      }),
+
+    async emit(event, payload, actor) {
+      if (RESERVED.test(event)) {
+        throw new AppError(
+          'FORBIDDEN',
+          'Names that begin with job, audit, storage or webhook are the program’s own.',
+        )
+      }
+      if (Buffer.byteLength(JSON.stringify(payload)) > MOST_PAYLOAD_BYTES) {
+        throw new AppError(
+          'BODY_TOO_LARGE',
+          'An event may carry at most 20 kB. Send ids and links instead of data.',
+          { data: { limitBytes: MOST_PAYLOAD_BYTES } },
+        )
+      }
+      await recorder.recordGrouped((trail) => {
         trail.audit({
           eventType: `event.${event}`,
           entityType: 'event',
@@ -61,45 +211,7 @@ export function createWebhooks(options: {
           data: payload,
         })
         trail.notify(event, () => payload)
-      }),
+      })
+    },
   }
-}
-
-/** Link-local and metadata addresses are never a target; what a name resolves to is checked again at each delivery. */
-const NEVER = /^(169\.254\.|0\.|22[4-9]\.|23\d\.|24\d\.|25[0-5]\.|\[?fe[89ab]|\[?ff)/i
-const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
-
-/** The URL in its one spelling. Throws WEBHOOK_TARGET_REFUSED. */
-function checkTarget(text: string, ownPort: number): string {
-  let url: URL
-  try {
-    url = new URL(text)
-  } catch (cause) {
-    throw new AppError(
-      'WEBHOOK_TARGET_REFUSED',
-      'The webhook URL cannot be read. Write http(s)://host/path.',
-      { cause },
-    )
-  }
-  const host = url.hostname.replace(/\.$/, '')
-  if ((url.protocol !== 'http:' && url.protocol !== 'https:') || host === '') {
-    throw new AppError(
-      'WEBHOOK_TARGET_REFUSED',
-      'A webhook URL must be http or https and name a host.',
-    )
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new AppError(
-      'WEBHOOK_TARGET_REFUSED',
-      'A webhook URL must not hold a user name or password.',
-    )
-  }
-  const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80))
-  if (NEVER.test(host) || (LOOPBACK.test(host) && port === ownPort)) {
-    throw new AppError(
-      'WEBHOOK_TARGET_REFUSED',
-      'This address can never be a webhook: it is link-local, reserved or our own.',
-    )
-  }
-  return url.href
 }

@@ -1,4 +1,4 @@
-// Health, sessions, webhooks and events on the wire.
+// Health and sessions on the wire.
 import { z } from '@hono/zod-openapi'
 
 export const AuthCheck = z
@@ -38,27 +38,3 @@ export const TicketAnswer = z
 export const ShutdownAnswer = z
   .object({ status: z.literal('shutting_down') })
   .openapi('ShutdownAnswer')
-
-export const WebhookRequest = z
-  .object({
-    url: z.string().min(1).max(2_048),
-    events: z
-      .array(z.string().regex(/^[a-z0-9_.*]{1,64}$/))
-      .max(64)
-      .nullish(),
-  })
-  .openapi('WebhookRequest')
-export const WebhookAnswer = z
-  .object({
-    status: z.literal('ok'),
-    id: z.string(),
-    secret: z.string().nullable().openapi({ description: 'Shown once, when the URL is new.' }),
-  })
-  .openapi('WebhookAnswer')
-
-export const EmitRequest = z
-  .object({
-    event_type: z.string().regex(/^[a-z0-9_.]{1,64}$/),
-    payload: z.record(z.string(), z.unknown()),
-  })
-  .openapi('EmitRequest')

@@ -1,0 +1,133 @@
+// Messages on their way: what is due, what became of each attempt, and what is sent once more. Statements only.
+import type { Connection } from './sqlite.ts'
+
+export interface DueRow {
+  messageId: string
+  endpointId: string
+  event: string
+  /** JSON text. */
+  payload: string
+  createdAt: number
+  /** Number of the message at this endpoint. */
+  n: number
+  /** Attempts made so far. */
+  attempt: number
+  nextAt: number
+}
+
+export interface AttemptRow {
+  messageId: string
+  endpointId: string
+  attempt: number
+  at: number
+  /** Null when there was no answer. */
+  status: number | null
+  durationMs: number
+  /** Why it failed, as a stable word; null when it did not. */
+  error: string | null
+  /** Beginning of the answer, redacted. */
+  response: string | null
+}
+
+export interface DeliveryRow {
+  messageId: string
+  event: string
+  n: number
+  state: 'waiting' | 'delivered' | 'given_up'
+  attempt: number
+  nextAt: number
+  createdAt: number
+  status: number | null
+  response: string | null
+}
+
+export function createDeliveryRows(connection: Connection) {
+  // With a bare column beside min(), SQLite takes the row that has the minimum.
+  const due = connection.prepare(
+    `SELECT d.message_id AS messageId, d.endpoint_id AS endpointId, m.event, m.payload,
+       m.created_at AS createdAt, d.n, d.attempt, min(d.next_at) AS nextAt
+     FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id
+       JOIN webhook_messages m ON m.id = d.message_id
+     WHERE d.state = 'waiting' AND e.state = 'enabled' GROUP BY d.endpoint_id ORDER BY nextAt`,
+  )
+  const overdue = connection.prepare(
+    `SELECT message_id AS messageId, endpoint_id AS endpointId FROM webhook_deliveries
+     WHERE state = 'waiting' AND next_at < ?`,
+  )
+  const postpone = connection.prepare(
+    'UPDATE webhook_deliveries SET next_at = ? WHERE message_id = ? AND endpoint_id = ?',
+  )
+  const log = connection.prepare(
+    `INSERT INTO webhook_attempts (message_id, endpoint_id, attempt, at, status, duration_ms, error, response)
+     VALUES (@messageId, @endpointId, (SELECT 1 + count(*) FROM webhook_attempts
+       WHERE message_id = @messageId AND endpoint_id = @endpointId), @at, @status, @durationMs, @error, @response)`,
+  )
+  const settle = connection.prepare(
+    `UPDATE webhook_deliveries SET state = @state, attempt = attempt + 1, next_at = @nextAt, status = @status,
+       response = @response, updated_at = @now
+     WHERE message_id = @messageId AND endpoint_id = @endpointId`,
+  )
+  const failedMessages = connection
+    .prepare(
+      'SELECT count(DISTINCT message_id) FROM webhook_attempts WHERE endpoint_id = ? AND at >= ?',
+    )
+    .pluck()
+  const list = connection.prepare(
+    `SELECT d.message_id AS messageId, m.event, d.n, d.state, d.attempt, d.next_at AS nextAt,
+       m.created_at AS createdAt, d.status, d.response
+     FROM webhook_deliveries d JOIN webhook_messages m ON m.id = d.message_id
+     WHERE d.endpoint_id = @endpointId AND (@state IS NULL OR d.state = @state)
+     ORDER BY d.n DESC LIMIT @limit`,
+  )
+  const attempts = connection.prepare(
+    `SELECT message_id AS messageId, endpoint_id AS endpointId, attempt, at, status, duration_ms AS durationMs,
+       error, response
+     FROM webhook_attempts WHERE message_id = ? AND endpoint_id = ? ORDER BY attempt`,
+  )
+  const counts = connection.prepare(
+    'SELECT state, count(*) AS count FROM webhook_deliveries WHERE endpoint_id = ? GROUP BY state',
+  )
+  const again = connection.prepare(
+    `UPDATE webhook_deliveries SET state = 'waiting', attempt = 0, next_at = @now, updated_at = @now
+     WHERE message_id = @messageId`,
+  )
+  const recover = connection.prepare(
+    `UPDATE webhook_deliveries SET state = 'waiting', attempt = 0, next_at = @now, updated_at = @now
+     WHERE endpoint_id = @endpointId AND state <> 'delivered' AND message_id IN
+       (SELECT id FROM webhook_messages WHERE created_at >= @since)`,
+  )
+  const exists = connection.prepare('SELECT 1 FROM webhook_messages WHERE id = ?').pluck()
+  return {
+    /** The most urgent message of each enabled endpoint, due or not, the most urgent first. */
+    firstPerEndpoint: () => due.all() as DueRow[],
+    overdue: (before: number) => overdue.all(before) as { messageId: string; endpointId: string }[],
+    postpone: (messageId: string, endpointId: string, nextAt: number) =>
+      void postpone.run(nextAt, messageId, endpointId),
+    /** Numbered by itself, on through replays. */
+    log: (row: Omit<AttemptRow, 'attempt'>) => void log.run(row),
+    settle: (row: {
+      messageId: string
+      endpointId: string
+      state: DeliveryRow['state']
+      nextAt: number
+      status: number | null
+      response: string | null
+      now: number
+    }) => void settle.run(row),
+    /** How many messages were tried since then. */
+    triedSince: (endpointId: string, since: number) =>
+      failedMessages.get(endpointId, since) as number,
+    list: (endpointId: string, state: string | null, limit: number) =>
+      list.all({ endpointId, state, limit }) as DeliveryRow[],
+    attempts: (messageId: string, endpointId: string) =>
+      attempts.all(messageId, endpointId) as AttemptRow[],
+    counts: (endpointId: string) =>
+      counts.all(endpointId) as { state: DeliveryRow['state']; count: number }[],
+    hasMessage: (id: string) => exists.get(id) !== undefined,
+    /** To every endpoint it was for, whatever became of it; answers how many. */
+    again: (messageId: string, now: number) => again.run({ messageId, now }).changes,
+    /** What this endpoint did not get since then; answers how many. */
+    recover: (endpointId: string, since: number, now: number) =>
+      recover.run({ endpointId, since, now }).changes,
+  }
+}

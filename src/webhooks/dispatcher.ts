@@ -1,0 +1,222 @@
+// The delivery loop: takes what is due from the outbox, at most four at once and one per endpoint, and writes down what
+// became of it. Everything it must remember is in rows; what it keeps in memory only makes it slower, never forgetful.
+import type { Recorder } from '../audit/record.ts'
+import { type Breaker, createBreaker } from '../base/breaker.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Events } from '../base/events.ts'
+import type { DueRow } from '../store/deliveries.ts'
+import type { Store } from '../store/store.ts'
+import type { EndpointRow } from '../store/webhooks.ts'
+import { type DeliverOptions, deliver, type Outcome } from './delivery.ts'
+import { DELAYS_MS, nextDelayMs, OVERDUE_MS, spreadAt } from './schedule.ts'
+
+export interface Dispatcher {
+  start(): void
+  /** Takes nothing more; what is under way gets `graceMs`, then is dropped and tried again after the next start. */
+  stop(graceMs?: number): Promise<void>
+  /** Tries everything that is due now and waits for it; for tests and experiments that move the clock themselves. */
+  step(): Promise<void>
+  /** When something is to be done next, milliseconds UTC; null when nothing waits. */
+  nextAt(): number | null
+  /** Looks at the outbox again, soon. */
+  wake(): void
+}
+
+export interface DispatcherOptions extends DeliverOptions {
+  store: Store
+  recorder: Recorder
+  events: Events
+  clock: Clock
+  onError(error: unknown): void
+  chance?: () => number
+  /** Waits before attempt 1, 2 …, milliseconds. */
+  delays?: readonly number[]
+}
+
+const CONCURRENCY = 4
+const BREAKER = { failures: 5, restMs: 60_000 }
+/** Never sleeps longer: the computer may have slept meanwhile, or its clock been set. */
+const LONGEST_SLEEP_MS = 60_000
+const DISABLE_AFTER_MS = 5 * 86_400_000
+const DISABLE_AFTER_MESSAGES = 3
+const SYSTEM = { id: 'system', role: 'system' }
+
+export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  const { store, recorder, events, clock, onError } = options
+  const { chance = Math.random, delays = DELAYS_MS } = options
+  const { deliveries, webhooks } = store
+  const busy = new Map<string, Promise<void>>()
+  const breakers = new Map<string, Breaker>()
+  /** Busy endpoints asked to be left alone until then (UTC). */
+  const pausedUntil = new Map<string, number>()
+  const stopping = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  let plannedAt = 0
+  let running = false
+  let silence = (): void => {}
+
+  const breakerOf = (id: string): Breaker => {
+    const breaker = breakers.get(id) ?? createBreaker(BREAKER)
+    breakers.set(id, breaker)
+    return breaker
+  }
+
+  /** When the most urgent message of an endpoint may be tried. */
+  const readyAt = (due: DueRow): number =>
+    Math.max(
+      due.nextAt,
+      pausedUntil.get(due.endpointId) ?? 0,
+      clock.now() + breakerOf(due.endpointId).restMs(clock.monotonic()),
+    )
+
+  function idle(): { due: DueRow; at: number }[] {
+    return deliveries
+      .firstPerEndpoint()
+      .filter((due) => !busy.has(due.endpointId))
+      .map((due) => ({ due, at: readyAt(due) }))
+      .sort((a, b) => a.at - b.at)
+  }
+
+  /** Starts what may start; true when something did. */
+  function pump(): boolean {
+    let started = false
+    for (const { due, at } of idle()) {
+      if (busy.size >= CONCURRENCY || at > clock.now() || stopping.signal.aborted) break
+      const endpoint = webhooks.byId(due.endpointId)
+      if (endpoint === undefined) continue
+      started = true
+      const work = attempt(due, endpoint).finally(() => {
+        busy.delete(due.endpointId)
+        if (running) wake()
+      })
+      busy.set(due.endpointId, work)
+    }
+    return started
+  }
+
+  async function attempt(due: DueRow, endpoint: EndpointRow): Promise<void> {
+    try {
+      const outcome = await deliver(due, endpoint, options, stopping.signal)
+      const breaker = breakerOf(endpoint.id)
+      if (outcome.kind === 'delivered') breaker.succeeded()
+      else breaker.failed(clock.monotonic())
+      if (outcome.pauseMs !== null) {
+        const pause = nextDelayMs(0, outcome.pauseMs, chance, delays) ?? 0
+        pausedUntil.set(endpoint.id, clock.now() + pause)
+      } else pausedUntil.delete(endpoint.id)
+      await writeDown(due, endpoint, outcome)
+    } catch (error) {
+      // Dropped at the stop: nothing is written, so the same message goes out again after the next start.
+      if (stopping.signal.aborted) return
+      onError(error)
+      // The store did not take it. Leave the endpoint alone for a while instead of telling it the same again at once.
+      pausedUntil.set(endpoint.id, clock.now() + LONGEST_SLEEP_MS)
+    }
+  }
+
+  function writeDown(due: DueRow, endpoint: EndpointRow, outcome: Outcome): Promise<void> {
+    const { kind, status, error, response, durationMs } = outcome
+    const { messageId, endpointId } = due
+    const now = clock.now()
+    return recorder.recordGrouped((trail) => {
+      // Removed meanwhile: there is nobody left to write about.
+      const current = webhooks.byId(endpointId)
+      if (current === undefined) return
+      const row = { messageId, endpointId, status, response }
+      deliveries.log({ ...row, at: now, durationMs, error })
+      const delay =
+        kind === 'failed' ? nextDelayMs(due.attempt + 1, outcome.pauseMs, chance, delays) : null
+      deliveries.settle({
+        ...row,
+        state: kind === 'delivered' ? 'delivered' : delay === null ? 'given_up' : 'waiting',
+        nextAt: now + (delay ?? 0),
+        now,
+      })
+      if (kind === 'delivered') {
+        webhooks.succeeded(endpointId, now)
+        return
+      }
+      webhooks.failed(endpointId, now)
+      const since = current.failingSince ?? now
+      const hopeless =
+        now - since >= DISABLE_AFTER_MS &&
+        deliveries.triedSince(endpointId, since) >= DISABLE_AFTER_MESSAGES
+      if (kind !== 'gone' && !hopeless) return
+      webhooks.disable(endpointId, now)
+      trail.audit({
+        eventType: 'webhook.disabled',
+        entityType: 'webhook',
+        entityId: endpointId,
+        actor: SYSTEM,
+        data: {
+          host: new URL(endpoint.url).host,
+          reason: kind === 'gone' ? 'gone' : 'failing',
+          failures: current.failures + 1,
+        },
+      })
+    })
+  }
+
+  /** What is long overdue did not wait for its receiver but for us: it goes out over the next minute, not at once. */
+  function spreadOverdue(): void {
+    const now = clock.now()
+    const late = deliveries.overdue(now - OVERDUE_MS)
+    if (late.length === 0) return
+    store.transaction(() => {
+      for (const { messageId, endpointId } of late)
+        deliveries.postpone(messageId, endpointId, spreadAt(now, chance))
+    })
+  }
+
+  function plan(delayMs: number): void {
+    clearTimeout(timer)
+    plannedAt = clock.now() + delayMs
+    timer = setTimeout(turn, delayMs)
+    timer.unref()
+  }
+
+  function turn(): void {
+    if (!running) return
+    try {
+      if (clock.now() - plannedAt > OVERDUE_MS) spreadOverdue()
+      pump()
+      const next = nextAt()
+      if (next !== null && busy.size < CONCURRENCY) {
+        plan(Math.min(Math.max(next - clock.now(), 5), LONGEST_SLEEP_MS))
+      } else plan(LONGEST_SLEEP_MS)
+    } catch (error) {
+      onError(error)
+      plan(LONGEST_SLEEP_MS)
+    }
+  }
+
+  function wake(): void {
+    // A turn later, so that a burst of events is one look.
+    if (running && plannedAt > clock.now()) plan(0)
+  }
+
+  const nextAt = (): number | null => idle()[0]?.at ?? null
+
+  return {
+    start() {
+      running = true
+      spreadOverdue()
+      silence = events.on('outbox.ready', wake)
+      plan(0)
+    },
+    async stop(graceMs = 400) {
+      running = false
+      silence()
+      clearTimeout(timer)
+      const grace = setTimeout(() => stopping.abort(), graceMs)
+      await Promise.allSettled(busy.values())
+      clearTimeout(grace)
+      stopping.abort()
+    },
+    async step() {
+      while (pump() || busy.size > 0) await Promise.race(busy.values())
+    },
+    nextAt,
+    wake,
+  }
+}
