@@ -7,7 +7,8 @@
                         that the harness can let some 512-byte sectors survive (torn writes).
    STORAGE_FAIL_AT=k    The k-th storage call on a file below STORAGE_DIR fails once with STORAGE_ERRNO (5 or 28);
                         STORAGE_FAIL_STICKY=1: that one and all later ones. The count of calls is written to
-                        STORAGE_COUNT when the process ends in order, and to <STORAGE_COUNT>.hit when the call failed.
+                        STORAGE_COUNT when the process ends in order, their names to <STORAGE_COUNT>.list when none is to
+                        fail, and to <STORAGE_COUNT>.hit what did fail.
 
    How the mirror works: each file that is opened gets an identity (its inode number). `dir/.data/<inode>` holds the
    durable bytes. A name in the mirror is a line in `dir/.names/<folder>`: inode (0 = a folder) and name; it is rewritten
@@ -86,6 +87,14 @@ static int fails(const char *what) {
   char place[PATHS], text[96];
   if (fail_at < 0 && !count_file) return 0;
   n = __atomic_add_fetch(&calls, 1, __ATOMIC_SEQ_CST);
+  if (count_file && fail_at < 0) {
+    int list;
+    snprintf(place, sizeof place, "%s.list", count_file);
+    snprintf(text, sizeof text, "%s\n", what);
+    list = REAL(open)(place, O_CREAT | O_WRONLY | O_APPEND, 0600);
+    if (REAL(write)(list, text, strlen(text)) < 0) abort();
+    REAL(close)(list);
+  }
   if (fail_at < 0 || n < fail_at || (n > fail_at && !sticky)) return 0;
   if (count_file && n == fail_at) {
     snprintf(place, sizeof place, "%s.hit", count_file);

@@ -45,6 +45,16 @@ export const LATE_COMMIT: Alteration[] = [
   },
 ]
 
+/** A commit that fails is taken for one that worked. */
+export const DEAF_TO_ERRORS: Alteration[] = [
+  {
+    file: 'src/store/transactions.ts',
+    find: "const commit = connection.prepare('COMMIT')",
+    replace:
+      "const realCommit = connection.prepare('COMMIT'); const commit = { run: () => { try { realCommit.run() } catch { if (connection.inTransaction) connection.exec('ROLLBACK') } } }",
+  },
+]
+
 /** New folders are not made durable in their parents. */
 export const NO_FOLDER_SYNC: Alteration[] = [
   {
