@@ -13,9 +13,10 @@ export interface Intersection {
 }
 
 /**
- * Crossings and touches of segments, at most `limit` (default 10,000), in the order of the first segment.
- * `scope`: `self` looks within each path only, `all` also between paths. Consecutive segments' common vertex does not
- * count, nor a ring's closing vertex. Overlapping collinear segments are reported at one common point.
+ * Crossings and touches of segments, sorted by first segment. `scope`: `self` looks within each path only, `all` also
+ * between paths. Consecutive segments' common vertex does not count, nor a ring's closing vertex. Overlapping collinear
+ * segments are reported at one common point. Where there are more than `limit`, the search ends there. Segments with
+ * NaN are left out.
  */
 export function findIntersections(
   paths: Paths,
@@ -26,35 +27,22 @@ export function findIntersections(
   const owner = new Uint32Array(coords.length / 2)
   for (let path = 0; path < pathCount(paths); path++)
     owner.fill(path, offsets[path]!, offsets[path + 1]!)
-  const grid = new SegmentGrid(paths)
   const found: Intersection[] = []
-  const seen = new Set<number>()
-  for (let path = 0; path < pathCount(paths); path++) {
-    const start = offsets[path]!
-    const end = offsets[path + 1]!
-    for (let i = start; i + 1 < end; i++) {
-      seen.clear()
-      grid.near(
-        coords[2 * i]!,
-        coords[2 * i + 1]!,
-        coords[2 * i + 2]!,
-        coords[2 * i + 3]!,
-        0,
-        (j) => {
-          if (j <= i || found.length >= limit || seen.has(j)) return
-          seen.add(j)
-          const other = owner[j]!
-          if (scope === 'self' && other !== path) return
-          const point = crossing(coords, i, j)
-          if (point === null) return
-          if (other === path && sharesVertex(coords, start, end, i, j, point)) return
-          found.push({ x: point[0], y: point[1], paths: [path, other], segments: [i, j] })
-        },
-      )
-    }
-    if (found.length >= limit) break
-  }
-  return found
+  new SegmentGrid(paths).pairs((i, j) => {
+    const path = owner[i]!
+    const other = owner[j]!
+    if (scope === 'self' && other !== path) return true
+    const point = crossing(coords, i, j)
+    if (point === null) return true
+    if (other === path && sharesVertex(coords, offsets[path]!, offsets[path + 1]!, i, j, point))
+      return true
+    if (found.length >= limit) return false
+    found.push({ x: point[0], y: point[1], paths: [path, other], segments: [i, j] })
+    return true
+  })
+  return found.sort(
+    (one, next) => one.segments[0] - next.segments[0] || one.segments[1] - next.segments[1],
+  )
 }
 
 /** Whether the crossing of segments i < j of one path is only the vertex they follow each other at. */

@@ -1,5 +1,7 @@
 // Node ids for lines that have none: vertices nearer than a tolerance become one node, line ends that almost touch
 // another line are led onto it. No chains: a vertex never moves further than the tolerance.
+import { AppError } from '../../base/errors.ts'
+import { requireFinite } from './finite.ts'
 import type { Paths } from './paths.ts'
 import { pathCount } from './paths.ts'
 import { SegmentGrid } from './segment-grid.ts'
@@ -15,22 +17,50 @@ export interface Snapped {
   splits: number
 }
 
-/** Visits vertices from the south-west, so that the order of the input does not matter. Coordinates must be finite. */
+/** Rounds of leading ends onto lines; one is nearly always enough, the rest is for lines that were bent by the first. */
+const MAX_ROUNDS = 8
+
+/**
+ * Visits vertices from the south-west, so that the order of the input does not matter. Snapping again changes nothing.
+ * Lines may come out with repeated vertices or without length: `prunePaths` removes those.
+ * @throws AppError GEOMETRY_INVALID for coordinates or a tolerance that are not finite, or a tolerance below zero.
+ */
 export function snapVertices(paths: Paths, toleranceMeters: number): Snapped {
+  if (!(toleranceMeters >= 0 && toleranceMeters < Number.POSITIVE_INFINITY)) {
+    throw new AppError(
+      'GEOMETRY_INVALID',
+      `A snapping tolerance of ${toleranceMeters} m makes no sense. Give metres, zero or more.`,
+      { data: { toleranceMeters } },
+    )
+  }
+  requireFinite(paths.coords, 'snapping')
   const clusters = cluster(paths.coords, toleranceMeters)
-  const coords = new Float64Array(paths.coords.length)
+  const total = clusters.node.length
+  const coords = new Float64Array(2 * total)
+  const vertex = new Int32Array(total)
   let moved = 0
-  for (let i = 0; i < clusters.node.length; i++) {
+  for (let i = 0; i < total; i++) {
     const center = clusters.center[clusters.node[i]!]!
     coords[2 * i] = paths.coords[2 * center]!
     coords[2 * i + 1] = paths.coords[2 * center + 1]!
+    vertex[i] = i
     if (coords[2 * i] !== paths.coords[2 * i] || coords[2 * i + 1] !== paths.coords[2 * i + 1])
       moved++
   }
-  const snapped: Paths = { coords, offsets: paths.offsets }
-  if (paths.z) snapped.z = paths.z
-  const inserts = findInserts(snapped, clusters.node, toleranceMeters)
-  return splitLines(snapped, clusters, inserts, moved)
+  let snapped: Snapped = {
+    paths: { coords, offsets: paths.offsets },
+    nodes: Float64Array.from(clusters.node),
+    vertex,
+    moved,
+    splits: 0,
+  }
+  if (paths.z) snapped.paths.z = paths.z
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const inserts = findInserts(snapped, toleranceMeters)
+    if (inserts.length === 0) break
+    snapped = splitLines(snapped, inserts)
+  }
+  return snapped
 }
 
 interface Clusters {
@@ -43,7 +73,10 @@ interface Clusters {
 /** Greedy clusters: a vertex joins the nearest centre within the tolerance, or becomes a centre. Grid hashing. */
 function cluster(coords: Float64Array, tolerance: number): Clusters {
   const total = coords.length / 2
-  const cell = Math.max(tolerance, 1e-9)
+  // Not below a billionth of the coordinates' size, so that cell numbers stay exact integers.
+  let largest = 1
+  for (let i = 0; i < coords.length; i++) largest = Math.max(largest, Math.abs(coords[i]!))
+  const cell = Math.max(tolerance, largest * 1e-12)
   const order = Uint32Array.from({ length: total }, (_, i) => i).sort(
     (i, j) => coords[2 * i]! - coords[2 * j]! || coords[2 * i + 1]! - coords[2 * j + 1]! || i - j,
   )
@@ -94,22 +127,33 @@ interface Insert {
   end: number
 }
 
-/** Line ends whose node no other vertex shares and that lie within the tolerance of another segment's inside. */
-function findInserts(paths: Paths, node: Int32Array, tolerance: number): Insert[] {
+/** Line ends, and the lines whose inside passes within the tolerance of them without having their node yet. */
+function findInserts({ paths, nodes }: Snapped, tolerance: number): Insert[] {
   const { coords, offsets } = paths
-  const uses = new Uint32Array(node.length + 1)
-  for (let i = 0; i < node.length; i++) uses[node[i]!]!++
+  const owner = new Uint32Array(nodes.length)
+  for (let path = 0; path < pathCount(paths); path++)
+    owner.fill(path, offsets[path]!, offsets[path + 1]!)
   const inserts: Insert[] = []
+  /** How often each node stands in a path; filled only for paths that are touched. */
+  const counts = new Map<number, Map<number, number>>()
+  const countsOf = (path: number): Map<number, number> => {
+    let known = counts.get(path)
+    if (known === undefined) {
+      known = new Map()
+      for (let i = offsets[path]!; i < offsets[path + 1]!; i++)
+        known.set(nodes[i]!, (known.get(nodes[i]!) ?? 0) + 1)
+      counts.set(path, known)
+    }
+    return known
+  }
   const grid = new SegmentGrid(paths)
   for (let path = 0; path < pathCount(paths); path++) {
     const first = offsets[path]!
     const last = offsets[path + 1]! - 1
     for (const end of last > first ? [first, last] : []) {
-      if (uses[node[end]!] !== 1) continue
       const x = coords[2 * end]!
       const y = coords[2 * end + 1]!
-      let best: Insert | null = null
-      let nearest = tolerance
+      const touched: (Insert & { away: number })[] = []
       grid.near(x, y, x, y, tolerance, (segment) => {
         if (segment === end || segment + 1 === end) return
         const ax = coords[2 * segment]!
@@ -121,12 +165,17 @@ function findInserts(paths: Paths, node: Int32Array, tolerance: number): Insert[
         const t = ((x - ax) * dx + (y - ay) * dy) / square
         if (!(t > 0 && t < 1)) return
         const away = Math.hypot(ax + t * dx - x, ay + t * dy - y)
-        if (away < nearest || (away === nearest && (best === null || segment < best.segment))) {
-          nearest = away
-          best = { segment, t, end }
-        }
+        if (away <= tolerance) touched.push({ segment, t, end, away })
       })
-      if (best !== null) inserts.push(best)
+      // Every line that passes, each at its nearest segment only: two would make a beak.
+      touched.sort((one, other) => one.away - other.away || one.segment - other.segment)
+      for (const { segment, t } of touched) {
+        const known = countsOf(owner[segment]!)
+        const count = known.get(nodes[end]!) ?? 0
+        if (count > (owner[segment] === path ? 1 : 0)) continue
+        known.set(nodes[end]!, count + 1)
+        inserts.push({ segment, t, end })
+      }
     }
   }
   return inserts.sort(
@@ -135,23 +184,23 @@ function findInserts(paths: Paths, node: Int32Array, tolerance: number): Insert[
 }
 
 /** The lines with the new vertices; the other line is bent onto the end, by at most the tolerance. */
-function splitLines(paths: Paths, clusters: Clusters, inserts: Insert[], moved: number): Snapped {
-  const { coords, offsets, z } = paths
+function splitLines(before: Snapped, inserts: Insert[]): Snapped {
+  const { coords, offsets, z } = before.paths
   const total = coords.length / 2 + inserts.length
   const result: Snapped = {
     paths: { coords: new Float64Array(2 * total), offsets: new Uint32Array(offsets.length) },
     nodes: new Float64Array(total),
     vertex: new Int32Array(total),
-    moved,
-    splits: inserts.length,
+    moved: before.moved,
+    splits: before.splits + inserts.length,
   }
   if (z) result.paths.z = new Float64Array(total)
   let at = 0
   let next = 0
-  for (let path = 0; path < pathCount(paths); path++) {
+  for (let path = 0; path + 1 < offsets.length; path++) {
     result.paths.offsets[path] = at
     for (let i = offsets[path]!; i < offsets[path + 1]!; i++) {
-      place(i, i, z?.[i])
+      place(i, before.vertex[i]!, z?.[i])
       while (next < inserts.length && inserts[next]!.segment === i) {
         const { end, t } = inserts[next++]!
         place(end, -1, z ? z[i]! + t * (z[i + 1]! - z[i]!) : undefined)
@@ -164,7 +213,7 @@ function splitLines(paths: Paths, clusters: Clusters, inserts: Insert[], moved: 
   function place(from: number, source: number, height: number | undefined): void {
     result.paths.coords[2 * at] = coords[2 * from]!
     result.paths.coords[2 * at + 1] = coords[2 * from + 1]!
-    result.nodes[at] = clusters.node[from]!
+    result.nodes[at] = before.nodes[from]!
     result.vertex[at] = source
     if (result.paths.z) result.paths.z[at] = height ?? Number.NaN
     at++
