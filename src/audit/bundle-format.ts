@@ -16,7 +16,7 @@ export const BUNDLE_FILES = {
 /** A JSON string as RFC 8785 spells it. */
 export const STRING_PATTERN =
   '"[^"\\\\\\x00-\\x1f]*(?:\\\\(?:["\\\\bfnrt]|u00(?:0[0-7bef]|1[0-9a-f]))[^"\\\\\\x00-\\x1f]*)*"'
-export const NUMBER_PATTERN = '(?:0|[1-9][0-9]{0,14})'
+const NUMBER_PATTERN = '(?:0|[1-9][0-9]{0,14})'
 
 const S = STRING_PATTERN
 const N = NUMBER_PATTERN

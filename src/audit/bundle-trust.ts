@@ -7,7 +7,7 @@ import { type Checkpoint, openNote, parseCheckpoint } from './note.ts'
 const VKEY = new RegExp(`^${VKEY_PATTERN}$`)
 
 /** The name of a well-formed Ed25519 verifier key, or null. */
-export function vkeyName(vkey: string): string | null {
+function vkeyName(vkey: string): string | null {
   const found = VKEY.exec(vkey)
   if (found === null) return null
   const [, name, id, encoded] = found as unknown as [string, string, string, string]

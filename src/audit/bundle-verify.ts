@@ -17,7 +17,7 @@ import { type Digest, hexOf } from './digest.ts'
 import { handoverText } from './handover.ts'
 import { Frontier } from './merkle.ts'
 
-export type BundleCode = 0 | 2 | 3 | 4
+type BundleCode = 0 | 2 | 3 | 4
 
 export interface BundleVerdict {
   /** 0 good, 2 tampered, 3 rolled back or truncated, 4 cannot decide. */
@@ -179,7 +179,7 @@ class Verification {
       }
       bytes[start - 1] = 0
       const leaf = hash('sha256', bytes.subarray(start - 1, end), 'binary')
-      if (leaves.latin1Slice(32 * seq, 32 * seq + 32) !== leaf) {
+      if (leaves.subarray(32 * seq, 32 * seq + 32).latin1Slice() !== leaf) {
         this.#blame(seq, 'an entry was changed')
       }
       chain = chainDigest(chain, leaf)

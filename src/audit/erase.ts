@@ -6,7 +6,7 @@ import type { Erasure } from './ledger.ts'
 import type { Change, Recorder } from './record.ts'
 
 /** Entity of entries about entries: `entity_id` lists the audit ids, `3,7-12`. Nothing of the log's own can be erased. */
-export const ENTRY_ENTITY = 'audit.entry'
+const ENTRY_ENTITY = 'audit.entry'
 const MOST_AT_ONCE = 10_000
 
 /** `why` is written into the log: it must not repeat what is erased. */
@@ -51,7 +51,7 @@ export function eraseData(
 }
 
 /** Ascending ids as `3,7-12`. */
-export function formatIds(ids: readonly number[]): string {
+function formatIds(ids: readonly number[]): string {
   const runs: [number, number][] = []
   for (const id of ids) {
     const run = runs.at(-1)

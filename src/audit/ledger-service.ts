@@ -28,7 +28,7 @@ const EPOCH_ENTRIES = 10_000
 const ANCHORS_READ = 64
 const SYSTEM = { id: 'system', role: 'system' }
 /** The entity of entries about keys: `entity_id` is the verifier key of the new epoch. */
-export const KEY_ENTITY = 'audit.key'
+const KEY_ENTITY = 'audit.key'
 
 export interface LedgerOptions {
   store: Store

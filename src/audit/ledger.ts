@@ -32,7 +32,7 @@ export interface ConsistencyProof {
   toRoot: Digest
 }
 
-export interface LogKey {
+interface LogKey {
   vkey: string
   epoch: number
   /** Entries the log had when it came into force. */

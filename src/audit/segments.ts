@@ -7,7 +7,7 @@ import type { Recorder } from './record.ts'
 /** Entries in a run. */
 export const SEGMENT_ENTRIES = 4096
 /** Entity of the entries that name a digest: `entity_id` is its hex. */
-export const SEGMENT_ENTITY = 'audit.segment'
+const SEGMENT_ENTITY = 'audit.segment'
 const PREFIX = 4
 
 /** SHA-256(0x04 ‖ digest before ‖ each entry after a zero byte). `text`: the run's entries, each after a zero byte. */

@@ -11,7 +11,7 @@ export interface CheckpointRow {
   signedAt: number
 }
 
-export interface SigningKeyRow {
+interface SigningKeyRow {
   /** The verifier key `name+id+base64`. */
   keyId: string
   epoch: number

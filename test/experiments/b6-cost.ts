@@ -1,12 +1,10 @@
 // B6: what the audit log costs a job, with its tree and its signatures against a trail that records nothing, turn by turn, because
 // a disk has moods. Judged on whole jobs (small GeoJSON, real pipeline in a thread, results stored, synchronous=FULL); bare queue
 // cycles, which do nothing but write rows, are told beside.
-import type { Trail } from '../../src/audit/record.ts'
+import type { Recorder, Trail } from '../../src/audit/record.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { sha256 } from '../../src/base/hash.ts'
 import { systemIds } from '../../src/base/ids.ts'
-import type { Recorder } from '../../src/audit/record.ts'
-import { createEvents } from '../../src/base/events.ts'
 import { pipelines } from '../../src/jobs/directory.ts'
 import { createJobs } from '../../src/jobs/job-service.ts'
 import { DEFAULT_POLICY } from '../../src/jobs/policy.ts'
@@ -32,16 +30,24 @@ const muted = (recorder: Recorder): Recorder => {
 
 const square = (i: number): Buffer => {
   const x = -41.3 + i * 1e-6
-  const ring = [[x, -21.7], [x + 0.001, -21.7], [x + 0.001, -21.699], [x, -21.699], [x, -21.7]]
+  const ring = [
+    [x, -21.7],
+    [x + 0.001, -21.7],
+    [x + 0.001, -21.699],
+    [x, -21.699],
+    [x, -21.7],
+  ]
   const geometry = { type: 'Polygon', coordinates: [ring] }
-  return Buffer.from(JSON.stringify({ type: 'Feature', properties: { building: 'yes', i }, geometry }))
+  return Buffer.from(
+    JSON.stringify({ type: 'Feature', properties: { building: 'yes', i }, geometry }),
+  )
 }
 
 /** Milliseconds of wall time a whole job, several at a time as the runner does them. */
 async function wholeJobs(count: number, audited: boolean, pool: ReturnType<typeof createPool>) {
   return withFolder('b6', async (folder) => {
     const house = createAuditHouse({ dataFolder: folder, epochEntries: 1e9 })
-    const events = createEvents()
+    const { events } = house
     const jobs = createJobs({
       store: house.store,
       recorder: audited ? house.recorder : muted(house.recorder),
@@ -142,15 +148,18 @@ export const b6: Experiment = {
   id: 'B6',
   title: 'The audit log costs less than a tenth of job throughput',
   async run(options) {
-    const rounds = trialsOf(options, 9, 3)
-    const count = options.quick ? 100 : 1_000
+    // Many short turns: the disk's moods then fall on both sides alike.
+    const rounds = trialsOf(options, 25, 3)
+    const count = options.quick ? 60 : 200
     const sides = () => ({ with: [] as number[], without: [] as number[] })
     const [whole, alone, grouped] = [sides(), sides(), sides()]
     let entries = 0
     const pool = createPool({ threads: 1, runsBeforeRenewal: 1e9 })
     await wholeJobs(20, true, pool)
     for (let i = 0; i < rounds; i++) {
-      for (const name of i % 2 === 0 ? (['with', 'without'] as const) : (['without', 'with'] as const)) {
+      for (const name of i % 2 === 0
+        ? (['with', 'without'] as const)
+        : (['without', 'with'] as const)) {
         const audited = name === 'with'
         whole[name].push(await wholeJobs(Math.round(count / 2), audited, pool))
         const bare = await cycles(count, 1, audited)

@@ -24,11 +24,12 @@ export function createAuditHouse(options: AuditHouseOptions) {
   const { dataFolder, clock = systemClock } = options
   const store = openStore({ dataFolder, clock })
   const errors: unknown[] = []
+  const events = createEvents((error) => errors.push(error))
   const recorder = createRecorder({
     store,
     clock,
     ids: systemIds,
-    events: createEvents(),
+    events,
     key: TEST_KEY,
     bootId: systemIds.uuid(),
   })
@@ -54,6 +55,7 @@ export function createAuditHouse(options: AuditHouseOptions) {
     recorder,
     ledger,
     anchors,
+    events,
     errors,
     audit: createAudit({ store, recorder, clock, ledger }),
     /** Appends entries in one transaction; `data` of the i-th. */
