@@ -4,7 +4,6 @@ import { indexNodes } from './node-index.ts'
 import { type Paths, pathCount } from './paths.ts'
 
 export interface LineNetwork {
-  /** In a stable order of the caller's (by source id): ties go to the earlier path. */
   paths: Paths
   /** Node id per vertex; NaN for a vertex that no other line can share. */
   nodes: Float64Array
@@ -12,6 +11,11 @@ export interface LineNetwork {
   keys: Int32Array
   /** 1 = the direction means something (oneway, river): never reversed, joined only head to tail. */
   directed?: Uint8Array
+  /**
+   * Source id per path. Ties go to the lowest id and the result is ordered by it, so that the order of the paths does
+   * not matter (paths of equal id: the earlier one). Without it ties go to the earlier path.
+   */
+  ids?: Float64Array
 }
 
 export interface JoinedLines {
@@ -21,6 +25,8 @@ export interface JoinedLines {
   /** Source paths of joined line i: `members[memberOffsets[i]] … members[memberOffsets[i + 1] - 1]`, along the line. */
   memberOffsets: Uint32Array
   members: Uint32Array
+  /** Beside `members`: 1 where the source path runs against the joined line. */
+  reversed: Uint8Array
   /** Segments dropped because an equal-key line already draws them, forward or backward. */
   duplicateSegments: number
 }
@@ -44,7 +50,7 @@ export function joinLines(network: LineNetwork): JoinedLines {
 
 /** Keeps each undirected segment of a key once; counts how many kept segments touch each node. */
 function cutPieces(
-  { paths, keys }: LineNetwork,
+  { paths, keys, ids }: LineNetwork,
   index: Int32Array,
   degree: Int32Array,
 ): { pieces: Pieces; duplicates: number } {
@@ -63,7 +69,9 @@ function cutPieces(
   const last = new Int32Array(total)
   const owner = new Int32Array(total)
   let count = 0
-  for (let path = 0; path < pathCount(paths); path++) {
+  const order = Uint32Array.from({ length: pathCount(paths) }, (_, i) => i)
+  if (ids) order.sort((i, j) => ids[i]! - ids[j]! || i - j)
+  for (const path of order) {
     const k = keys[path]!
     let open = -1
     const end = offsets[path + 1]!
@@ -158,6 +166,7 @@ function trace(
   const outKeys: number[] = []
   const memberOffsets = [0]
   const members: number[] = []
+  const reversed: number[] = []
   const done = new Uint8Array(pieces.count)
   const chain: number[] = []
   let at = 0
@@ -202,7 +211,14 @@ function trace(
       if (entry & 1) for (let v = last; v >= first; v--) put(v)
       else for (let v = first; v <= last; v++) put(v)
       const path = pieces.path[piece]!
-      if (members.length === memberOffsets.at(-1) || members.at(-1) !== path) members.push(path)
+      if (
+        members.length > memberOffsets.at(-1)! &&
+        members.at(-1) === path &&
+        reversed.at(-1) === (entry & 1)
+      )
+        continue
+      members.push(path)
+      reversed.push(entry & 1)
     }
     offsets.push(at)
     memberOffsets.push(members.length)
@@ -227,6 +243,7 @@ function trace(
     keys: Int32Array.from(outKeys),
     memberOffsets: Uint32Array.from(memberOffsets),
     members: Uint32Array.from(members),
+    reversed: Uint8Array.from(reversed),
     duplicateSegments,
   }
   if (z) result.paths.z = z.slice(0, at)
