@@ -13,9 +13,10 @@ export function chooseLanguage(
   header: string | null | undefined,
   fallback: Language = 'pt-BR',
 ): Language {
+  if (!header) return fallback
   let best: Language = fallback
   let bestWeight = 0
-  for (const part of (header ?? '').slice(0, 256).split(',')) {
+  for (const part of header.slice(0, 256).split(',')) {
     const [tag = '', ...parameters] = part.trim().toLowerCase().split(';')
     const quality = parameters
       .map((p) => /^\s*q=([\d.]+)$/.exec(p)?.[1])

@@ -7,6 +7,7 @@ import { AppError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { rememberAdmission } from './context.ts'
 import type { Guard } from './guard.ts'
+import { instantAnswer } from './instant.ts'
 import { toProblem } from './problem.ts'
 import type { Hub } from './progress.ts'
 
@@ -38,6 +39,7 @@ const HEADERS: Record<string, string> = {
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
   'Cache-Control': 'no-store',
 }
+const HEADER_ENTRIES = Object.entries(HEADERS)
 
 export function createServer(deps: ServerDeps): Server {
   const { guard, hub, log, onRefusal } = deps
@@ -55,8 +57,9 @@ export function createServer(deps: ServerDeps): Server {
   server.maxConnections = 256
   server.maxRequestsPerSocket = 1_000
 
+  /** Gate and instant answers; true when the routes must answer. */
   const answer = (request: http.IncomingMessage, response: http.ServerResponse): boolean => {
-    for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value)
+    for (const [name, value] of HEADER_ENTRIES) response.setHeader(name, value)
     try {
       const admission = guard.admit(request)
       response.setHeader('X-Request-ID', admission.requestId)
@@ -67,6 +70,15 @@ export function createServer(deps: ServerDeps): Server {
           'RateLimit',
           `limit=${limit.count}, remaining=${remaining}, reset=${limit.seconds}`,
         )
+      }
+      const instant = request.method === 'GET' ? instantAnswer(admission) : null
+      if (instant !== null) {
+        response.writeHead(200, {
+          'Content-Type': 'application/json',
+          'Content-Length': Buffer.byteLength(instant),
+        })
+        response.end(instant)
+        return false
       }
       rememberAdmission(request, admission)
       return true

@@ -3,6 +3,7 @@ import { createRoute } from '@hono/zod-openapi'
 import { type App, actorOf } from '../context.ts'
 import { answers } from '../contract/common.ts'
 import { AuthCheck, SessionAnswer, TicketAnswer } from '../contract/service.ts'
+import { checked } from '../instant.ts'
 import type { Rooms } from '../rooms.ts'
 
 const tags = ['auth']
@@ -16,7 +17,7 @@ export function mountAuth(app: App, rooms: Rooms): void {
       summary: 'Whether the token is accepted',
       responses: answers(AuthCheck, 'Accepted'),
     }),
-    (c) => c.json({ status: 'ok' as const, message: 'Authenticated', role: actorOf(c).role }, 200),
+    (c) => c.json(checked(actorOf(c)), 200),
   )
   app.openapi(
     createRoute({

@@ -4,6 +4,7 @@ import { VERSION } from '../../base/version.ts'
 import type { App } from '../context.ts'
 import { answers, Ok, unixSeconds } from '../contract/common.ts'
 import { DetailedHealth, Hello, HelloQuery, Ready } from '../contract/service.ts'
+import { HEALTHY } from '../instant.ts'
 import type { Rooms } from '../rooms.ts'
 
 const tags = ['health']
@@ -20,8 +21,7 @@ export function mountHealth(app: App, rooms: Rooms): void {
         security: [],
         responses: answers(Ok, 'Alive'),
       }),
-      // Exactly this body: the original's clients compare it whole.
-      (c) => c.json({ status: 'ok' as const }, 200),
+      (c) => c.json(HEALTHY, 200),
     )
   }
   const ready = createRoute({
