@@ -12,21 +12,36 @@ export interface FoundPlace {
 }
 
 const PAUSE_MS = 1_000
+/** Answers that are kept in memory. */
+const MOST_KNOWN = 500
 
 /** `url`: the search address, e.g. https://nominatim.example/search. */
 export function createGeocoder(options: { url: string; outbound: Outbound; clock: Clock }) {
   const { url, outbound, clock } = options
   let nextAt = 0
+  // In the order of their last use; names of places do not change while a person works.
+  const known = new Map<string, FoundPlace | null>()
+  const remember = (key: string, place: FoundPlace | null): FoundPlace | null => {
+    known.delete(key)
+    known.set(key, place)
+    const [oldest] = known.keys()
+    if (known.size > MOST_KNOWN && oldest !== undefined) known.delete(oldest)
+    return place
+  }
   return {
     /** The best match, Brazil first in the service's own order; null when there is none. Throws UPSTREAM_UNAVAILABLE. */
     async find(query: string): Promise<FoundPlace | null> {
+      const words = query.trim().replace(/\s+/g, ' ')
+      const key = words.toLowerCase()
+      const kept = known.get(key)
+      if (kept !== undefined) return remember(key, kept)
       const now = clock.monotonic()
       const wait = Math.max(0, nextAt - now)
       nextAt = now + wait + PAUSE_MS
       if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
       const address = new URL(url)
       address.search = new URLSearchParams({
-        q: query,
+        q: words,
         format: 'jsonv2',
         limit: '1',
         'accept-language': 'pt-BR',
@@ -37,7 +52,7 @@ export function createGeocoder(options: { url: string; outbound: Outbound; clock
         maxBytes: 256 * 1024,
       })
       if (answer.status !== 200) throw unusable(address.host)
-      return read(answer.bytes, address.host)
+      return remember(key, read(answer.bytes, address.host))
     },
   }
 }
