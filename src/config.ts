@@ -281,7 +281,7 @@ export const SETTINGS = {
 type Settings = { readonly [K in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[K]['schema']> }
 
 /** Absolute folders; created when first needed. */
-export interface Folders {
+interface Folders {
   /** sisrua.db, keys, blobs. */
   data: string
   /** May be deleted at any time. */
@@ -291,7 +291,7 @@ export interface Folders {
   blocks: string
 }
 
-export type Origin = 'flag' | 'environment' | 'file' | 'default'
+type Origin = 'flag' | 'environment' | 'file' | 'default'
 export type SettingName = keyof Settings
 
 export interface Config extends Settings {

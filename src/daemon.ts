@@ -36,7 +36,7 @@ import type { Compute } from './workers/compute.ts'
 import { createPool } from './workers/pool.ts'
 
 /** The line on standard output (reliability design 2.1). */
-export interface ReadyLine {
+interface ReadyLine {
   v: 1
   ready: true
   port: number

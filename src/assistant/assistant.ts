@@ -6,7 +6,7 @@ const SYSTEM =
   'You help users of sisRUA, which turns OpenStreetMap and terrain into CAD drawings in SIRGAS 2000 / UTM. Explain; do not invent data, and do not compute coordinates. Answer in the language of the question.'
 
 /** `baseUrl`: the address before `/chat/completions`. */
-export function createAssistant(options: {
+function createAssistant(options: {
   baseUrl: string
   apiKey: string | null
   model: string

@@ -1,6 +1,6 @@
 // Starts the parts of the program in order and stops them in the reverse order, each within its limit.
 
-export interface Part {
+interface Part {
   name: string
   start?(): void | Promise<void>
   stop?(): void | Promise<void>
@@ -8,7 +8,7 @@ export interface Part {
   limitMs: number
 }
 
-export interface StopReport {
+interface StopReport {
   name: string
   outcome: 'stopped' | 'late' | 'failed'
   error?: unknown

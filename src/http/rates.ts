@@ -2,7 +2,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Bucket } from './access.ts'
 
-export interface Rate {
+interface Rate {
   count: number
   seconds: number
 }

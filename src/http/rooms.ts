@@ -16,7 +16,7 @@ import type { Rates } from './rates.ts'
 import type { Sessions } from './sessions.ts'
 
 /** CPU work that belongs to no job; done in a worker. */
-export interface Converters {
+interface Converters {
   /** Takes a large body apart. */
   readRequest(body: Uint8Array): Promise<PrepareRequest>
   /** KML text (UTF-8) → GeoJSON bytes. Throws KML_INVALID. */
@@ -24,14 +24,14 @@ export interface Converters {
 }
 
 /** Finds a place by name; null when nothing is configured. */
-export interface Geocoder {
+interface Geocoder {
   find(
     query: string,
   ): Promise<{ latitude: number; longitude: number; source: string; displayName: string } | null>
 }
 
 /** Answers in words; null when nothing is configured. */
-export interface Assistant {
+interface Assistant {
   answer(message: string): Promise<string>
 }
 

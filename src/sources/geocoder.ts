@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
 import { createOutbound, type Outbound } from '../base/outbound.ts'
 
-export interface FoundPlace {
+interface FoundPlace {
   latitude: number
   longitude: number
   /** Host that answered. */
@@ -16,7 +16,7 @@ const PAUSE_MS = 1_000
 const MOST_KNOWN = 500
 
 /** `url`: the search address, e.g. https://nominatim.example/search. */
-export function createGeocoder(options: { url: string; outbound: Outbound; clock: Clock }) {
+function createGeocoder(options: { url: string; outbound: Outbound; clock: Clock }) {
   const { url, outbound, clock } = options
   let nextAt = 0
   // In the order of their last use; names of places do not change while a person works.

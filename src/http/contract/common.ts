@@ -20,7 +20,7 @@ export const radius = z
 export const Ok = z.object({ status: z.literal('ok') }).openapi('Ok')
 
 /** RFC 9457, with `detail` in the original's words. */
-export const Problem = z
+const Problem = z
   .object({
     type: z.string(),
     title: z.string(),

@@ -52,7 +52,7 @@ export type PrepareJobRequest = z.output<typeof PrepareJobRequest>
 const xy = z.array(z.number())
 
 /** A feature for CAD; every original key is always there. */
-export const CadFeature = z
+const CadFeature = z
   .looseObject({
     feature_type: z.union([z.string(), z.number()]),
     layer: z.string(),
