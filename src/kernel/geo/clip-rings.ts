@@ -1,45 +1,101 @@
 // Cuts closed lines to a region: what comes back is closed again along the region's edge. Rings wholly inside are passed
 // on untouched; only those that cross the edge go through Clipper2 (integer coordinates of 0.1 mm about a local origin).
-import { FillRule, intersect, type Path64 } from 'clipper2-ts'
+import { FillRule, intersect, type Path64, type Paths64, rectClip } from 'clipper2-ts'
+import { AppError } from '../../base/errors.ts'
 import type { Bbox } from './bbox.ts'
+import { createOutlineHeights } from './edge-height.ts'
 import { type Paths, pathCount } from './paths.ts'
-import { allInside, type Region, regionBbox, regionContains, regionRing } from './region.ts'
-import { reverseVertices, signedArea } from './ring.ts'
+import { PolygonIndex } from './polygon-index.ts'
+import {
+  allInside,
+  pullInside,
+  type Region,
+  regionBbox,
+  regionContains,
+  regionRing,
+  requireRegion,
+} from './region.ts'
+import { pointInRing, reverseVertices, signedArea } from './ring.ts'
 import { type Clipped, VertexSink } from './vertex-sink.ts'
 
 const UNITS_PER_METER = 10_000
+/** The cut-out of the region is this much larger than the ring, so that their edges never coincide. */
+const AROUND_UNITS = 100
+/** Clipper multiplies coordinates: beyond this its integers would no longer be exact enough. */
+const MAX_REACH_METERS = 1e8
 
 /**
  * The rings inside the region; one that leaves and comes back may give several, each with the same parent. The
- * direction of each ring is kept. Vertices made on the edge have no height (NaN): sample after clipping.
+ * direction of each ring is kept, holes are cut like any ring. Heights are interpolated where the ring crosses the edge;
+ * where only the region has a corner there is none (NaN). Rings with NaN or fewer than four vertices are left out.
+ * @throws AppError GEOMETRY_INVALID when the region is no area, or when a ring that must be cut is larger than the Earth.
  */
 export function clipRings(paths: Paths, region: Region): Clipped {
+  requireRegion(region)
   const { coords, offsets, z } = paths
-  const clip = new EdgeClip(region)
   const box = regionBbox(region)
+  const edge = regionRing(region)
+  const clip = new EdgeClip(region, edge)
+  const index = region.kind === 'polygon' ? new PolygonIndex(edge) : null
   const sink = new VertexSink(paths)
   for (let path = 0; path < pathCount(paths); path++) {
     const start = offsets[path]!
     const end = offsets[path + 1]!
-    if (end - start < 4) continue
-    if (region.kind !== 'polygon' && allInside(coords, start, end, region)) sink.copy(paths, path)
-    else if (mayTouch(coords, start, end, box)) {
-      for (const part of clip.cut(coords, start, end)) {
-        for (let i = 0; i < part.vertex.length; i++) {
-          const v = part.vertex[i]!
-          sink.put(
-            part.coords[2 * i]!,
-            part.coords[2 * i + 1]!,
-            v < 0 || !z ? Number.NaN : z[v]!,
-            v,
-          )
-        }
-        sink.close(path)
+    if (end - start < 4 || !mayTouch(coords, start, end, box)) continue
+    if (
+      index === null
+        ? allInside(coords, start, end, region)
+        : isFarFromEdge(index, coords, start, end)
+    ) {
+      if (index === null || index.contains(coords[2 * start]!, coords[2 * start + 1]!)) {
+        sink.copy(paths, path)
+        continue
       }
+      // Wholly outside, unless it runs around the region.
+      if (!pointInRing(edge[0]!, edge[1]!, coords, start, end)) continue
+    }
+    const parts = clip.cut(coords, start, end)
+    const heightAt =
+      z && parts.length > 0
+        ? createOutlineHeights(coords.subarray(2 * start, 2 * end), z.subarray(start, end))
+        : null
+    for (const part of parts) {
+      for (let i = 0; i < part.vertex.length; i++) {
+        const v = part.vertex[i]!
+        const x = part.coords[2 * i]!
+        const y = part.coords[2 * i + 1]!
+        const height = !z || heightAt === null ? 0 : v < 0 ? heightAt(x, y) : z[v]!
+        sink.put(x, y, height, v)
+      }
+      sink.close(path)
     }
   }
   return sink.done()
 }
+
+/** Whether no segment of the ring comes near the polygon's edge. */
+function isFarFromEdge(
+  index: PolygonIndex,
+  coords: Float64Array,
+  start: number,
+  end: number,
+): boolean {
+  ignored.length = 0
+  for (let i = start; i + 1 < end; i++) {
+    if (
+      index.crossings(
+        coords[2 * i]!,
+        coords[2 * i + 1]!,
+        coords[2 * i + 2]!,
+        coords[2 * i + 3]!,
+        ignored,
+      )
+    )
+      return false
+  }
+  return true
+}
+const ignored: number[] = []
 
 /** Whether a ring's box meets the region's; false also for a ring with NaN. */
 function mayTouch(coords: Float64Array, start: number, end: number, box: Bbox): boolean {
@@ -66,8 +122,7 @@ class EdgeClip {
   readonly #path: Path64 = []
   readonly #region: Region
 
-  constructor(region: Region) {
-    const ring = regionRing(region)
+  constructor(region: Region, ring: Float64Array) {
     this.#region = region
     this.#originX = Math.round(ring[0]!)
     this.#originY = Math.round(ring[1]!)
@@ -76,6 +131,14 @@ class EdgeClip {
   }
 
   #integer(x: number, y: number): { x: number; y: number } {
+    const reach = Math.max(Math.abs(x - this.#originX), Math.abs(y - this.#originY))
+    if (reach > MAX_REACH_METERS) {
+      throw new AppError(
+        'GEOMETRY_INVALID',
+        'A ring or region reaches further than 100,000 km. Check that coordinates are metres of the right system.',
+        { data: { reachMeters: reach } },
+      )
+    }
     return {
       x: Math.round((x - this.#originX) * UNITS_PER_METER),
       y: Math.round((y - this.#originY) * UNITS_PER_METER),
@@ -92,7 +155,7 @@ class EdgeClip {
     }
     const positive = signedArea(coords, start, end) > 0
     const parts: { coords: number[]; vertex: number[] }[] = []
-    for (const solution of intersect([subject], [this.#path], FillRule.EvenOdd)) {
+    for (const solution of intersect([subject], this.#pathAround(subject), FillRule.EvenOdd)) {
       if (solution.length < 3) continue
       const part = this.#restore(solution, coords, known)
       const flat = Float64Array.from(part.coords)
@@ -104,6 +167,24 @@ class EdgeClip {
       parts.push({ coords: Array.from(flat), vertex: part.vertex })
     }
     return parts
+  }
+
+  /** Only what lies around the ring: a region of many vertices would cost each small ring as much as a large one. */
+  #pathAround(subject: Path64): Paths64 {
+    if (this.#path.length < 32) return [this.#path]
+    const rect = {
+      left: Number.POSITIVE_INFINITY,
+      top: Number.POSITIVE_INFINITY,
+      right: Number.NEGATIVE_INFINITY,
+      bottom: Number.NEGATIVE_INFINITY,
+    }
+    for (const { x, y } of subject) {
+      rect.left = Math.min(rect.left, x - AROUND_UNITS)
+      rect.right = Math.max(rect.right, x + AROUND_UNITS)
+      rect.top = Math.min(rect.top, y - AROUND_UNITS)
+      rect.bottom = Math.max(rect.bottom, y + AROUND_UNITS)
+    }
+    return rectClip(rect, [this.#path])
   }
 
   /** Clipper's integers as metres; a vertex of the input gets its own coordinates back, to the last bit. */
@@ -122,11 +203,12 @@ class EdgeClip {
         part.coords.push(coords[2 * source]!, coords[2 * source + 1]!)
         part.vertex.push(source)
       } else {
-        const [px, py] = this.#pulled(
+        pullToEdge(
+          this.#region,
           this.#originX + x / UNITS_PER_METER,
           this.#originY + y / UNITS_PER_METER,
         )
-        part.coords.push(px, py)
+        part.coords.push(made[0]!, made[1]!)
         part.vertex.push(-1)
       }
     }
@@ -134,15 +216,13 @@ class EdgeClip {
     part.vertex.push(part.vertex[0]!)
     return part
   }
+}
 
-  /** Rounding to 0.1 mm may leave a vertex outside the circle: pull it onto the circle. */
-  #pulled(x: number, y: number): [number, number] {
-    const region = this.#region
-    if (region.kind !== 'circle') return [x, y]
-    const dx = x - region.x
-    const dy = y - region.y
-    const distance = Math.hypot(dx, dy)
-    if (distance <= region.radius) return [x, y]
-    return [region.x + (dx * region.radius) / distance, region.y + (dy * region.radius) / distance]
-  }
+const made = new Float64Array(2)
+
+/** Rounding to 0.1 mm may leave a vertex outside the region: then it goes onto the edge. */
+function pullToEdge(region: Region, x: number, y: number): void {
+  made[0] = x
+  made[1] = y
+  if (region.kind !== 'polygon' && !regionContains(region, x, y)) pullInside(region, x, y, made)
 }

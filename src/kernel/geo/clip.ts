@@ -1,20 +1,26 @@
 // Cuts lines to a region exactly, segment by segment. Rings are cut in clip-rings.ts.
 import type { Paths } from './paths.ts'
 import { pathCount } from './paths.ts'
+import { PolygonIndex } from './polygon-index.ts'
 import type { Region } from './region.ts'
-import { allInside, regionContains } from './region.ts'
+import { allInside, pullInside, requireRegion } from './region.ts'
 import { type Clipped, VertexSink } from './vertex-sink.ts'
 
-/** Cut positions 0…1 along one segment, in pairs (enter, leave); filled by `insideIntervals`. */
+/** Cut positions 0…1 along one segment, in pairs (enter, leave); filled by `Cutter.cut`. */
 const cuts: number[] = []
+const made = new Float64Array(2)
 
 /**
  * The parts of the lines inside the region. A line that leaves and comes back gives several paths with the same parent.
- * Heights are interpolated. A vertex made on a circle is within 1e-6 m of it. A vertex with NaN cuts the line there.
+ * Heights are interpolated. No vertex lies outside: those made on a circle are at most a few nanometres inside it, those
+ * on a polygon are exact to the rounding of doubles. A vertex with NaN cuts the line there.
+ * @throws AppError GEOMETRY_INVALID when the region is no area.
  */
 export function clipLines(paths: Paths, region: Region): Clipped {
+  requireRegion(region)
   const { coords, offsets } = paths
   const sink = new VertexSink(paths)
+  const cut = createCutter(region)
   for (let path = 0; path < pathCount(paths); path++) {
     const start = offsets[path]!
     const end = offsets[path + 1]!
@@ -23,14 +29,16 @@ export function clipLines(paths: Paths, region: Region): Clipped {
       continue
     }
     let open = false
+    let fresh = true
     for (let i = start; i + 1 < end; i++) {
-      insideIntervals(
-        region,
-        coords[2 * i]!,
-        coords[2 * i + 1]!,
-        coords[2 * i + 2]!,
-        coords[2 * i + 3]!,
-      )
+      cuts.length = 0
+      const ax = coords[2 * i]!
+      const ay = coords[2 * i + 1]!
+      const bx = coords[2 * i + 2]!
+      const by = coords[2 * i + 3]!
+      const finite = Number.isFinite(ax + ay) && Number.isFinite(bx + by)
+      if (finite) cut(ax, ay, bx, by, fresh)
+      fresh = !finite
       if (cuts.length === 0 || cuts[0]! > 0) {
         if (open) sink.close(path)
         open = false
@@ -54,26 +62,19 @@ function putAt(sink: VertexSink, { coords, z }: Paths, i: number, t: number, reg
     sink.put(coords[2 * v]!, coords[2 * v + 1]!, z ? z[v]! : 0, v)
     return
   }
-  let x = coords[2 * i]! + t * (coords[2 * i + 2]! - coords[2 * i]!)
-  let y = coords[2 * i + 1]! + t * (coords[2 * i + 3]! - coords[2 * i + 1]!)
-  if (region.kind === 'circle') {
-    // Rounding may leave the point a hair outside: pull it onto the circle.
-    const dx = x - region.x
-    const dy = y - region.y
-    const scale = region.radius / Math.sqrt(dx * dx + dy * dy)
-    x = region.x + dx * scale
-    y = region.y + dy * scale
-  }
-  sink.put(x, y, z ? z[i]! + t * (z[i + 1]! - z[i]!) : 0, -1)
+  const x = coords[2 * i]! + t * (coords[2 * i + 2]! - coords[2 * i]!)
+  const y = coords[2 * i + 1]! + t * (coords[2 * i + 3]! - coords[2 * i + 1]!)
+  pullInside(region, x, y, made)
+  sink.put(made[0]!, made[1]!, z ? z[i]! + t * (z[i + 1]! - z[i]!) : 0, -1)
 }
 
-/** Fills `cuts` with the parts of segment a-b inside the region, as parameters in order. */
-function insideIntervals(region: Region, ax: number, ay: number, bx: number, by: number): void {
-  cuts.length = 0
-  if (!(Number.isFinite(ax + ay) && Number.isFinite(bx + by))) return
-  if (region.kind === 'circle') circleInterval(region, ax, ay, bx, by)
-  else if (region.kind === 'box') boxInterval(region, ax, ay, bx, by)
-  else polygonIntervals(region.ring, ax, ay, bx, by)
+/** Fills `cuts` with the parts of segment a-b inside the region; `first` where no segment came just before. */
+type Cutter = (ax: number, ay: number, bx: number, by: number, first: boolean) => void
+
+function createCutter(region: Region): Cutter {
+  if (region.kind === 'circle') return (ax, ay, bx, by) => circleInterval(region, ax, ay, bx, by)
+  if (region.kind === 'box') return (ax, ay, bx, by) => boxInterval(region, ax, ay, bx, by)
+  return polygonCutter(new PolygonIndex(region.ring))
 }
 
 function circleInterval(
@@ -98,7 +99,9 @@ function circleInterval(
   }
   const a = dx * dx + dy * dy
   const b = px * dx + py * dy
-  const root = b * b - a * (px * px + py * py - limit)
+  // The discriminant by the distance of the centre from the line: no cancellation for long segments.
+  const across = px * dy - py * dx
+  const root = a * limit - across * across
   if (!(root > 0)) return
   const half = Math.sqrt(root)
   const enter = startsInside ? 0 : (-b - half) / a
@@ -137,36 +140,31 @@ function boxInterval(
 }
 
 /** All crossings with the ring's edges in order; a part counts when its middle lies inside. */
-function polygonIntervals(
-  ring: Float64Array,
-  ax: number,
-  ay: number,
-  bx: number,
-  by: number,
-): void {
-  const crossings = [0, 1]
-  const dx = bx - ax
-  const dy = by - ay
-  for (let i = 0; i + 3 < ring.length; i += 2) {
-    const ex = ring[i + 2]! - ring[i]!
-    const ey = ring[i + 3]! - ring[i + 1]!
-    const cross = dx * ey - dy * ex
-    if (cross === 0) continue
-    const px = ring[i]! - ax
-    const py = ring[i + 1]! - ay
-    const t = (px * ey - py * ex) / cross
-    const u = (px * dy - py * dx) / cross
-    if (t > 0 && t < 1 && u >= 0 && u <= 1) crossings.push(t)
-  }
-  crossings.sort((one, other) => one - other)
-  const region: Region = { kind: 'polygon', ring }
-  for (let k = 0; k + 1 < crossings.length; k++) {
-    const enter = crossings[k]!
-    const leave = crossings[k + 1]!
-    if (!(leave > enter)) continue
-    const middle = (enter + leave) / 2
-    if (!regionContains(region, ax + middle * dx, ay + middle * dy)) continue
-    if (cuts.at(-1) === enter) cuts[cuts.length - 1] = leave
-    else cuts.push(enter, leave)
+function polygonCutter(index: PolygonIndex): Cutter {
+  const crossings: number[] = []
+  /** Whether the end of the segment before lies inside; only asked when no edge is near, so it is never on the edge. */
+  let inside = false
+  let known = false
+  return (ax, ay, bx, by, first) => {
+    crossings.length = 0
+    crossings.push(0, 1)
+    const near = index.crossings(ax, ay, bx, by, crossings)
+    if (!near) {
+      if (first || !known) inside = index.contains(ax, ay)
+      known = true
+      if (inside) cuts.push(0, 1)
+      return
+    }
+    known = false
+    crossings.sort((one, other) => one - other)
+    for (let k = 0; k + 1 < crossings.length; k++) {
+      const enter = crossings[k]!
+      const leave = crossings[k + 1]!
+      if (!(leave > enter)) continue
+      const middle = (enter + leave) / 2
+      if (!index.contains(ax + middle * (bx - ax), ay + middle * (by - ay))) continue
+      if (cuts.at(-1) === enter) cuts[cuts.length - 1] = leave
+      else cuts.push(enter, leave)
+    }
   }
 }

@@ -1,4 +1,5 @@
 // The shape a drawing is cut to: a circle of true metres, a box, or a simple polygon.
+import { AppError } from '../../base/errors.ts'
 import type { Bbox } from './bbox.ts'
 import { pointInRing } from './ring.ts'
 
@@ -10,6 +11,62 @@ export type Region =
 
 /** How far a circle's straight edges may lie inside the true arc, metres. */
 const CHORD_ERROR_METERS = 0.05
+
+/**
+ * @throws AppError GEOMETRY_INVALID when the region is no area: a radius that is not above zero, a box whose west is not
+ * west of its east, a ring that is open or has fewer than four vertices, or anything that is not finite.
+ */
+export function requireRegion(region: Region): void {
+  if (isArea(region)) return
+  throw new AppError(
+    'GEOMETRY_INVALID',
+    `The ${region.kind} to cut to is not an area. Give finite metres, a radius above zero, west before east, a closed ring.`,
+    { data: { kind: region.kind } },
+  )
+}
+
+function isArea(region: Region): boolean {
+  if (region.kind === 'circle') {
+    const { x, y, radius } = region
+    return Number.isFinite(x + y + radius) && radius > 0
+  }
+  if (region.kind === 'box') {
+    const { west, south, east, north } = region.bbox
+    return Number.isFinite(west + south + east + north) && west < east && south < north
+  }
+  const { ring } = region
+  return (
+    ring.length >= 8 &&
+    ring.every(Number.isFinite) &&
+    ring[0] === ring.at(-2) &&
+    ring[1] === ring.at(-1)
+  )
+}
+
+/**
+ * For a point computed on the edge of a circle or box, off by rounding: the nearest place that is on it and surely
+ * inside. On a polygon the point stays as it is. Writes to `out[0]`, `out[1]`.
+ */
+export function pullInside(region: Region, x: number, y: number, out: Float64Array): void {
+  out[0] = x
+  out[1] = y
+  if (region.kind === 'box') {
+    const { west, south, east, north } = region.bbox
+    out[0] = Math.min(east, Math.max(west, x))
+    out[1] = Math.min(north, Math.max(south, y))
+  } else if (region.kind === 'circle') {
+    const dx = x - region.x
+    const dy = y - region.y
+    const distance = Math.sqrt(dx * dx + dy * dy)
+    out[0] = region.x + (dx * region.radius) / distance
+    out[1] = region.y + (dy * region.radius) / distance
+    if (regionContains(region, out[0]!, out[1]!)) return
+    // Rounded outside: some units in the last place of the coordinates inwards (a few nanometres for UTM).
+    const slack = (Math.abs(region.x) + Math.abs(region.y) + region.radius) * 2 ** -51
+    out[0] = region.x + (dx * (region.radius - slack)) / distance
+    out[1] = region.y + (dy * (region.radius - slack)) / distance
+  }
+}
 
 /** Inside or on the edge (a polygon's edge may count either way). */
 export function regionContains(region: Region, x: number, y: number): boolean {

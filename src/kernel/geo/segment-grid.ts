@@ -138,11 +138,7 @@ export class SegmentGrid {
   }
 
   #cell(level: number, column: number, row: number, visit: (segment: number) => void): void {
-    for (
-      let j = this.#heads[this.#slot(level, column, row)]!;
-      j >= 0;
-      j = this.#next[j]!
-    ) {
+    for (let j = this.#heads[this.#slot(level, column, row)]!; j >= 0; j = this.#next[j]!) {
       if (this.#column[j] === column && this.#row[j] === row && this.#level[j] === level) visit(j)
     }
   }
@@ -169,11 +165,7 @@ export class SegmentGrid {
         const lastRow = Math.floor(north / cell)
         for (let row = Math.floor(south / cell) - 1; row <= lastRow; row++) {
           for (let column = Math.floor(west / cell) - 1; column <= lastColumn; column++) {
-            for (
-              let j = this.#heads[this.#slot(level, column, row)]!;
-              j >= 0;
-              j = this.#next[j]!
-            ) {
+            for (let j = this.#heads[this.#slot(level, column, row)]!; j >= 0; j = this.#next[j]!) {
               if (level === own && j <= i) continue
               if (this.#column[j] !== column || this.#row[j] !== row || this.#level[j] !== level)
                 continue
