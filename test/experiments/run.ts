@@ -13,6 +13,8 @@ const EXPERIMENTS: Record<string, () => Promise<Experiment>> = {
   B4: async () => (await import('./b4-third-party.ts')).b4,
   B5: async () => (await import('./b5-erase.ts')).b5,
   B6: async () => (await import('./b6-cost.ts')).b6,
+  D1: async () => (await import('./d1-hostile.ts')).d1,
+  D10: async () => (await import('./d10-sockets.ts')).d10,
 }
 
 /** At 95 % the true rate of failure is below this when none was seen. */
