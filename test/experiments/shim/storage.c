@@ -1,4 +1,4 @@
-/* LD_PRELOAD library between the program and the file system, for the experiments only. Two uses:
+/* LD_PRELOAD library between the program and the file system, for the experiments only. Three uses:
 
    STORAGE_SHADOW=dir   Power loss. Everything below STORAGE_DIR is mirrored in `dir`, but only as far as it was made
                         durable: bytes by fsync/fdatasync of their file, names (create, rename, unlink) by fsync of
@@ -9,6 +9,7 @@
                         STORAGE_FAIL_STICKY=1: that one and all later ones. The count of calls is written to
                         STORAGE_COUNT when the process ends in order, their names to <STORAGE_COUNT>.list when none is to
                         fail, and to <STORAGE_COUNT>.hit what did fail.
+   STORAGE_KILL_AT=k    The process is killed right before its k-th storage call.
 
    How the mirror works: each file that is opened gets an identity (its inode number). `dir/.data/<inode>` holds the
    durable bytes. A name in the mirror is a line in `dir/.names/<folder>`: inode (0 = a folder) and name; it is rewritten
@@ -21,6 +22,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +40,7 @@ static unsigned long long inode_of[FILES];
 static char *folder_of[FILES];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const char *root, *shadow, *count_file;
-static long fail_at = -1, calls = 0;
+static long fail_at = -1, kill_at = -1, calls = 0;
 static int fail_errno = EIO, sticky = 0;
 
 __attribute__((constructor)) static void begin(void) {
@@ -46,6 +48,7 @@ __attribute__((constructor)) static void begin(void) {
   shadow = getenv("STORAGE_SHADOW");
   count_file = getenv("STORAGE_COUNT");
   if (getenv("STORAGE_FAIL_AT")) fail_at = atol(getenv("STORAGE_FAIL_AT"));
+  if (getenv("STORAGE_KILL_AT")) kill_at = atol(getenv("STORAGE_KILL_AT"));
   if (getenv("STORAGE_ERRNO")) fail_errno = atoi(getenv("STORAGE_ERRNO"));
   sticky = getenv("STORAGE_FAIL_STICKY") != NULL;
 }
@@ -85,8 +88,9 @@ static int tracked(const char *path) {
 static int fails(const char *what) {
   long n;
   char place[PATHS], text[96];
-  if (fail_at < 0 && !count_file) return 0;
+  if (fail_at < 0 && kill_at < 0 && !count_file) return 0;
   n = __atomic_add_fetch(&calls, 1, __ATOMIC_SEQ_CST);
+  if (n == kill_at) kill(getpid(), SIGKILL);
   if (count_file && fail_at < 0) {
     int list;
     snprintf(place, sizeof place, "%s.list", count_file);

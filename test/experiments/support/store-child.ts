@@ -1,0 +1,46 @@
+// A small program around the real store, to be killed: `backup <folder>` makes a backup, `migrate <folder>` takes a second
+// schema step, `migrate-torn <folder>` the same step with its transaction cut in two (the control), `lock <folder>` takes
+// the instance lock and keeps it, `pid-file <folder>` does the same as many programs do (the control).
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { systemClock } from '../../../src/base/clock.ts'
+import { takeInstanceLock } from '../../../src/store/lock.ts'
+import { MIGRATIONS, type Migration } from '../../../src/store/sql/migrations.ts'
+import { openStore } from '../../../src/store/store.ts'
+
+const [mode, dataFolder = ''] = process.argv.slice(2)
+const FIRST = 'CREATE TABLE later_a (id INTEGER PRIMARY KEY) STRICT; INSERT INTO later_a SELECT n FROM jobs;'
+const SECOND = `ALTER TABLE projects ADD COLUMN later TEXT; CREATE INDEX later_b ON jobs (created_at, n);`
+
+function step(sql: string): Migration[] {
+  return [...MIGRATIONS, { version: MIGRATIONS.length + 1, name: 'later', sql }]
+}
+
+function stay(won: boolean): void {
+  process.stdout.write(won ? 'won\n' : 'lost\n')
+  if (won) setInterval(() => {}, 60_000)
+}
+
+if (mode === 'backup') {
+  const store = openStore({ dataFolder, clock: systemClock })
+  store.backup('manual')
+  await store.close()
+} else if (mode === 'migrate') {
+  await openStore({ dataFolder, clock: systemClock, migrations: step(FIRST + SECOND) }).close()
+} else if (mode === 'migrate-torn') {
+  const migrations = step(`${FIRST} COMMIT; BEGIN IMMEDIATE; ${SECOND}`)
+  await openStore({ dataFolder, clock: systemClock, migrations }).close()
+} else if (mode === 'lock') {
+  mkdirSync(dataFolder, { recursive: true })
+  try {
+    takeInstanceLock(path.join(dataFolder, 'instance.lock'))
+    stay(true)
+  } catch {
+    stay(false)
+  }
+} else {
+  const file = path.join(dataFolder, 'program.pid')
+  const taken = existsSync(file)
+  if (!taken) writeFileSync(file, String(process.pid))
+  stay(!taken)
+}
