@@ -5,10 +5,10 @@ import type { Store } from '../store/store.ts'
 import { type AnchorFiles, type AnchorNote, openAnchor, originOf } from './anchors.ts'
 import { bundleFiles } from './bundle.ts'
 import { digestOf } from './digest.ts'
+import { createEpochs } from './epochs.ts'
 import { eraseData } from './erase.ts'
-import { handoverText } from './handover.ts'
 import type { Ledger, LedgerState } from './ledger.ts'
-import { checkpointText, createSigner, openNote, signNote } from './note.ts'
+import { checkpointText, openNote } from './note.ts'
 import { proveConsistency, proveInclusion } from './proofs.ts'
 import type { Recorder } from './record.ts'
 import { type Contradiction, findContradiction } from './rollback.ts'
@@ -21,14 +21,10 @@ import { TILE_WIDTH } from './tree.ts'
 const UNSIGNED_ENTRIES = 256
 const UNSIGNED_MS = 60_000
 const LOOK_MS = 5_000
-/** Age and length after which an epoch ends, so that a stolen key is worth little. */
-const EPOCH_MS = 86_400_000
+/** Entries after which an epoch ends; it also ends after a day. */
 const EPOCH_ENTRIES = 10_000
 /** Anchors looked at: the newest show what the older ones show. */
 const ANCHORS_READ = 64
-const SYSTEM = { id: 'system', role: 'system' }
-/** The entity of entries about keys: `entity_id` is the verifier key of the new epoch. */
-const KEY_ENTITY = 'audit.key'
 
 export interface LedgerOptions {
   store: Store
@@ -48,13 +44,10 @@ export function createLedger(options: LedgerOptions): Ledger {
   const rows = store.auditTree
   const signing = createSigning({ store, recorder, clock, anchors, onError })
   const segments = createSegments(store, recorder)
-  let epoch: Epoch | null = null
+  const epochs = createEpochs({ store, recorder, clock, seeds, signing, most: epochEntries })
   let state: LedgerState = 'ok'
   let unsignedSince: number | null = null
   let timer: NodeJS.Timeout | undefined
-
-  const rollbackEpochs = (): number[] =>
-    JSON.parse(store.meta.get('audit.rollbacks') ?? '[]') as number[]
 
   /** Everything that was signed by this log and seen outside. */
   function knownAnchors(): Pick<AnchorNote, 'note' | 'vkey'>[] {
@@ -73,136 +66,70 @@ export function createLedger(options: LedgerOptions): Ledger {
       logId,
       size: tree.size(),
       root: (size) => tree.root(size),
-      rollbackEpochs: rollbackEpochs(),
+      rollbackEpochs: epochs.rollbacks(),
     })
 
   function current(): Epoch {
+    const epoch = epochs.current()
     if (epoch === null) throw new Error('the ledger is not open')
     return epoch
   }
 
-  /** A new epoch with its entry; `last` is the epoch that can still vouch for it. */
-  function begin(
-    number: number,
-    event: 'key.rotated' | 'epoch.started',
-    data: Record<string, unknown>,
-    last: Epoch | null,
-  ): void {
-    const signer = createSigner(originOf(logId, number), seeds.make(number))
-    const { vkey } = signer
-    try {
-      store.transaction(() => {
-        const seq = tree.size()
-        const handover =
-          last === null ? null : signNote(handoverText(last.signer.name, vkey, seq), last.signer)
-        // Nothing may be signed by itself meanwhile: after a rollback the old key must not sign again.
-        epoch = null
-        recorder.trail.audit({
-          eventType: event,
-          entityType: KEY_ENTITY,
-          entityId: vkey,
-          actor: SYSTEM,
-          data: { epoch: number, handover, ...data },
-        })
-        if (event === 'key.rotated') signing.sign(last!, 'rotation')
-        install({ number, signer })
-        if (event === 'epoch.started') {
-          rows.dropCheckpointsBeyond(seq)
-          signing.sign({ number, signer }, 'epoch')
-        }
-      })
-    } catch (error) {
-      epoch = last
-      throw error
-    }
-    seeds.keepOnly(number)
-  }
-
-  function install(next: Epoch): void {
-    const { number, signer } = next
-    const publicKey = Buffer.from(signer.vkey.slice(-44), 'base64').subarray(1)
-    rows.putKey(signer.vkey, number, publicKey, tree.size(), clock.now())
-    rows.retireKeys(number, clock.now())
-    store.meta.set('audit.epoch', String(number))
-    epoch = next
-  }
-
-  function startAfterRollback({ why, known }: Contradiction, last: Epoch | null): void {
-    const number = Math.max(known.log === logId ? known.epoch : 0, highestEpoch()) + 1
-    store.meta.set('audit.rollbacks', JSON.stringify([...rollbackEpochs(), number]))
-    begin(number, 'epoch.started', { reason: 'rolled_back', why, last_note: known.note }, last)
+  function startAfterRollback(found: Contradiction, last: Epoch | null): void {
+    epochs.afterRollback(found, last)
     state = 'rolled_back'
   }
 
-  const highestEpoch = (): number =>
-    Math.max(0, seeds.highest(), ...rows.keys().map((key) => key.epoch))
-
-  /** The epoch the database speaks of, when its key is here. */
-  function openEpoch(): Epoch | null {
-    const number = Number(store.meta.get('audit.epoch') ?? 0)
-    const seed = number === 0 ? null : seeds.read(number)
-    if (seed === null) return null
-    const signer = createSigner(originOf(logId, number), seed)
-    return rows.keys().some(({ keyId }) => keyId === signer.vkey) ? { number, signer } : null
-  }
-
-  function rotateNow(): void {
-    const last = current()
-    begin(Math.max(last.number, highestEpoch()) + 1, 'key.rotated', { reason: 'rotated' }, last)
-  }
-
-  function isOld(): boolean {
-    const key = rows.keys().at(-1)
-    if (key === undefined) return false
-    const entries = tree.size() - key.fromSize
-    return entries > 0 && (entries >= epochEntries || clock.now() - key.createdAt >= EPOCH_MS)
-  }
-
-  /** Signs by itself; a log that contradicts itself is told by its state, it does not stop the work. */
-  function signQuietly(reason: 'entries' | 'time' | 'project' | 'shutdown'): void {
+  /**
+   * Signs by itself. A log that contradicts itself is told by its state and does not stop the work; any other failure is that
+   * of the transaction around.
+   */
+  function signWhenDue(reason: 'entries' | 'time' | 'project' | 'shutdown'): void {
     try {
       store.transaction(() => signing.sign(current(), reason))
       unsignedSince = null
       if (state === 'broken') state = 'ok'
     } catch (error) {
+      if (!(error instanceof AppError && error.code === 'AUDIT_INCONSISTENT')) throw error
+      if (state !== 'broken') onError(error)
       state = 'broken'
-      onError(error)
     }
   }
 
   function onAppend(size: number, entityType: string): void {
-    if (epoch === null) return
+    if (epochs.current() === null) return
     segments.afterAppend(size)
     unsignedSince ??= clock.monotonic()
-    if (entityType === 'project') signQuietly('project')
-    else if (signing.unsigned() >= UNSIGNED_ENTRIES) signQuietly('entries')
+    // Tried again by the clock only: each attempt costs a look into the stored tree.
+    if (state === 'broken') return
+    if (entityType === 'project') signWhenDue('project')
+    else if (signing.unsigned() >= UNSIGNED_ENTRIES) signWhenDue('entries')
   }
 
   function look(): void {
-    if (signing.unsigned() === 0) unsignedSince = null
-    else if (clock.monotonic() - (unsignedSince ?? 0) >= UNSIGNED_MS) signQuietly('time')
-    if (state !== 'broken' && isOld()) rotateNow()
+    try {
+      if (signing.unsigned() === 0) unsignedSince = null
+      else if (clock.monotonic() - (unsignedSince ?? 0) >= UNSIGNED_MS) signWhenDue('time')
+      if (state !== 'broken' && epochs.isOld()) epochs.rotate(current())
+    } catch (error) {
+      onError(error)
+    }
   }
 
   return {
     open() {
       recorder.onAppend((size, change) => onAppend(size, change.entityType))
-      const last = openEpoch()
-      const wasOpen = store.meta.get('audit.epoch') !== undefined
+      const last = epochs.stored()
       const found = contradiction(knownAnchors())
       if (found !== null) return startAfterRollback(found, last)
-      if (!wasOpen) {
-        const number = highestEpoch() + 1
-        const signer = createSigner(originOf(logId, number), seeds.make(number))
-        store.transaction(() => install({ number, signer }))
-      } else if (last === null) {
-        begin(highestEpoch() + 1, 'epoch.started', { reason: 'key_lost' }, null)
+      if (!epochs.wasOpen()) epochs.first()
+      else if (last === null) {
+        epochs.afterLostKey()
         state = 'key_lost'
       } else {
-        epoch = last
-        seeds.keepOnly(last.number)
-        if (rollbackEpochs().includes(last.number)) state = 'rolled_back'
-        if (isOld()) rotateNow()
+        epochs.resume(last)
+        if (epochs.isRolledBack()) state = 'rolled_back'
+        if (epochs.isOld()) epochs.rotate(last)
       }
     },
     start() {
@@ -211,7 +138,11 @@ export function createLedger(options: LedgerOptions): Ledger {
     },
     stop() {
       clearInterval(timer)
-      if (epoch !== null && signing.unsigned() > 0) signQuietly('shutdown')
+      try {
+        if (epochs.current() !== null && signing.unsigned() > 0) signWhenDue('shutdown')
+      } catch (error) {
+        onError(error)
+      }
     },
     state: () => state,
     checkpoint(reason) {
@@ -253,7 +184,8 @@ export function createLedger(options: LedgerOptions): Ledger {
     },
     keys: () => rows.keys().map(({ keyId, ...key }) => ({ vkey: keyId, ...key })),
     rotate() {
-      rotateNow()
+      epochs.rotate(current())
+      epochs.acknowledge()
       if (state !== 'broken') state = 'ok'
       return this.keys().at(-1)!
     },

@@ -2,7 +2,7 @@
 import type { AuditRows } from '../store/audit.ts'
 import type { AuditTreeRows } from '../store/audit-tree.ts'
 import { type AnchorNote, type Known, openAnchor } from './anchors.ts'
-import type { BundleVerdict } from './bundle-verify.ts'
+import type { BundleVerdict } from './bundle-findings.ts'
 import { commitData } from './chain.ts'
 import { type Digest, digestOf } from './digest.ts'
 import { sweepEntries, sweepSegments } from './sweep.ts'

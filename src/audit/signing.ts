@@ -5,7 +5,7 @@ import { AppError } from '../base/errors.ts'
 import type { CheckpointRow } from '../store/audit-tree.ts'
 import type { Store } from '../store/store.ts'
 import { type AnchorFiles, originOf } from './anchors.ts'
-import { bytesOf, digestOf } from './digest.ts'
+import { bytesOf, type Digest, digestOf } from './digest.ts'
 import { consistencyProof, verifyConsistency } from './merkle.ts'
 import { checkpointText, type Signer, signNote } from './note.ts'
 import type { Recorder } from './record.ts'
@@ -61,23 +61,24 @@ export function createSigning(options: {
     return newest
   }
 
-  function refuseContradiction(size: number, root: string): void {
+  /** Whether the tree only adds to what was signed before. A hole in the stored tree shows nothing, so it does not. */
+  function addsOnly(size: number, root: Digest): boolean {
     const before = last()
-    if (before === undefined) return
-    const holds =
-      size >= before.size &&
-      verifyConsistency(
-        before.size,
-        size,
-        digestOf(before.root),
-        root,
-        consistencyProof(before.size, size, tree.subtree),
-      )
-    if (!holds) {
-      throw new AppError(
-        'AUDIT_INCONSISTENT',
-        'The audit log contradicts a checkpoint signed before; nothing is signed. Run sisrua audit verify.',
-      )
+    if (before === undefined) return true
+    if (size < before.size) return false
+    try {
+      const proof = consistencyProof(before.size, size, tree.subtree)
+      return verifyConsistency(before.size, size, digestOf(before.root), root, proof)
+    } catch {
+      return false
+    }
+  }
+
+  function rootNow(): Digest {
+    try {
+      return tree.root()
+    } catch (cause) {
+      throw new AppError('AUDIT_INCONSISTENT', 'The tree of the audit log has a hole.', { cause })
     }
   }
 
@@ -87,9 +88,14 @@ export function createSigning(options: {
       const size = tree.size()
       const before = last()
       if (before?.size === size) return before
-      const root = tree.root()
+      const root = rootNow()
       // The first of an epoch begun after a rollback contradicts what was known before: that is what the epoch says.
-      if (reason !== 'epoch') refuseContradiction(size, root)
+      if (reason !== 'epoch' && !addsOnly(size, root)) {
+        throw new AppError(
+          'AUDIT_INCONSISTENT',
+          'The audit log contradicts a checkpoint signed before; nothing is signed. Run sisrua audit verify.',
+        )
+      }
       const text = checkpointText({
         origin: originOf(recorder.logId, epoch.number),
         size,
