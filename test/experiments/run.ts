@@ -14,6 +14,7 @@ const EXPERIMENTS: Record<string, () => Promise<Experiment>> = {
   B5: async () => (await import('./b5-erase.ts')).b5,
   B6: async () => (await import('./b6-cost.ts')).b6,
   D1: async () => (await import('./d1-hostile.ts')).d1,
+  D2: async () => (await import('./d2-spellings.ts')).d2,
   D10: async () => (await import('./d10-sockets.ts')).d10,
 }
 
