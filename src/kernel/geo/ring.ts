@@ -109,3 +109,16 @@ export function centroid(
   const count = Math.max(1, end - start)
   return [x0 + sumX / count, y0 + sumY / count]
 }
+
+/**
+ * The line closed to a ring: a last vertex within `gapMeters` of the first is moved onto it, otherwise nothing is done.
+ * Null when it is no ring: a wider gap, fewer than three corners, or NaN at an end. Interleaved x, y; a new array.
+ */
+export function closeRing(coords: Float64Array, gapMeters: number): Float64Array | null {
+  const count = coords.length / 2
+  if (!isRing(coords, 0, count, gapMeters)) return null
+  const ring = coords.slice()
+  ring[2 * count - 2] = ring[0]!
+  ring[2 * count - 1] = ring[1]!
+  return ring
+}

@@ -49,7 +49,7 @@ export function keptVertices(
       kept[i] = 1
       if (i - from > 1) {
         if (method === 'visvalingam') visvalingamLine(coords, from, i, toleranceMeters, kept)
-        else douglasPeucker(coords, from, i, toleranceMeters, kept, stack)
+        else markDouglasPeucker(coords, from, i, toleranceMeters, kept, stack)
       }
       from = i
     }
@@ -91,8 +91,11 @@ function anchorRing(coords: Float64Array, start: number, end: number, kept: Uint
   kept[side] = 1
 }
 
-/** Marks what stays strictly between `first` and `last`. Distance to the segment, not to the line, as GEOS measures. */
-function douglasPeucker(
+/**
+ * Marks what stays strictly between `first` and `last`. Distance to the segment, not to the line, as GEOS measures.
+ * `stack` has room for two numbers per vertex and four more.
+ */
+export function markDouglasPeucker(
   coords: Float64Array,
   first: number,
   last: number,
