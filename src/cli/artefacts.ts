@@ -13,6 +13,8 @@ export interface ArtefactOptions {
   geojson?: string | true
   svg?: string | true
   json?: string | true
+  /** Only where a command makes a terrain mesh. */
+  landxml?: string | true
   output?: string
 }
 
@@ -22,12 +24,13 @@ export interface Artefact {
   target: string
 }
 
-type Format = 'dxf' | 'geojson' | 'svg' | 'json'
+type Format = 'dxf' | 'geojson' | 'svg' | 'json' | 'landxml'
 const DEFAULT_NAMES: Record<Format, string> = {
   dxf: 'drawing.dxf',
   geojson: 'features.geojson',
   svg: 'preview.svg',
   json: 'result.json',
+  landxml: 'surface.landxml',
 }
 const FORMATS = Object.keys(DEFAULT_NAMES) as Format[]
 

@@ -1,4 +1,4 @@
-// `sisrua elevation`: heights of a place, along a line, and contours, from the local tiles. No server, no network.
+// `sisrua elevation`: heights of a place, along a line, contours and meshes, from the local tiles. No server, no network.
 import type { Command } from 'commander'
 import { AppError } from '../base/errors.ts'
 import { elevationPointBbox } from '../kernel/pipelines/elevation-point.v1.ts'
@@ -52,6 +52,18 @@ export function registerElevation(program: Command, context: CliContext): void {
     .description('contours of a circle')
     .action((options: ContourOptions) => drawContours(options, context))
   addArtefactOptions(contours)
+  const mesh = elevation
+    .command('mesh')
+    .requiredOption('--lat <degrees>', 'latitude of the centre', decimal)
+    .requiredOption('--lon <degrees>', 'longitude of the centre', decimal)
+    .requiredOption('--radius <metres>', 'radius of the circle', decimal)
+    .option('--max-error <metres>', 'largest distance between mesh and heights', decimal, 1)
+    .option('--crs <epsg>', 'coordinate system instead of the UTM zone of the place', epsgCode)
+    .option('--dem-dir <folder>', 'elevation tiles (GeoTIFF, .hgt)')
+    .option('--landxml [file]', 'LandXML 1.2 surface for Civil 3D (surface.landxml)')
+    .description('terrain mesh of a circle: 3DFACE in the DXF, a surface in LandXML')
+    .action((options: MeshOptions) => drawMesh(options, context))
+  addArtefactOptions(mesh)
 }
 
 async function query({ lat, lon, demDir }: PlaceOptions, context: CliContext): Promise<void> {
@@ -113,6 +125,26 @@ async function drawContours(options: ContourOptions, context: CliContext): Promi
     ...(options.crs === undefined ? {} : { crs: options.crs }),
   }
   await drawPipeline('contours@1', params, {}, options, context)
+}
+
+interface MeshOptions extends ArtefactOptions {
+  lat: number
+  lon: number
+  radius: number
+  maxError: number
+  crs?: number
+  demDir?: string
+}
+
+async function drawMesh(options: MeshOptions, context: CliContext): Promise<void> {
+  const params = {
+    latitude: options.lat,
+    longitude: options.lon,
+    radius: options.radius,
+    maxErrorMeters: options.maxError,
+    ...(options.crs === undefined ? {} : { crs: options.crs }),
+  }
+  await drawPipeline('mesh@1', params, {}, options, context)
 }
 
 async function windowsOf(

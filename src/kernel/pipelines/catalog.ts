@@ -2,6 +2,7 @@
 import { AppError } from '../../base/errors.ts'
 import { contoursV1 } from './contours.v1.ts'
 import { geojsonSiteV1 } from './geojson-site.v1.ts'
+import { meshV1 } from './mesh.v1.ts'
 import { osmSiteV1 } from './osm-site.v1.ts'
 import type { Pipeline } from './pipeline.ts'
 
@@ -10,6 +11,7 @@ const PIPELINES: readonly Pipeline<unknown>[] = [
   osmSiteV1 as Pipeline<unknown>,
   geojsonSiteV1 as Pipeline<unknown>,
   contoursV1 as Pipeline<unknown>,
+  meshV1 as Pipeline<unknown>,
 ]
 
 /** The pipeline called `id@version`, e.g. `osm-site@1`. Unknown names are PARAMS_INVALID. */
