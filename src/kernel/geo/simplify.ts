@@ -117,21 +117,30 @@ export function markDouglasPeucker(
     const lengthSquared = dx * dx + dy * dy
     const inverse = lengthSquared > 0 ? 1 / lengthSquared : 0
     let farthest = -1
+    // The same bound twice: as a squared distance, and as the cross product of a vertex that far beside the segment.
     let worst = limit
+    let worstCross = Math.sqrt(limit * lengthSquared)
     for (let i = a + 1; i < b; i++) {
       let px = coords[2 * i]! - ax
       let py = coords[2 * i + 1]! - ay
-      const along = (px * dx + py * dy) * inverse
-      if (along >= 1) {
+      const along = px * dx + py * dy
+      if (along > 0 && along < lengthSquared) {
+        const cross = Math.abs(px * dy - py * dx)
+        if (cross > worstCross) {
+          worstCross = cross
+          worst = cross * cross * inverse
+          farthest = i
+        }
+        continue
+      }
+      if (along > 0) {
         px -= dx
         py -= dy
-      } else if (along > 0) {
-        px -= along * dx
-        py -= along * dy
       }
-      const distance = px * px + py * py
-      if (distance > worst) {
-        worst = distance
+      const square = px * px + py * py
+      if (square > worst) {
+        worst = square
+        worstCross = Math.sqrt(square * lengthSquared)
         farthest = i
       }
     }
