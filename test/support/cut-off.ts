@@ -31,7 +31,8 @@ export async function cutOff(daemon: TestDaemon, cuts: number, replay: boolean) 
       done = true
       await work
       await socket.until(({ type }) => type === 'subscribed')
-      await later(100)
+      const last = storedNumbers(daemon).at(-1)!
+      if (last > (heard.at(-1) ?? 0)) await socket.until(({ seq }) => seq === last)
     }
     socket.ws.terminate()
     const numbers = socket.messages
@@ -41,14 +42,16 @@ export async function cutOff(daemon: TestDaemon, cuts: number, replay: boolean) 
   }
   done = true
   await work
-  const database = new Database(path.join(daemon.config.folders.data, 'sisrua.db'), {
-    readonly: true,
-  })
-  const stored = database
-    .prepare('SELECT seq FROM job_events ORDER BY seq')
-    .pluck()
-    .all() as number[]
-  database.close()
+  const stored = storedNumbers(daemon)
   const unique = new Set(heard)
   return { stored: stored.length, missing: stored.filter((seq) => !unique.has(seq)).length, heard }
+}
+
+/** Numbers of all stored events, read past the daemon. */
+function storedNumbers(daemon: TestDaemon): number[] {
+  const file = path.join(daemon.config.folders.data, 'sisrua.db')
+  const database = new Database(file, { readonly: true })
+  const numbers = database.prepare('SELECT seq FROM job_events ORDER BY seq').pluck().all()
+  database.close()
+  return numbers as number[]
 }
