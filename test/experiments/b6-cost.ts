@@ -43,7 +43,7 @@ const square = (i: number): Buffer => {
   )
 }
 
-/** Milliseconds of wall time a whole job, several at a time as the runner does them. */
+/** Milliseconds of wall time and of CPU (all threads) a whole job, several at a time as the runner does them. */
 async function wholeJobs(count: number, audited: boolean, pool: ReturnType<typeof createPool>) {
   return withFolder('b6', async (folder) => {
     const house = createAuditHouse({ dataFolder: folder, epochEntries: 1e9 })
@@ -71,6 +71,7 @@ async function wholeJobs(count: number, audited: boolean, pool: ReturnType<typeo
       })
     })
     jobs.start()
+    const cpu = process.cpuUsage()
     const began = performance.now()
     for (let i = 0; i < count; i += 20) {
       const some = Array.from({ length: Math.min(20, count - i) }, (_, n) =>
@@ -80,9 +81,10 @@ async function wholeJobs(count: number, audited: boolean, pool: ReturnType<typeo
     }
     await finished
     const wall = (performance.now() - began) / count
+    const { user, system } = process.cpuUsage(cpu)
     await jobs.stop()
     await house.close()
-    return wall
+    return { wall, cpu: (user + system) / 1000 / count }
   })
 }
 
@@ -152,7 +154,7 @@ export const b6: Experiment = {
     const rounds = trialsOf(options, 25, 3)
     const count = options.quick ? 60 : 200
     const sides = () => ({ with: [] as number[], without: [] as number[] })
-    const [whole, alone, grouped] = [sides(), sides(), sides()]
+    const [whole, wholeCpu, alone, grouped] = [sides(), sides(), sides(), sides()]
     let entries = 0
     const pool = createPool({ threads: 1, runsBeforeRenewal: 1e9 })
     await wholeJobs(20, true, pool)
@@ -161,7 +163,9 @@ export const b6: Experiment = {
         ? (['with', 'without'] as const)
         : (['without', 'with'] as const)) {
         const audited = name === 'with'
-        whole[name].push(await wholeJobs(Math.round(count / 2), audited, pool))
+        const job = await wholeJobs(Math.round(count / 2), audited, pool)
+        whole[name].push(job.wall)
+        wholeCpu[name].push(job.cpu)
         const bare = await cycles(count, 1, audited)
         alone[name].push(bare.wall)
         if (audited) entries = bare.entries
@@ -185,6 +189,7 @@ export const b6: Experiment = {
       figures: {
         'cost of job throughput': `${(cost * 100).toFixed(1)} %`,
         'ms a job, with / without': pair(whole),
+        'CPU ms a job, with / without': pair(wholeCpu),
         'ms a bare cycle of one client, with / without': pair(alone),
         'ms an entry, bare cycle': perEntry.toFixed(3),
         'CPU ms a bare cycle, 64 clients grouped, with / without': pair(grouped),
