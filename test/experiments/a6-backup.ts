@@ -5,8 +5,14 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { isSoundBackup, listBackups } from '../../src/store/backup.ts'
 import { buildProgram } from './support/altered-build.ts'
-import { complain, createChance, type Experiment, trialsOf, withFolder } from './support/experiment.ts'
-import { isBroken, inspect } from './support/inspect.ts'
+import {
+  complain,
+  createChance,
+  type Experiment,
+  trialsOf,
+  withFolder,
+} from './support/experiment.ts'
+import { inspect, isBroken } from './support/inspect.ts'
 import { prepareHouse, reopen } from './support/prepared.ts'
 import { buildShim } from './support/shim.ts'
 
@@ -60,10 +66,19 @@ export const a6: Experiment = {
         const again = await reopen(main, data)
         const restored = inspect(data, acknowledged)
         const ok =
-          unsound === 0 && whole && backups.length > 0 && again.storage === 'restored' && !isBroken(restored)
+          unsound === 0 &&
+          whole &&
+          backups.length > 0 &&
+          again.storage === 'restored' &&
+          !isBroken(restored)
         if (!ok) {
           failures++
-          complain('A6', options.seed, n, `call ${killAt}: ${JSON.stringify({ unsound, whole, again, restored })}`)
+          complain(
+            'A6',
+            options.seed,
+            n,
+            `call ${killAt}: ${JSON.stringify({ unsound, whole, again, restored })}`,
+          )
         }
       }
       const place = path.join(folder, 'count', 'backups')
@@ -81,7 +96,10 @@ export const a6: Experiment = {
           seen: accepted ? 'it was accepted' : 'refused',
           ok: !accepted,
         },
-        figures: { 'storage calls of a backup': calls, 'kills after the new backup was whole': finished },
+        figures: {
+          'storage calls of a backup': calls,
+          'kills after the new backup was whole': finished,
+        },
       }
     }),
 }

@@ -6,7 +6,13 @@ import { cpSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import Database from 'better-sqlite3'
 import { buildProgram } from './support/altered-build.ts'
-import { complain, createChance, type Experiment, trialsOf, withFolder } from './support/experiment.ts'
+import {
+  complain,
+  createChance,
+  type Experiment,
+  trialsOf,
+  withFolder,
+} from './support/experiment.ts'
 import { inspect, isBroken } from './support/inspect.ts'
 import { prepareHouse } from './support/prepared.ts'
 import { NotStarted, startProgram } from './support/program.ts'
@@ -15,7 +21,11 @@ import { buildShim } from './support/shim.ts'
 const CHILD = path.join(import.meta.dirname, 'support/store-child.ts')
 const UNSAFE = 78
 
-function migrate(mode: 'migrate' | 'migrate-torn', dataFolder: string, env: Record<string, string>) {
+function migrate(
+  mode: 'migrate' | 'migrate-torn',
+  dataFolder: string,
+  env: Record<string, string>,
+) {
   return spawnSync(process.execPath, [CHILD, mode, dataFolder], {
     timeout: 60_000,
     encoding: 'utf8',
@@ -65,7 +75,8 @@ async function refusesNewer(main: string, dataFolder: string): Promise<string | 
 
 export const a7: Experiment = {
   id: 'A7',
-  title: 'a schema step killed at any point is wholly done or not at all; a newer database is refused',
+  title:
+    'a schema step killed at any point is wholly done or not at all; a newer database is refused',
   run: (options) =>
     withFolder('a7', async (folder) => {
       const main = await buildProgram('whole')
@@ -96,9 +107,15 @@ export const a7: Experiment = {
         states[state]++
         const again = migrate('migrate', data, {})
         const found = inspect(data, acknowledged)
-        if (state !== 'half' && again.status === 0 && stateOf(data) === 'new' && !isBroken(found)) continue
+        if (state !== 'half' && again.status === 0 && stateOf(data) === 'new' && !isBroken(found))
+          continue
         failures++
-        complain('A7', options.seed, n, `call ${killAt}: ${state}, ${again.stderr.slice(0, 300)} ${JSON.stringify(found)}`)
+        complain(
+          'A7',
+          options.seed,
+          n,
+          `call ${killAt}: ${state}, ${again.stderr.slice(0, 300)} ${JSON.stringify(found)}`,
+        )
       }
       const newer = await refusesNewer(main, fresh())
       if (newer !== null) {
@@ -110,7 +127,10 @@ export const a7: Experiment = {
       let tried = 0
       for (let killAt = 1; killAt <= tornCalls; killAt += Math.max(1, Math.floor(tornCalls / 12))) {
         const data = fresh()
-        migrate('migrate-torn', data, { ...watched(data, counter), STORAGE_KILL_AT: String(killAt) })
+        migrate('migrate-torn', data, {
+          ...watched(data, counter),
+          STORAGE_KILL_AT: String(killAt),
+        })
         tried++
         if (stateOf(data) === 'half') halves++
       }

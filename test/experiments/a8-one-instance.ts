@@ -79,7 +79,13 @@ export const a8: Experiment = {
     const rounds = trialsOf(options, 200, 5)
     const winners = await lockRounds('lock', rounds)
     const wrong = winners.filter((count) => count !== 1).length
-    if (wrong > 0) complain('A8', options.seed, winners.findIndex((n) => n !== 1), `${winners}`)
+    if (wrong > 0)
+      complain(
+        'A8',
+        options.seed,
+        winners.findIndex((n) => n !== 1),
+        `${winners}`,
+      )
     const whole = await programRounds(Math.max(2, Math.round(rounds / 20)))
     const naive = await lockRounds('pid-file', 3)
     const fooled = naive.filter((count) => count !== 1).length

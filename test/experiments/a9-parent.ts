@@ -43,7 +43,14 @@ function isGone(pid: number): boolean {
 /** Milliseconds from the parent's death to the program's; null: it outlived the limit. */
 async function orphan(main: string, family: Family): Promise<number | null> {
   return withFolder('a9', async (folder) => {
-    const words = [...commandOf(main), '--bootstrap-stdin', '--port', '0', '--data-dir', `${folder}/data`]
+    const words = [
+      ...commandOf(main),
+      '--bootstrap-stdin',
+      '--port',
+      '0',
+      '--data-dir',
+      `${folder}/data`,
+    ]
     const parent: ChildProcess = spawn('sh', ['-c', parentScript(family), 'sh', folder, ...words], {
       stdio: ['ignore', 'pipe', 'ignore'],
       env: { PATH: process.env.PATH ?? '', HOME: folder, SISRUA_OVERPASS_URLS: ',' },
@@ -100,7 +107,10 @@ export const a9: Experiment = {
       failures: orphans,
       control: {
         expected: 'a sibling holds the pipe and the process number is not watched: an orphan stays',
-        seen: control === null ? `still there after ${LIMIT_MS} ms` : `gone after ${Math.round(control)} ms`,
+        seen:
+          control === null
+            ? `still there after ${LIMIT_MS} ms`
+            : `gone after ${Math.round(control)} ms`,
         ok: control === null,
       },
       figures: {

@@ -1,7 +1,8 @@
 // A data folder with finished jobs, stored files and audit entries, made by the real program and left in order.
+
+import { sleep } from './experiment.ts'
 import { createLoad } from './load.ts'
 import { call, drain, startProgram } from './program.ts'
-import { sleep } from './experiment.ts'
 
 /** Makes at least this many jobs; answers key → ids. Every third document is a file beside the database. */
 export async function prepareHouse(

@@ -9,7 +9,8 @@ import { MIGRATIONS, type Migration } from '../../../src/store/sql/migrations.ts
 import { openStore } from '../../../src/store/store.ts'
 
 const [mode, dataFolder = ''] = process.argv.slice(2)
-const FIRST = 'CREATE TABLE later_a (id INTEGER PRIMARY KEY) STRICT; INSERT INTO later_a SELECT n FROM jobs;'
+const FIRST =
+  'CREATE TABLE later_a (id INTEGER PRIMARY KEY) STRICT; INSERT INTO later_a SELECT n FROM jobs;'
 const SECOND = `ALTER TABLE projects ADD COLUMN later TEXT; CREATE INDEX later_b ON jobs (created_at, n);`
 
 function step(sql: string): Migration[] {
