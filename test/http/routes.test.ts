@@ -54,6 +54,8 @@ describe('routes', () => {
         'GET /api/v1/hello',
         'GET /health',
         'GET /ready',
+        // Answers only with a good signature, and only when the settings name the source.
+        'POST /hooks/in/{source}',
       ].sort(),
     )
   })
