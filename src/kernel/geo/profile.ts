@@ -81,8 +81,9 @@ export function profileAlong(
 }
 
 /**
- * Distance on GRS 80 between near places, with the curvature radii of the middle latitude (Bowring 1981's first term): below 1e-6
- * of the distance up to 100 km. Long steps are cut in pieces. 0 when a coordinate is NaN.
+ * Distance on GRS 80 between near places, with the curvature radii of the middle latitude (Bowring 1981's first term): within 1e-6
+ * of the geodesic up to 10 km and 2e-5 up to 100 km, where a line straight in degrees is itself longer.
+ * Long steps are cut in pieces. 0 when a coordinate is NaN.
  */
 export function groundDistance(lon1: number, lat1: number, lon2: number, lat2: number): number {
   const span = Math.max(Math.abs(lon2 - lon1), Math.abs(lat2 - lat1))
