@@ -4,8 +4,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { clipLines } from '../../src/kernel/geo/clip.ts'
+import { clipRings } from '../../src/kernel/geo/clip-rings.ts'
+import { findIntersections } from '../../src/kernel/geo/intersections.ts'
+import { roadEdges } from '../../src/kernel/geo/offset.ts'
 import type { Paths } from '../../src/kernel/geo/paths.ts'
+import { prunePaths } from '../../src/kernel/geo/prune.ts'
 import { simplifyPaths } from '../../src/kernel/geo/simplify.ts'
+import { keptSharedVertices } from '../../src/kernel/geo/simplify-shared.ts'
 import { snapVertices } from '../../src/kernel/geo/snap.ts'
 import { joinLines } from '../../src/kernel/geo/topology.ts'
 
@@ -115,27 +120,67 @@ export function peersLines(): { rows: PeerRow[]; notes: string[] } {
 }
 
 /** CPU milliseconds of each cleaning step at 1k, 10k, 100k, 1M vertices, and the growth exponent over the last decade. */
-export function growthOfLines(): string[] {
-  const lines: string[] = []
+export function benchGrowthOfLines(): { rows: PeerRow[]; notes: string[] } {
+  const notes = [
+    `${'growth, CPU ms'.padEnd(24)}${SIZES.map((n) => `${n / 1000}k`.padStart(10)).join('')}`,
+  ]
   const steps: Record<string, (input: ReturnType<typeof streets>) => void> = {
     join: (input) => void joinLines(input),
     snap: ({ paths }) => void snapVertices(paths, 0.05),
-    clip: ({ paths }) => {
-      const half = Math.sqrt(paths.offsets.length) * 30
-      clipLines(paths, { kind: 'circle', x: 259_722 + half, y: 7_591_553 + half, radius: half })
-    },
-    simplify: ({ paths }) => void simplifyPaths(paths, 0.05, null),
+    prune: ({ paths }) => void prunePaths(paths),
+    'clip to a circle': ({ paths }) => void clipLines(paths, circleIn(paths)),
+    'clip to 10k vertices': ({ paths }) =>
+      void clipLines(paths, { kind: 'polygon', ring: star(circleIn(paths), 10_000) }),
+    'clip rings': ({ paths }) => void clipRings(asRings(paths), circleIn(paths)),
+    'Douglas–Peucker': ({ paths }) => void simplifyPaths(paths, 0.05, null),
+    Visvalingam: ({ paths }) => void simplifyPaths(paths, 0.05, null, 'visvalingam'),
+    'shared borders': ({ paths, nodes }) => void keptSharedVertices(paths, nodes, 0.05),
+    intersections: ({ paths }) => void findIntersections(paths, 'all', 1e9),
+    'road edges': ({ paths }) =>
+      void roadEdges(paths, new Float64Array(paths.offsets.length - 1).fill(7)),
   }
   for (const [name, step] of Object.entries(steps)) {
-    const times = [1_000, 10_000, 100_000, 1_000_000].map((size) => {
+    const times = SIZES.map((size) => {
       const input = streets(size)
-      step(input)
-      return median([0, 1, 2].map(() => cpuMs(() => step(input))))
+      if (size < 1_000_000) step(input)
+      return median([0, 1, 2].slice(size < 1_000_000 ? 0 : 2).map(() => cpuMs(() => step(input))))
     })
     const exponent = Math.log10(times[3]! / times[2]!)
-    lines.push(
-      `${name.padEnd(9)} ${times.map((t) => `${t.toFixed(1)} ms`).join('  ')}  exponent ${exponent.toFixed(2)}`,
+    notes.push(
+      `${name.padEnd(24)}${times.map((time) => time.toFixed(1).padStart(10)).join('')}   n^${exponent.toFixed(2)}`,
     )
   }
-  return lines
+  return { rows: [], notes }
+}
+
+const SIZES = [1_000, 10_000, 100_000, 1_000_000]
+
+/** A circle that cuts about half of the streets off. */
+function circleIn(paths: Paths): { kind: 'circle'; x: number; y: number; radius: number } {
+  const half = Math.sqrt(paths.offsets.length) * 30
+  return { kind: 'circle', x: 259_722 + half, y: 7_591_553 + half, radius: half }
+}
+
+/** A polygon with that many vertices about the circle. */
+function star({ x, y, radius }: ReturnType<typeof circleIn>, count: number): Float64Array {
+  const ring = new Float64Array(2 * count + 2)
+  for (let i = 0; i < count; i++) {
+    const angle = (2 * Math.PI * i) / count
+    const reach = radius * (1 + 0.02 * Math.sin(40 * angle))
+    ring[2 * i] = x + reach * Math.cos(angle)
+    ring[2 * i + 1] = y + reach * Math.sin(angle)
+  }
+  ring[2 * count] = ring[0]!
+  ring[2 * count + 1] = ring[1]!
+  return ring
+}
+
+/** The streets with their last vertex led back to the first. */
+function asRings({ coords, offsets }: Paths): Paths {
+  const closed = coords.slice()
+  for (let path = 0; path + 1 < offsets.length; path++) {
+    closed[2 * offsets[path + 1]! - 2] = closed[2 * offsets[path]!]!
+    closed[2 * offsets[path + 1]! - 1] = closed[2 * offsets[path]! + 1]!
+  }
+  return { coords: closed, offsets }
 }

@@ -1,8 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { findIntersections } from '../../../src/kernel/geo/intersections.ts'
-import { roadEdges } from '../../../src/kernel/geo/offset.ts'
-import { pointInRing, signedArea } from '../../../src/kernel/geo/ring.ts'
 import { snapVertices } from '../../../src/kernel/geo/snap.ts'
 import { joinLines } from '../../../src/kernel/geo/topology.ts'
 import { type Line, pack, unpack } from '../../support/lines.ts'
@@ -117,189 +114,106 @@ describe('snapping', () => {
           const dy = once.paths.coords[2 * i + 1]! - input[2 * source + 1]!
           expect(Math.hypot(dx, dy)).toBeLessThanOrEqual(0.1 + 1e-12)
         })
-        const places = (list: Line[]) => new Set(list.flat().map((p) => p.join(' ')))
+        const segments = (list: Line[]) =>
+          new Set(
+            list.flatMap((l) => l.slice(1).map((p, i) => `${l[i]!.join(' ')} – ${p.join(' ')}`)),
+          )
         const backwards = snapVertices(pack([...lines].reverse()), 0.1)
-        expect(places(unpack(backwards.paths))).toEqual(places(unpack(once.paths)))
+        expect(segments(unpack(backwards.paths))).toEqual(segments(unpack(once.paths)))
+        const twice = snapVertices(once.paths, 0.1)
+        expect(unpack(twice.paths)).toEqual(unpack(once.paths))
+        expect([twice.moved, twice.splits]).toEqual([0, 0])
       }),
       { seed: 20261121, numRuns: 300 },
     )
   })
 
-  test('empty input', () => {
-    expect(snapVertices(pack([]), 0.1).nodes.length).toBe(0)
-  })
-})
-
-describe('the intersection report', () => {
-  test('a bow tie crosses itself once, a square never', () => {
-    const tie: Line = [
+  test('two ends that meet on a third line are put into it, once', () => {
+    const through: Line = [
       [0, 0],
-      [4, 4],
-      [4, 0],
-      [0, 4],
-      [0, 0],
+      [10, 0],
     ]
-    const square: Line = [
-      [0, 0],
-      [4, 0],
-      [4, 4],
-      [0, 4],
-      [0, 0],
-    ]
-    expect(findIntersections(pack([square, tie]))).toEqual([
-      { x: 2, y: 2, paths: [1, 1], segments: [5, 7] },
-    ])
-  })
-
-  test('two lines cross only when asked for all', () => {
-    const cross = pack([
-      [
-        [0, 2],
-        [4, 2],
-      ],
-      [
-        [2, 0],
-        [2, 4],
-      ],
-    ])
-    expect(findIntersections(cross)).toEqual([])
-    expect(findIntersections(cross, 'all')).toHaveLength(1)
-  })
-
-  test('a line that runs back over itself and one that touches itself are told', () => {
-    expect(
-      findIntersections(
-        pack([
-          [
-            [0, 0],
-            [4, 0],
-            [1, 0],
-          ],
-        ]),
-      ),
-    ).toHaveLength(1)
-    expect(
-      findIntersections(
-        pack([
-          [
-            [0, 0],
-            [4, 0],
-            [4, 4],
-            [2, 4],
-            [2, 0],
-          ],
-        ]),
-      ),
-    ).toMatchObject([{ x: 2, y: 0 }])
-  })
-
-  test('the same crossings as looking at every pair, on random lines', () => {
-    let state = 3
-    const random = () => {
-      state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-      return (state / 2 ** 32) * 100
-    }
-    const segments = Array.from(
-      { length: 300 },
-      () =>
+    const { paths, nodes, splits } = snapVertices(
+      pack([
+        through,
         [
-          [random(), random()],
-          [random(), random()],
+          [4, 0.03],
+          [4, 9],
+        ],
+        [
+          [4.02, 0.03],
+          [8, 9],
+        ],
+      ]),
+      0.05,
+    )
+    expect(unpack(paths)[0]).toEqual([
+      [0, 0],
+      [4, 0.03],
+      [10, 0],
+    ])
+    expect(splits).toBe(1)
+    expect(new Set([nodes[1], nodes[3], nodes[5]]).size).toBe(1)
+  })
+
+  test('an end near two lines over each other is put into both, whatever their order', () => {
+    const lower: Line = [
+      [0, 0],
+      [10, 0],
+    ]
+    const longer: Line = [
+      [-5, 0],
+      [15, 0],
+    ]
+    const branch: Line = [
+      [4, 0.03],
+      [4, 9],
+    ]
+    // Two by the branch, and the shorter line's own two ends, which lie on the longer one.
+    for (const lines of [
+      [lower, longer, branch],
+      [branch, longer, lower],
+    ])
+      expect(snapVertices(pack(lines), 0.05).splits).toBe(4)
+  })
+
+  test('a vertex on the other side of the world neither slows the search nor fills the memory', () => {
+    const town = Array.from(
+      { length: 2000 },
+      (_, i) =>
+        [
+          [i, 0],
+          [i + 0.9, 0.5],
         ] as Line,
     )
-    let pairs = 0
-    for (let i = 0; i < segments.length; i++) {
-      for (let j = i + 1; j < segments.length; j++) {
-        const [ax, ay, bx, by] = segments[i]!.flat() as [number, number, number, number]
-        const [cx, cy, dx, dy] = segments[j]!.flat() as [number, number, number, number]
-        const side = (px: number, py: number, qx: number, qy: number, rx: number, ry: number) =>
-          Math.sign((qx - px) * (ry - py) - (qy - py) * (rx - px))
-        if (
-          side(ax, ay, bx, by, cx, cy) !== side(ax, ay, bx, by, dx, dy) &&
-          side(cx, cy, dx, dy, ax, ay) !== side(cx, cy, dx, dy, bx, by)
-        ) {
-          pairs++
-        }
-      }
-    }
-    expect(pairs).toBeGreaterThan(1000)
-    expect(findIntersections(pack(segments), 'all', 1e6)).toHaveLength(pairs)
+    const far: Line = [
+      [1e12, -1e12],
+      [1e12 + 1, -1e12],
+    ]
+    const { moved, splits } = snapVertices(pack([...town, far]), 0.05)
+    expect([moved, splits]).toEqual([0, 0])
   })
-})
 
-describe('road edges', () => {
-  const east = 259_722
-  const north = 7_591_553
-  const at = (line: Line): Line => line.map(([x, y]) => [east + x, north + y])
-
-  test('one straight street: a rectangle of its width', () => {
-    const edges = roadEdges(
+  test('NaN, infinity and a tolerance that is none are refused', () => {
+    const line = (x: number) =>
       pack([
-        at([
+        [
           [0, 0],
-          [100, 0],
-        ]),
-      ]),
-      [7],
-    )
-    expect(signedArea(edges.coords)).toBeCloseTo(700, 3)
-    expect(unpack(edges)).toHaveLength(1)
+          [x, 1],
+        ],
+      ])
+    for (const x of [Number.NaN, Number.POSITIVE_INFINITY])
+      expect(() => snapVertices(line(x), 0.1)).toThrow(
+        expect.objectContaining({ code: 'GEOMETRY_INVALID' }),
+      )
+    for (const tolerance of [-1, Number.NaN, Number.POSITIVE_INFINITY])
+      expect(() => snapVertices(line(1), tolerance)).toThrow(
+        expect.objectContaining({ code: 'GEOMETRY_INVALID' }),
+      )
+    expect(snapVertices(line(1e300), 0).paths.coords[2]).toBe(1e300)
   })
 
-  test('a crossing of two streets: one outline, no edge inside the roads', () => {
-    const edges = roadEdges(
-      pack([
-        at([
-          [-50, 0],
-          [50, 0],
-        ]),
-        at([
-          [0, -50],
-          [0, 50],
-        ]),
-      ]),
-      [8, 6],
-    )
-    expect(unpack(edges)).toHaveLength(1)
-    expect(signedArea(edges.coords)).toBeCloseTo(100 * 8 + 100 * 6 - 48, 2)
-    for (const [x, y] of unpack(edges)[0]!) {
-      const inside = Math.abs(y - north) < 3.99 && Math.abs(x - east) < 49.9
-      const across = Math.abs(x - east) < 2.99 && Math.abs(y - north) < 49.9
-      expect(inside || across).toBe(false)
-    }
-  })
-
-  test('streets around a block leave the block as a clockwise ring', () => {
-    const block = at([
-      [0, 0],
-      [100, 0],
-      [100, 60],
-      [0, 60],
-      [0, 0],
-    ])
-    const parts = [0, 1, 2, 3].map((i) => [block[i]!, block[i + 1]!])
-    const edges = roadEdges(pack(parts), [10, 10, 10, 10])
-    const rings = unpack(edges)
-    expect(rings).toHaveLength(2)
-    const areas = rings.map((_, i) =>
-      signedArea(edges.coords, edges.offsets[i]!, edges.offsets[i + 1]!),
-    )
-    expect(Math.min(...areas)).toBeCloseTo(-(90 * 50), 0)
-    expect(pointInRing(east, north, edges.coords, edges.offsets[0]!, edges.offsets[1]!)).toBe(true)
-  })
-
-  test('no width, no edge; empty input', () => {
-    expect(
-      roadEdges(
-        pack([
-          at([
-            [0, 0],
-            [9, 0],
-          ]),
-        ]),
-        [Number.NaN],
-      ).coords.length,
-    ).toBe(0)
-    expect(roadEdges(pack([]), []).coords.length).toBe(0)
+  test('empty input', () => {
+    expect(snapVertices(pack([]), 0.1).nodes.length).toBe(0)
   })
 })

@@ -260,6 +260,71 @@ describe('joining lines', () => {
   })
 })
 
+describe('source ids', () => {
+  test('members say who was turned round', () => {
+    const joined = joinLines(
+      network([
+        [1, 2, 3],
+        [5, 4, 3],
+        [5, 6],
+      ]),
+    )
+    expect(Array.from(joined.reversed)).toEqual([0, 1, 0])
+  })
+
+  test('the lowest id gives the direction', () => {
+    const net = {
+      ...network([
+        [3, 2, 1],
+        [3, 4],
+      ]),
+      ids: Float64Array.of(20, 10),
+    }
+    const joined = joinLines(net)
+    expect(ways(joined)).toEqual([[1, 2, 3, 4]])
+    expect(Array.from(joined.members)).toEqual([0, 1])
+    expect(Array.from(joined.reversed)).toEqual([1, 0])
+  })
+
+  test('property: with ids the result is the same to the bit, whatever the order of the ways', () => {
+    const way = fc.record({
+      nodes: fc.array(fc.integer({ min: 0, max: 29 }), { minLength: 2, maxLength: 6 }),
+      key: fc.integer({ min: 0, max: 1 }),
+      directed: fc.integer({ min: 0, max: 1 }),
+      rank: fc.nat(),
+    })
+    const told = (list: { nodes: number[]; key: number; directed: number; id: number }[]) => {
+      const joined = joinLines({
+        ...network(
+          list.map(({ nodes }) => nodes),
+          list.map(({ key }) => key),
+          list.map(({ directed }) => directed),
+        ),
+        ids: Float64Array.from(list, ({ id }) => id),
+      })
+      return {
+        ways: ways(joined),
+        keys: Array.from(joined.keys),
+        members: Array.from(joined.members, (m) => list[m]!.id),
+        reversed: Array.from(joined.reversed),
+      }
+    }
+    let differsWithoutIds = 0
+    fc.assert(
+      fc.property(fc.array(way, { maxLength: 9 }), (list) => {
+        const named = list.map((entry, i) => ({ ...entry, id: 1000 + i }))
+        const shuffled = [...named].sort((a, b) => a.rank - b.rank)
+        expect(told(shuffled)).toEqual(told(named))
+        const bare = (some: typeof named) => told(some.map((entry) => ({ ...entry, id: 0 }))).ways
+        if (JSON.stringify(bare(shuffled)) !== JSON.stringify(bare(named))) differsWithoutIds++
+      }),
+      { seed: 20261121, numRuns: 500 },
+    )
+    // Control: without ids the order does show.
+    expect(differsWithoutIds).toBeGreaterThan(100)
+  })
+})
+
 describe('the junction mask', () => {
   test('marks ends and shared nodes; a closing vertex is not a meeting', () => {
     const mask = (list: number[][]) => {
