@@ -70,11 +70,11 @@ function chooseEnlarged(drawing: Drawing, frame: Frame): Set<Feature> {
   const weightOf = ({ source }: Feature) => (source === null ? 0 : (weights.get(source) ?? 0))
   candidates.sort((a, b) => weightOf(b) - weightOf(a))
   const taken = new CircleGrid(SPACING * fontSize)
-  // The same name twice tells nothing new at this scale.
+  // The same name twice tells nothing new at this scale; the height of another contour does.
   const names = new Set<string>()
   for (const feature of candidates) {
-    if (chosen.size === MOST_ENLARGED) break
-    if (names.has(textOf(feature))) continue
+    if (names.size === MOST_ENLARGED) break
+    if (feature.class !== 'contour=label' && names.has(textOf(feature))) continue
     const circles = circlesOf(drawing, feature, frame, fontSize)
     if (circles === null || !taken.add(circles)) continue
     chosen.add(feature)
