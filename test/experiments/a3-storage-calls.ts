@@ -175,7 +175,7 @@ export const a3: Experiment = {
     const deaf = await buildProgram('deaf', DEAF_TO_ERRORS)
     let lost = 0
     let told = 0
-    for (const share of [0.3, 0.4, 0.5]) {
+    for (const share of [0.55, 0.6, 0.65, 0.7, 0.75]) {
       const at = Math.floor(whole.calls.length * share)
       const control = await scenario(deaf, { at, errno: EIO, sticky: true })
       lost += control.found?.lost ?? 0

@@ -7,6 +7,14 @@ import type { Experiment, Outcome } from './support/experiment.ts'
 /** Each is loaded when its turn comes, so that one that cannot be loaded here stops no other. */
 const EXPERIMENTS: Record<string, () => Promise<Experiment>> = {
   A1: async () => (await import('./a1-kill.ts')).a1,
+  A2: async () => (await import('./a2-power.ts')).a2,
+  A3: async () => (await import('./a3-storage-calls.ts')).a3,
+  A4: async () => (await import('./a4-disk-full.ts')).a4,
+  A5: async () => (await import('./a5-corruption.ts')).a5,
+  A6: async () => (await import('./a6-backup.ts')).a6,
+  A7: async () => (await import('./a7-migration.ts')).a7,
+  A8: async () => (await import('./a8-one-instance.ts')).a8,
+  A9: async () => (await import('./a9-parent.ts')).a9,
   B1: async () => (await import('./b1-vectors.ts')).b1,
   B2: async () => (await import('./b2-tamper.ts')).b2,
   B3: async () => (await import('./b3-rollback.ts')).b3,
@@ -16,6 +24,10 @@ const EXPERIMENTS: Record<string, () => Promise<Experiment>> = {
   D1: async () => (await import('./d1-hostile.ts')).d1,
   D2: async () => (await import('./d2-spellings.ts')).d2,
   D10: async () => (await import('./d10-sockets.ts')).d10,
+  C1: async () => (await import('./c1-model.ts')).c1,
+  C2: async () => (await import('./c2-stale.ts')).c2,
+  C4: async () => (await import('./c4-poison.ts')).c4,
+  C5: async () => (await import('./c5-race.ts')).c5,
 }
 
 /** At 95 % the true rate of failure is below this when none was seen. */

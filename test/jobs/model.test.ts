@@ -18,3 +18,14 @@ it(`agrees with the model over ${SEQUENCES} random sequences (seed ${SEED})`, as
     },
   )
 })
+
+it('agrees where experiment C1 once did not: a forced job is being cancelled when its payload comes again', () =>
+  play([
+    { do: 'add', payload: 0, force: false },
+    { do: 'claim' },
+    { do: 'succeed', pick: 0 },
+    { do: 'add', payload: 0, force: true },
+    { do: 'claim' },
+    { do: 'cancel', pick: 3 },
+    { do: 'add', payload: 0, force: false },
+  ]))

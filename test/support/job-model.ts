@@ -100,10 +100,15 @@ export async function play(steps: Step[], programPolicy: Policy = policy): Promi
     past.push(row)
   }
 
-  /** The job that answers for the payload now: live and not being cancelled, fresh success, failure in its grace. */
+  /**
+   * The job that answers for the payload now: the newest one, if it is live and not being cancelled, a fresh success or a
+   * failure in its grace. An older success does not come back when a forced job after it was cancelled.
+   */
   function answering(payload: number, force: boolean): Known | undefined {
-    const last = known.filter((job) => job.payload === payload && job.state !== 'cancelling').at(-1)
-    if (last === undefined || last.state === 'cancelled' || last.state === 'dead') return undefined
+    const last = known.filter((job) => job.payload === payload).at(-1)
+    if (last === undefined || ['cancelling', 'cancelled', 'dead'].includes(last.state)) {
+      return undefined
+    }
     if (isLive(last)) return last
     const age = clock.now() - last.finishedAt
     return !force && age < (last.state === 'succeeded' ? policy.reuseMs.osm : policy.failedGraceMs)
