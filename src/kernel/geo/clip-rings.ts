@@ -34,6 +34,7 @@ export function clipRings(paths: Paths, region: Region): Clipped {
   requireRegion(region)
   const { coords, offsets, z } = paths
   const box = regionBbox(region)
+  requireReach(Math.max(box.east - box.west, box.north - box.south) / 2)
   const edge = regionRing(region)
   const clip = new EdgeClip(region, edge)
   const index = region.kind === 'polygon' ? new PolygonIndex(edge) : null
@@ -71,6 +72,15 @@ export function clipRings(paths: Paths, region: Region): Clipped {
     }
   }
   return sink.done()
+}
+
+function requireReach(reachMeters: number): void {
+  if (reachMeters <= MAX_REACH_METERS) return
+  throw new AppError(
+    'GEOMETRY_INVALID',
+    'A ring or region reaches further than 100,000 km. Check that coordinates are metres of the right system.',
+    { data: { reachMeters } },
+  )
 }
 
 /** Whether no segment of the ring comes near the polygon's edge. */
@@ -132,13 +142,7 @@ class EdgeClip {
 
   #integer(x: number, y: number): { x: number; y: number } {
     const reach = Math.max(Math.abs(x - this.#originX), Math.abs(y - this.#originY))
-    if (reach > MAX_REACH_METERS) {
-      throw new AppError(
-        'GEOMETRY_INVALID',
-        'A ring or region reaches further than 100,000 km. Check that coordinates are metres of the right system.',
-        { data: { reachMeters: reach } },
-      )
-    }
+    requireReach(reach)
     return {
       x: Math.round((x - this.#originX) * UNITS_PER_METER),
       y: Math.round((y - this.#originY) * UNITS_PER_METER),

@@ -187,6 +187,40 @@ describe('simplifying', () => {
     for (const tolerance of [0, -1, Number.NaN]) expect(simplified(line, tolerance)).toEqual(line)
   })
 
+  test('property: no junction is opened, by either method', () => {
+    // Nodes 0 … 24 stand on a 5 × 5 lattice, so many lie on straight lines and would go without the mask.
+    const way = fc.array(fc.integer({ min: 0, max: 24 }), { minLength: 2, maxLength: 9 })
+    let opened = 0
+    fc.assert(
+      fc.property(
+        fc.array(way, { maxLength: 8 }),
+        fc.double({ min: 0.1, max: 9, noNaN: true }),
+        fc.constantFrom('douglas-peucker' as const, 'visvalingam' as const),
+        (ways, tolerance, method) => {
+          const paths = pack(ways.map((nodes) => nodes.map((n) => [n % 5, Math.floor(n / 5)])))
+          const nodes = Float64Array.from(ways.flat())
+          const waysAt = (kept: Uint8Array | null): Map<number, Set<number>> => {
+            const found = new Map<number, Set<number>>()
+            ways.forEach((list, w) => {
+              list.forEach((node, i) => {
+                if (kept !== null && kept[paths.offsets[w]! + i] !== 1) return
+                found.set(node, (found.get(node) ?? new Set()).add(w))
+              })
+            })
+            return new Map([...found].filter(([, at]) => at.size > 1))
+          }
+          const mask = junctionMask(paths, nodes)
+          expect(waysAt(keptVertices(paths, tolerance, mask, method))).toEqual(waysAt(null))
+          const loose = waysAt(keptVertices(paths, tolerance, null, method))
+          if (loose.size < waysAt(null).size) opened++
+        },
+      ),
+      { seed: 20261121, numRuns: 500 },
+    )
+    // Control: without the mask junctions do open.
+    expect(opened).toBeGreaterThan(100)
+  })
+
   test('property: no dropped vertex strays from the line that stays', () => {
     const coordinate = fc.integer({ min: 0, max: 40 })
     const line = fc.array(fc.tuple(coordinate, coordinate), { minLength: 2, maxLength: 30 })
