@@ -100,8 +100,3 @@ export function toPlain(error: unknown): PlainError {
   }
   return { code: 'INTERNAL', message: ERRORS.INTERNAL.title, data: {} }
 }
-
-/** The AppError again, on the other side of a thread. */
-export function fromPlain(plain: PlainError): AppError {
-  return new AppError(plain.code, plain.message, { data: plain.data })
-}

@@ -13,8 +13,6 @@ import type { PipelineOutput, PipelineTask, TaskContext } from './task.ts'
 import { type BoxContoursTask, runBoxContours } from './terrain-task.ts'
 
 export type {
-  DrawingSummary,
-  OutputBytes,
   OutputName,
   PipelineOutput,
   PipelineTask,

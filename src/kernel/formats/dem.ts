@@ -1,5 +1,4 @@
 // Elevation files: what the source room reads (windows of undecoded bytes) and what the kernel makes of them (grids).
-import type { Bbox } from '../geo/bbox.ts'
 import type { Grid } from '../geo/grid.ts'
 import { mosaicGrids } from '../geo/mosaic.ts'
 import type { DemFile, DemReader, DemStatement, DemWindow } from './dem-file.ts'
@@ -8,7 +7,7 @@ import type { BlockCodecs } from './geotiff-decode.ts'
 import { decodeBlocks } from './geotiff-decode.ts'
 import { openHgt } from './hgt.ts'
 
-export type { DemEncoding, DemWindow } from './dem-file.ts'
+export type { DemWindow } from './dem-file.ts'
 
 /**
  * Reads the header of an elevation file: GeoTIFF, or `.hgt` by its name. DEM_UNREADABLE says why not. `statement` is what a person
@@ -51,14 +50,4 @@ export async function decodeDemWindows(
   const grids: Grid[] = []
   for (const window of windows) grids.push(await decodeDem(window, codecs))
   return mosaicGrids(grids)
-}
-
-/** The box of a window's sample points in the units of its CRS. */
-export function windowExtent(window: DemWindow): Bbox {
-  return {
-    west: window.originX,
-    south: window.originY - (window.height - 1) * window.cellSizeY,
-    east: window.originX + (window.width - 1) * window.cellSizeX,
-    north: window.originY,
-  }
 }
