@@ -175,9 +175,9 @@ export const a3: Experiment = {
     const deaf = await buildProgram('deaf', DEAF_TO_ERRORS)
     let lost = 0
     let told = 0
-    for (const share of [0.55, 0.6, 0.65, 0.7, 0.75]) {
+    for (const share of [0.32, 0.36, 0.4, 0.44, 0.47]) {
       const at = Math.floor(whole.calls.length * share)
-      const control = await scenario(deaf, { at, errno: EIO, sticky: true })
+      const control = await scenario(deaf, { at, errno: EIO, sticky: false })
       lost += control.found?.lost ?? 0
       told += control.acknowledged
     }
