@@ -97,11 +97,15 @@ function writeXml(json: string, xml: string): void {
   )
 }
 
+/** What is shipped is measured when it was built; from source, Node strips the types of every file in both threads first. */
+const EXECUTABLE = path.join(root, 'dist/sisrua')
+const BUILT = fs.existsSync(EXECUTABLE)
+const PROGRAM = BUILT ? [EXECUTABLE] : [process.execPath, 'bin/sisrua.ts']
+
 /** CPU seconds and peak MiB of one run of ours. */
 function ours(folder: string, radius: number): { cpu: number; peak: number } {
   const words = [
     ...[
-      'bin/sisrua.ts',
       'prepare',
       'osm',
       '--quiet',
@@ -117,7 +121,7 @@ function ours(folder: string, radius: number): { cpu: number; peak: number } {
 subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
 u = resource.getrusage(resource.RUSAGE_CHILDREN)
 print(u.ru_utime + u.ru_stime, u.ru_maxrss / 1024)`
-  const answer = execFileSync(PYTHON, ['-c', meter, process.execPath, ...words], {
+  const answer = execFileSync(PYTHON, ['-c', meter, ...PROGRAM, ...words], {
     cwd: root,
     encoding: 'utf8',
   })
@@ -153,7 +157,7 @@ export function peersJob(): { rows: unknown[]; missing: string[]; notes: string[
         .split(' ')
         .map(Number) as [number, number, number]
       theirs.push(cpu)
-      words = `chain: ${features} features, peak ${peak.toFixed(0)} MiB; ours: peak ${Math.max(...mine.map((run) => run.peak)).toFixed(0)} MiB, ${town.ways} ways`
+      words = `chain: ${features} features, peak ${peak.toFixed(0)} MiB; ours: peak ${Math.max(...mine.map((run) => run.peak)).toFixed(0)} MiB, ${town.ways} ways, run ${BUILT ? 'as dist/sisrua' : 'from source'}`
     }
     mine.push(ours(folder, Math.min(5000, radiusMeters)))
     const [a, b] = [median(mine.map((run) => run.cpu)), median(theirs)]
