@@ -1,5 +1,5 @@
 // One executable, the plugin's way: main job, kill -9 and go on, first starts under bad conditions.
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -146,6 +146,16 @@ describeHere('the executable', () => {
     const second = start(['--port', '0'], { SISRUA_AUTH_TOKEN: TOKEN })
     expect(await second.exit).toBe(11)
     expect(JSON.parse(second.stdout())).toMatchObject({ ready: false, reason: 'already_running' })
+  })
+
+  test('a parent that dies takes it along, also when standard input stays open', async () => {
+    const parent = spawn('sleep', ['60'])
+    const started = start(['--port', '0', '--parent-pid', String(parent.pid)], {
+      SISRUA_AUTH_TOKEN: TOKEN,
+    })
+    expect(await readyLine(started)).toMatchObject({ ready: true })
+    parent.kill('SIGKILL')
+    expect(await started.exit).toBe(0)
   })
 
   test('the bootstrap line: token on standard input, and the end of it ends the program', async () => {
