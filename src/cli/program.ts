@@ -15,6 +15,7 @@ import { nearest } from './nearest.ts'
 import { registerPrepare } from './prepare.ts'
 import { registerServe } from './serve.ts'
 import { cliText } from './texts.ts'
+import { registerWebhook } from './webhook.ts'
 
 /** The whole program; commander writes help to standard output and complaints to standard error, and never exits. */
 export function createProgram(context: CliContext): Command {
@@ -38,6 +39,7 @@ export function createProgram(context: CliContext): Command {
   registerLayers(program, context)
   registerJob(program, context)
   registerAudit(program, context)
+  registerWebhook(program, context)
   registerConfig(program, context)
   registerDoctor(program, context)
   registerLicenses(program, context)

@@ -1,0 +1,81 @@
+// A receiver of webhooks on loopback that counts what comes and misbehaves as it is told.
+import http from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+
+export interface Received {
+  path: string
+  headers: http.IncomingHttpHeaders
+  body: string
+}
+
+/** A status with headers, or a way not to answer. */
+export type Manner =
+  | { status: number; headers?: Record<string, string>; text?: string }
+  | 'drop'
+  | 'reset'
+  | 'half'
+  | 'silent'
+
+export const OK: Manner = { status: 200, text: 'thanks' }
+
+export interface Receiver {
+  readonly port: number
+  readonly url: string
+  readonly received: Received[]
+  /** Connections opened, whether or not something was sent on them. */
+  connections(): number
+  close(): Promise<void>
+}
+
+/** `manner` decides from what came and how many came before it. */
+export async function startReceiver(
+  manner: (message: Received, count: number) => Manner = () => OK,
+  host = '127.0.0.1',
+  port = 0,
+): Promise<Receiver> {
+  const received: Received[] = []
+  const sockets = new Set<Socket>()
+  let connections = 0
+  const server = http.createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk) => chunks.push(chunk))
+    request.on('error', () => {})
+    request.on('end', () => {
+      const message = {
+        path: request.url ?? '',
+        headers: request.headers,
+        body: Buffer.concat(chunks).toString('utf8'),
+      }
+      received.push(message)
+      const how = manner(message, received.length - 1)
+      if (how === 'silent') return
+      if (how === 'drop') request.socket.destroy()
+      else if (how === 'reset') request.socket.resetAndDestroy()
+      else if (how === 'half') {
+        response.writeHead(200, { 'Content-Length': '1000' })
+        response.write('half', () => request.socket.destroy())
+      } else response.writeHead(how.status, how.headers).end(how.text ?? '')
+    })
+  })
+  server.on('connection', (socket) => {
+    connections++
+    sockets.add(socket)
+    socket.on('error', () => {})
+    socket.on('close', () => sockets.delete(socket))
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+  const at = (server.address() as AddressInfo).port
+  return {
+    port: at,
+    url: `http://127.0.0.1:${at}/hook`,
+    received,
+    connections: () => connections,
+    async close() {
+      for (const socket of sockets) socket.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
