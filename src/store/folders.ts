@@ -31,9 +31,11 @@ export function prepareFolders(dataFolder: string): StoreFolders {
 /** Creates a folder for the owner only, and makes every new name on the way to it durable. */
 export function makeFolderDurably(folder: string): void {
   const first = mkdirSync(folder, { recursive: true, mode: 0o700 })
-  if (first === undefined) return
+  if (first === undefined || process.platform === 'win32') return
   const end = path.dirname(path.resolve(first))
-  for (let at = path.resolve(folder); at !== end; ) {
+  let at = path.resolve(folder)
+  // The root is its own parent: should `first` ever be spelt otherwise than its parents, the walk ends there.
+  while (at !== end && at !== path.dirname(at)) {
     at = path.dirname(at)
     syncFolder(at)
   }
