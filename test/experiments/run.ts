@@ -21,13 +21,17 @@ const EXPERIMENTS: Record<string, () => Promise<Experiment>> = {
   B4: async () => (await import('./b4-third-party.ts')).b4,
   B5: async () => (await import('./b5-erase.ts')).b5,
   B6: async () => (await import('./b6-cost.ts')).b6,
-  D1: async () => (await import('./d1-hostile.ts')).d1,
-  D2: async () => (await import('./d2-spellings.ts')).d2,
-  D10: async () => (await import('./d10-sockets.ts')).d10,
   C1: async () => (await import('./c1-model.ts')).c1,
   C2: async () => (await import('./c2-stale.ts')).c2,
   C4: async () => (await import('./c4-poison.ts')).c4,
   C5: async () => (await import('./c5-race.ts')).c5,
+  D1: async () => (await import('./d1-hostile.ts')).d1,
+  D2: async () => (await import('./d2-spellings.ts')).d2,
+  D6: async () => (await import('./d6.ts')).d6,
+  D10: async () => (await import('./d10-sockets.ts')).d10,
+  E1: async () => (await import('./e1.ts')).e1,
+  E2: async () => (await import('./e2.ts')).e2,
+  E3: async () => (await import('./e3.ts')).e3,
 }
 
 /** At 95 % the true rate of failure is below this when none was seen. */

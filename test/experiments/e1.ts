@@ -1,0 +1,189 @@
+// E1: a hostile receiver - dropped, reset and half answers, 500, 429, redirects, silence - while the delivery loop is killed and
+// started again over the same database. Every message arrives or is listed as given up; copies share one id; signatures hold.
+import { createHmac } from 'node:crypto'
+import { Webhook } from 'standardwebhooks'
+import { systemClock } from '../../src/base/clock.ts'
+import { createWebhookHouse } from '../support/webhook-house.ts'
+import { type Manner, OK, type Received, startReceiver } from '../support/webhook-receiver.ts'
+import {
+  complain,
+  createChance,
+  type Experiment,
+  sleep,
+  trialsOf,
+  withFolder,
+} from './support/experiment.ts'
+
+const FAULTS: readonly Manner[] = [
+  'drop',
+  'reset',
+  'half',
+  'silent',
+  { status: 500 },
+  { status: 429, headers: { 'Retry-After': '0' } },
+  { status: 503 },
+  { status: 302, headers: { Location: '/elsewhere' } },
+]
+const FAULT_SHARE = 0.3
+/** The real ten steps, shortened: the shape is E2's matter. */
+const DELAYS_MS = [0, 20, 30, 40, 50, 60, 70, 80, 90, 100]
+const TIMEOUT_MS = 150
+const ENDPOINTS = 4
+const LONGEST_MS = 240_000
+
+export const e1: Experiment = {
+  id: 'E1',
+  title: 'hostile webhook receiver',
+  run: (options) =>
+    withFolder('e1', async (folder) => {
+      const messages = trialsOf(options, 400, 60)
+      const kills = options.quick ? 3 : 50
+      const chance = createChance(options.seed)
+      let faults = 0
+      const seenBefore = new Set<string>()
+      const receiver = await startReceiver((message): Manner => {
+        if (message.path === '/elsewhere') return OK
+        // A message is refused for good by the endpoint that is told so, to see it listed.
+        if (JSON.parse(message.body).data.hopeless === true) return { status: 500 }
+        const key = `${message.path} ${String(message.headers['webhook-id'])}`
+        const first = !seenBefore.has(key)
+        seenBefore.add(key)
+        if (!first || chance.next() >= FAULT_SHARE) return OK
+        faults++
+        return FAULTS[chance.below(FAULTS.length)]!
+      })
+      const delays = DELAYS_MS
+      // The busy pause without Retry-After and the breaker would make this run last hours; a clock that runs faster helps.
+      const speed = 200
+      const began = systemClock.now()
+      const clock = {
+        now: () => began + (systemClock.now() - began),
+        monotonic: () => systemClock.monotonic() * speed,
+      }
+      const house = createWebhookHouse({
+        clock,
+        dataFolder: folder,
+        delays,
+        timeoutMs: TIMEOUT_MS,
+        chance: chance.next,
+      })
+      const secrets = new Map<string, string>()
+      try {
+        for (let n = 0; n < ENDPOINTS; n++) {
+          const { id, secret } = await house.register(`http://127.0.0.1:${receiver.port}/hook-${n}`)
+          secrets.set(`/hook-${n}`, secret!)
+          void id
+        }
+        for (let n = 0; n < messages; n++) {
+          await house.emit('project_loaded', { n, ...(n % 20 === 19 && { hopeless: true }) })
+        }
+        const ends = performance.now() + LONGEST_MS
+        let killed = 0
+        let loop = house.openDispatcher()
+        while (performance.now() < ends) {
+          // Cut off in the middle: what is under way is neither waited for nor written down.
+          const turn = loop.step()
+          if (killed < kills) {
+            await Promise.race([turn, sleep(5 + chance.below(60))])
+            killed++
+            await loop.stop(0)
+            loop = house.openDispatcher()
+            continue
+          }
+          await turn
+          const next = loop.nextAt()
+          if (next === null) break
+          await sleep(Math.min(Math.max(next - clock.now(), 1), 50))
+        }
+        await loop.stop(0)
+        return judge(options.seed, {
+          messages,
+          faults,
+          killed,
+          received: receiver.received,
+          secrets,
+          house,
+        })
+      } finally {
+        await receiver.close()
+        await house.close()
+      }
+    }),
+}
+
+function judge(
+  seed: number,
+  found: {
+    messages: number
+    faults: number
+    killed: number
+    received: Received[]
+    secrets: Map<string, string>
+    house: ReturnType<typeof createWebhookHouse>
+  },
+) {
+  const { messages, received, secrets, house } = found
+  const hooks = received.filter((one) => secrets.has(one.path))
+  const redirected = received.length - hooks.length
+  let failures = redirected
+  const idsByMessage = new Map<string, Set<string>>()
+  const copies = new Map<string, number>()
+  for (const [n, one] of hooks.entries()) {
+    const secret = secrets.get(one.path)!
+    const id = String(one.headers['webhook-id'])
+    const body = JSON.parse(one.body) as { id: string; data: { n: number } }
+    try {
+      new Webhook(secret).verify(one.body, one.headers as Record<string, string>)
+    } catch {
+      failures++
+      complain('E1', seed, n, 'signature not accepted by standardwebhooks')
+    }
+    const hex = createHmac('sha256', secret).update(one.body).digest('hex')
+    if (hex !== one.headers['x-webhook-signature'] || body.id !== id) failures++
+    const key = `${one.path} ${body.data.n}`
+    idsByMessage.set(key, (idsByMessage.get(key) ?? new Set()).add(id))
+    copies.set(key, (copies.get(key) ?? 0) + 1)
+  }
+  let delivered = 0
+  let listed = 0
+  for (const endpoint of house.webhooks.list()) {
+    const rows = house.webhooks.deliveries(endpoint.id, { state: null, limit: 100_000 })
+    if (rows.length !== messages) failures++
+    for (const row of rows) {
+      if (row.state === 'delivered') delivered++
+      else if (row.state === 'given_up') listed++
+      else failures++
+    }
+  }
+  const expected = messages * secrets.size
+  if (idsByMessage.size !== expected) failures++
+  for (const ids of idsByMessage.values()) if (ids.size !== 1) failures++
+  if (house.errors.length > 0) {
+    failures++
+    complain('E1', seed, 0, String(house.errors[0]))
+  }
+  const hopeless = Math.floor(messages / 20) * secrets.size
+  if (listed !== hopeless) failures++
+  // The control delivers once and forgets, as the original does: what was faulty the first time never arrives.
+  const firstFaulty = found.faults
+  const extra = [...copies.entries()]
+    .filter(([key]) => Number(key.split(' ')[1]) % 20 !== 19)
+    .reduce((sum, [, count]) => sum + count - 1, 0)
+  return {
+    trials: expected,
+    failures,
+    control: {
+      expected: 'one try without an outbox loses what was refused the first time',
+      seen: `${firstFaulty} of ${expected} first tries were spoilt by the receiver`,
+      ok: firstFaulty > 0,
+    },
+    figures: {
+      delivered,
+      'listed as given up': listed,
+      'loops cut off': found.killed,
+      'requests at the receiver': received.length,
+      'redirects followed': redirected,
+      'copies per 1,000 deliverable messages': Math.round((extra / (expected - hopeless)) * 1000),
+    },
+  }
+}
