@@ -42,13 +42,14 @@ export interface DeliveryRow {
 }
 
 export function createDeliveryRows(connection: Connection) {
-  // With a bare column beside min(), SQLite takes the row that has the minimum.
+  // With bare columns beside min(), SQLite takes the row that has the minimum: due first, and of those the one written first.
   const due = connection.prepare(
     `SELECT d.message_id AS messageId, d.endpoint_id AS endpointId, m.event, m.payload,
-       m.created_at AS createdAt, d.n, d.attempt, min(d.next_at) AS nextAt
+       m.created_at AS createdAt, d.n, d.attempt, d.next_at AS nextAt,
+       min(d.next_at * 1000000 + d.n % 1000000)
      FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id
        JOIN webhook_messages m ON m.id = d.message_id
-     WHERE d.state = 'waiting' AND e.state = 'enabled' GROUP BY d.endpoint_id ORDER BY nextAt`,
+     WHERE d.state = 'waiting' AND e.state = 'enabled' GROUP BY d.endpoint_id`,
   )
   const overdue = connection.prepare(
     `SELECT message_id AS messageId, endpoint_id AS endpointId FROM webhook_deliveries
@@ -98,7 +99,7 @@ export function createDeliveryRows(connection: Connection) {
   )
   const exists = connection.prepare('SELECT 1 FROM webhook_messages WHERE id = ?').pluck()
   return {
-    /** The most urgent message of each enabled endpoint, due or not, the most urgent first. */
+    /** The most urgent message of each enabled endpoint, due or not. */
     firstPerEndpoint: () => due.all() as DueRow[],
     overdue: (before: number) => overdue.all(before) as { messageId: string; endpointId: string }[],
     postpone: (messageId: string, endpointId: string, nextAt: number) =>

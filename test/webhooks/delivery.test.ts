@@ -1,0 +1,179 @@
+// Deliveries to a receiver that misbehaves; the clock stands still and is moved by hand.
+import { afterEach, describe, expect, test } from 'vitest'
+import { systemClock } from '../../src/base/clock.ts'
+import { postVetted } from '../../src/base/vetted-post.ts'
+import { e1 } from '../experiments/e1.ts'
+import { e2 } from '../experiments/e2.ts'
+import { createStillClock, OWNER, until } from '../support/job-house.ts'
+import { createWebhookHouse, type WebhookHouseOptions } from '../support/webhook-house.ts'
+import { type Manner, OK, type Receiver, startReceiver } from '../support/webhook-receiver.ts'
+
+const open: { close(): Promise<void> }[] = []
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await one.close()
+})
+
+async function receiver(manner: (n: number) => Manner = () => OK): Promise<Receiver> {
+  const made = await startReceiver((_message, count) => manner(count))
+  open.push(made)
+  return made
+}
+function house(options: Partial<WebhookHouseOptions> = {}) {
+  const made = createWebhookHouse({ clock: createStillClock(), ...options })
+  open.push(made)
+  return made
+}
+
+describe('delivery', () => {
+  test('the body has the original’s fields and the standard’s; filters take either name and a star', async () => {
+    const all = await receiver()
+    const some = await receiver()
+    const { register, recorder, dispatcher, emit } = house()
+    await register(all.url)
+    await register(some.url, ['job.*', 'project_saved'])
+    recorder.record((trail) => trail.notify('job_completed', () => ({ job_id: 'j' })))
+    recorder.record((trail) => trail.notify('project_saved', () => ({ version: 2 })))
+    await emit('project_loaded', { a: 1 })
+    await dispatcher.step()
+    expect(all.received.map((one) => JSON.parse(one.body))).toMatchObject([
+      { event: 'job_completed', type: 'job.completed', timestamp: 1_700_000_000, n: 1 },
+      { event: 'project_saved', type: 'project.saved', data: { version: 2 }, n: 2 },
+      { event: 'project_loaded', data: { a: 1 }, n: 3 },
+    ])
+    const [first] = all.received
+    expect(JSON.parse(first!.body).id).toBe(first!.headers['webhook-id'])
+    expect(first!.headers['webhook-id']).toMatch(/^msg_[0-9a-f]{32}$/)
+    expect(some.received.map((one) => JSON.parse(one.body).event)).toEqual([
+      'job_completed',
+      'project_saved',
+    ])
+  })
+
+  test.each<[string, Manner, string, number | null]>([
+    ['a redirect is not followed', { status: 307, headers: { Location: '/x' } }, 'redirect', 307],
+    ['500 is a failure', { status: 500, text: 'no' }, 'status', 500],
+    ['a dropped connection', 'drop', 'network', null],
+    ['half an answer', 'half', 'cut_off', null],
+    ['silence', 'silent', 'timeout', null],
+  ])('%s, and the next try has the same id', async (_name, manner, error, status) => {
+    const clock = createStillClock()
+    const target = await receiver((n) => (n === 0 ? manner : OK))
+    const { register, emit, dispatcher, webhooks } = house({ clock, timeoutMs: 200 })
+    const { id } = await register(target.url)
+    await emit('project_loaded')
+    await dispatcher.step()
+    expect(target.received).toHaveLength(1)
+    clock.advance(6_000)
+    await dispatcher.step()
+    const ids = target.received.map((one) => one.headers['webhook-id'])
+    expect(ids).toHaveLength(2)
+    expect(ids[1]).toBe(ids[0])
+    const [delivery] = webhooks.deliveries(id, { state: null, limit: 10 })
+    expect(delivery).toMatchObject({
+      state: 'delivered',
+      attempts: [{ error, status }, { error: null }],
+    })
+  })
+
+  test('of a long answer 1 KiB is kept, without secrets; more than 64 KiB is not read', async () => {
+    const text = `whsec_${'A'.repeat(40)} ${'x'.repeat(5_000_000)}`
+    const target = await receiver(() => ({ status: 200, text }))
+    const { register, emit, dispatcher, webhooks } = house()
+    const { id } = await register(target.url)
+    await emit('project_loaded')
+    await dispatcher.step()
+    const [delivery] = webhooks.deliveries(id, { state: 'delivered', limit: 10 })
+    expect(delivery!.response).toMatch(/^whsec_\[hidden\] x+$/)
+    expect(delivery!.response!.length).toBeLessThanOrEqual(1024)
+    const answer = await postVetted({
+      url: new URL(target.url),
+      headers: {},
+      body: Buffer.from('{}'),
+      connectMs: 1_000,
+      timeoutMs: 5_000,
+      maxBytes: 65_536,
+      allow: () => true,
+    })
+    expect(answer.bytes.length).toBe(65_536)
+  })
+
+  test('two secrets sign while one replaces the other, for a day', async () => {
+    const clock = createStillClock()
+    const target = await receiver()
+    const { register, emit, dispatcher, webhooks } = house({ clock })
+    const { id } = await register(target.url)
+    await webhooks.rotate(id, OWNER)
+    await emit('project_loaded')
+    await dispatcher.step()
+    clock.advance(86_400_001)
+    await emit('project_loaded')
+    await dispatcher.step()
+    const counts = target.received.map(
+      (one) => String(one.headers['webhook-signature']).split(' ').length,
+    )
+    expect(counts).toEqual([2, 1])
+  })
+
+  test('at most four at once, and one per endpoint', async () => {
+    let now = 0
+    let most = 0
+    const perEndpoint = new Map<string, number>()
+    const { register, emit, dispatcher } = house({
+      post: async ({ url }) => {
+        now++
+        most = Math.max(most, now)
+        const here = (perEndpoint.get(url.pathname) ?? 0) + 1
+        perEndpoint.set(url.pathname, here)
+        expect(here).toBe(1)
+        await new Promise((resolve) => setTimeout(resolve, 5))
+        now--
+        perEndpoint.set(url.pathname, 0)
+        return { status: 200, header: () => null, bytes: new Uint8Array(0) }
+      },
+    })
+    for (let n = 0; n < 6; n++) await register(`http://127.0.0.1:9/${n}`)
+    for (let n = 0; n < 3; n++) await emit('project_loaded', { n })
+    await dispatcher.step()
+    expect(most).toBe(4)
+  })
+
+  test('cut off in the middle, the message goes out again under the same id', async () => {
+    const target = await receiver((n) => (n === 0 ? 'silent' : OK))
+    const { register, emit, dispatcher, openDispatcher, webhooks } = house()
+    const { id } = await register(target.url)
+    await emit('project_loaded')
+    const turn = dispatcher.step()
+    await until(() => target.received.length === 1)
+    await dispatcher.stop(0)
+    await turn
+    expect(webhooks.deliveries(id, { state: 'waiting', limit: 1 })[0]!.attempts).toEqual([])
+    await openDispatcher().step()
+    const ids = target.received.map((one) => one.headers['webhook-id'])
+    expect(ids).toHaveLength(2)
+    expect(ids[1]).toBe(ids[0])
+    expect(webhooks.list()[0]!.delivered).toBe(1)
+  })
+
+  test('the loop wakes by itself and sleeps when stopped', async () => {
+    const target = await receiver()
+    const { register, emit, dispatcher } = house({ clock: systemClock })
+    await register(target.url)
+    dispatcher.start()
+    await emit('project_loaded', { n: 1 })
+    await until(() => target.received.length === 1)
+    await dispatcher.stop()
+    await emit('project_loaded', { n: 2 })
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(target.received).toHaveLength(1)
+  })
+
+  test('E1: nothing is lost at a hostile receiver', { timeout: 120_000 }, async () => {
+    const outcome = await e1.run({ seed: 1, quick: true, trials: 40 })
+    expect([outcome.failures, outcome.control.ok]).toEqual([0, true])
+  })
+
+  test('E2: schedule, breaker, disabling, replay, three days off', async () => {
+    const outcome = await e2.run({ seed: 1, quick: true })
+    expect([outcome.failures, outcome.control.ok]).toEqual([0, true])
+  })
+})
