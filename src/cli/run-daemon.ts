@@ -1,7 +1,7 @@
 // The daemon as a process: start-up line, ready line, parent watch, signals, exit code.
 import type { Readable, Writable } from 'node:stream'
 import { readBootstrapLine } from '../base/bootstrap.ts'
-import { AppError } from '../base/errors.ts'
+import { startProblem } from '../base/disk-trouble.ts'
 import { EXIT, exitCodeFor } from '../base/exit-codes.ts'
 import { createLog } from '../base/log.ts'
 import { watchInput, watchProcess } from '../base/parent.ts'
@@ -40,7 +40,7 @@ export async function runDaemon(
   try {
     daemon = await createDaemon(settings, { auditKey })
   } catch (error) {
-    const { code, message } = error instanceof AppError ? error : new AppError('INTERNAL')
+    const { code, message } = startProblem(error)
     noteFailedStart(settings, error)
     const inUse = (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
     stdout.write(

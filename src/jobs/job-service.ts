@@ -1,7 +1,7 @@
 // Jobs as the doors see them: puts request, queue, runner and stored files together.
 import type { Recorder } from '../audit/record.ts'
 import type { Clock } from '../base/clock.ts'
-import { AppError } from '../base/errors.ts'
+import { AppError, toPlain } from '../base/errors.ts'
 import type { Events } from '../base/events.ts'
 import type { Ids } from '../base/ids.ts'
 import { digest, type PreparedBlob } from '../store/blobs.ts'
@@ -119,7 +119,8 @@ export function createJobs(options: JobsOptions): Jobs {
     try {
       await store.blobs.open(row.resultSha256.toString('hex'))
       return row
-    } catch {
+    } catch (error) {
+      if (toPlain(error).code !== 'RESULT_CORRUPT') throw error
       await recorder.recordGrouped((trail) => queue.forget(trail, row.id))
       return null
     }

@@ -10,6 +10,7 @@ import {
   statSync,
 } from 'node:fs'
 import path from 'node:path'
+import { isDiskTrouble } from '../base/disk-trouble.ts'
 import { AppError } from '../base/errors.ts'
 import { sha256Hex } from '../base/hash.ts'
 import { syncFolder, writeFileDurably } from './folders.ts'
@@ -79,14 +80,15 @@ export function listBackups(folder: string): Backup[] {
     try {
       const backup = JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as Backup
       if (`${backup.file}.json` === name) found.push(backup)
-    } catch {
+    } catch (error) {
+      if (isDiskTrouble(error)) throw error
       // A half-written description: the backup is as good as not there.
     }
   }
   return found.sort((a, b) => b.createdAt - a.createdAt)
 }
 
-/** Whether the file is the one described and SQLite finds nothing wrong with it. */
+/** Whether the file is the one described and SQLite finds nothing wrong with it. Throws what the disk says. */
 export function isSoundBackup(folder: string, backup: Backup, options: AddonOptions = {}): boolean {
   const file = path.join(folder, backup.file)
   try {
@@ -94,7 +96,9 @@ export function isSoundBackup(folder: string, backup: Backup, options: AddonOpti
     if (sha256Hex(readFileSync(file)) !== backup.sha256) return false
     checkCopy(file, options)
     return true
-  } catch {
+  } catch (error) {
+    // A backup that cannot be read just now is not worse than an older one.
+    if (isDiskTrouble(error)) throw error
     return false
   }
 }

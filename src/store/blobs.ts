@@ -40,7 +40,7 @@ export interface Blobs {
   /** Names the bytes in the open transaction. */
   link(blob: PreparedBlob): void
   abandon(blob: PreparedBlob): void
-  /** Checks the bytes and hands them out. Throws RESULT_CORRUPT when they are damaged or gone. */
+  /** Checks the bytes and hands them out. Throws RESULT_CORRUPT when they are damaged or gone, STORE_UNAVAILABLE when they cannot be read. */
   open(sha256: string): Promise<OpenedBlob>
   /** Removes blobs that no row names any more; answers how many. */
   collect(): number
@@ -127,8 +127,9 @@ export function createBlobs(
     let matches = false
     try {
       matches = (await stat(file)).size === size && (await hashFile(file)) === sha256
-    } catch {
-      matches = false
+    } catch (error) {
+      // Only a file that is not there is gone: one that cannot be read just now may be whole.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw diskError(error)
     }
     if (!matches) corrupt(sha256)
     trust(sha256)

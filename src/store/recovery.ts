@@ -1,11 +1,21 @@
 // Before the database is used: is it ours, is it sound? If not, it goes to quarantine as it is, whole, and the newest
 // sound backup takes its place. Nothing in quarantine is ever deleted by the program.
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs'
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+} from 'node:fs'
 import path from 'node:path'
+import { isDiskTrouble } from '../base/disk-trouble.ts'
 import { AppError } from '../base/errors.ts'
 import { sha256Hex } from '../base/hash.ts'
 import { type Backup, isSoundBackup, listBackups } from './backup.ts'
-import { type StoreFolders, syncFolder, writeFileDurably } from './folders.ts'
+import { makeFolderDurably, type StoreFolders, syncFolder, writeFileDurably } from './folders.ts'
 import { type AddonOptions, APPLICATION_ID, connect, sqliteCode } from './sqlite.ts'
 
 /** How the storage came up: as it was, from a backup, or empty because there was nothing to restore. */
@@ -21,21 +31,36 @@ export interface Recovery {
   reason: string | null
 }
 
-/** Checks the file and puts it right. Throws STORE_UNSAFE when the file is not ours at all. */
+/**
+ * Checks the file and puts it right; killed anywhere in between, it goes on at the next start. Throws STORE_UNSAFE when the
+ * file is not ours at all, and what SQLite or the disk throws when it cannot be read: that is no damage.
+ */
 export function recover(folders: StoreFolders, now: number, options: AddonOptions = {}): Recovery {
-  const untouched: Recovery = { storage: 'ok', quarantine: null, backup: null, reason: null }
-  if (!existsSync(folders.database)) return { ...untouched, storage: 'new' }
-  const reason = findDamage(folders.database, options)
-  if (reason === null) return untouched
-  const quarantine = moveAway(folders, now, reason)
+  const missing = !existsSync(folders.database)
+  const reason = missing ? 'the database file is missing' : findDamage(folders.database, options)
+  if (reason === null) return { storage: 'ok', quarantine: null, backup: null, reason }
   const backup =
     listBackups(folders.backups).find((one) => isSoundBackup(folders.backups, one, options)) ?? null
-  if (backup === null) return { storage: 'new', quarantine, backup, reason }
+  // Written whole before anything is moved, so that the time without a database is short.
   const temporary = `${folders.database}.restore`
-  copyFileSync(path.join(folders.backups, backup.file), temporary)
+  if (backup !== null) copyDurably(path.join(folders.backups, backup.file), temporary)
+  const quarantine = moveAway(folders, now, reason)
+  if (backup === null) {
+    return { storage: 'new', quarantine, backup, reason: quarantine === null ? null : reason }
+  }
   renameSync(temporary, folders.database)
   syncFolder(path.dirname(folders.database))
   return { storage: 'restored', quarantine, backup, reason }
+}
+
+function copyDurably(from: string, to: string): void {
+  copyFileSync(from, to)
+  const handle = openSync(to, 'r+')
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
 }
 
 /** What is wrong with the file, in SQLite's words; null when it is sound. Empty files are sound (a crash at birth). */
@@ -58,28 +83,34 @@ export function findDamage(file: string, options: AddonOptions = {}): string | n
     return strangers.length > 0 ? `${strangers.length} rows refer to missing rows` : null
   } catch (error) {
     const code = sqliteCode(error)
-    if (code === null || code.startsWith('SQLITE_BUSY')) throw error
+    // A disk that stumbles once must not cost the database: only what SQLite says about the bytes is damage.
+    if (code === null || isDiskTrouble(error)) throw error
     return code
   } finally {
     connection?.close()
   }
 }
 
-/** Moves database, -wal and -shm together; a manifest tells their hashes and why. */
-function moveAway(folders: StoreFolders, now: number, reason: string): string {
+/**
+ * Moves database, -wal and -shm together; a manifest tells their hashes and why. Null when there is nothing to move. The
+ * database goes first: killed after that, the next start finds none and puts the rest aside too.
+ */
+function moveAway(folders: StoreFolders, now: number, reason: string): string | null {
+  const present = ['', '-wal', '-shm']
+    .map((suffix) => `${folders.database}${suffix}`)
+    .filter((file) => existsSync(file))
+  if (present.length === 0) return null
   const folder = path.join(folders.quarantine, new Date(now).toISOString().replace(/[:.]/g, '-'))
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const files: Record<string, string> = {}
-  for (const suffix of ['', '-wal', '-shm']) {
-    const file = `${folders.database}${suffix}`
-    if (!existsSync(file)) continue
-    files[path.basename(file)] = sha256Hex(readFileSync(file))
-    renameSync(file, path.join(folder, path.basename(file)))
-  }
+  makeFolderDurably(folder)
+  const files = Object.fromEntries(
+    present.map((file) => [path.basename(file), sha256Hex(readFileSync(file))]),
+  )
   writeFileDurably(
     path.join(folder, 'manifest.json'),
     Buffer.from(JSON.stringify({ at: now, reason, files }, null, 2)),
   )
+  for (const file of present) renameSync(file, path.join(folder, path.basename(file)))
+  syncFolder(folder)
   syncFolder(path.dirname(folders.database))
   return folder
 }

@@ -1,5 +1,14 @@
 // Stored bytes: small ones in the database, large ones as files, none served that does not match its name.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -59,6 +68,18 @@ describe('bytes', () => {
     expect(readFileSync(path.join(dataFolder, 'quarantine', aside[0]!)).equals(damaged)).toBe(true)
     await expect(store.blobs.open(sha256)).rejects.toMatchObject({ code: 'RESULT_CORRUPT' })
     await put(LARGE)
+    expect(await text(sha256)).toBe(LARGE.toString())
+  })
+
+  it('that cannot be read just now are not taken for damaged', async () => {
+    const sha256 = await put(LARGE)
+    const file = fileOf(sha256)
+    renameSync(file, `${file}.away`)
+    symlinkSync(file, file)
+    await expect(store.blobs.open(sha256)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    expect(readdirSync(path.join(dataFolder, 'quarantine'))).toEqual([])
+    rmSync(file)
+    renameSync(`${file}.away`, file)
     expect(await text(sha256)).toBe(LARGE.toString())
   })
 

@@ -1,9 +1,12 @@
 // Opening the store: pragmas read back, unsafe or foreign or newer files refused, damage put aside and a backup restored.
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
+  rmdirSync,
   rmSync,
   truncateSync,
   writeFileSync,
@@ -147,6 +150,33 @@ describe('a damaged database', () => {
     const store = open()
     expect(store.recovery).toMatchObject({ storage: 'new', backup: null })
     expect(store.meta.get('note')).toBeUndefined()
+    await store.close()
+  })
+
+  it('that cannot be read just now is no damage: it stays where it is', async () => {
+    await fill()
+    renameSync(database(), `${database()}.away`)
+    mkdirSync(database())
+    expect(() => open()).toThrow(expect.objectContaining({ code: 'SQLITE_CANTOPEN' }))
+    expect(readdirSync(path.join(dataFolder, 'quarantine'))).toEqual([])
+    rmdirSync(database())
+    renameSync(`${database()}.away`, database())
+    const store = open()
+    expect(store.meta.get('note')).toBe('newer than the backup')
+    await store.close()
+  })
+
+  it('that is gone, as after a kill while it was put aside, is restored without its old log', async () => {
+    await fill()
+    rmSync(database())
+    writeFileSync(`${database()}-wal`, 'the log of the damaged one')
+    const store = open()
+    expect(store.recovery.storage).toBe('restored')
+    expect(store.meta.get('note')).toBe('kept')
+    expect(readdirSync(store.recovery.quarantine!).sort()).toEqual([
+      'manifest.json',
+      'sisrua.db-wal',
+    ])
     await store.close()
   })
 

@@ -1,0 +1,23 @@
+// Tells a disk that failed or is full from every other mistake, whether SQLite or the file system says it.
+import { AppError } from './errors.ts'
+
+/** Codes of Node's file calls and of SQLite that speak of the disk, not of the bytes on it. */
+const CODES =
+  /^(EIO|ENOSPC|EDQUOT|EROFS|ENXIO|ENODEV|SQLITE_(IOERR|FULL|CANTOPEN|BUSY|LOCKED|NOMEM|PERM)(_\w+)?)$/
+
+/** Whether a call on the data folder failed, so that nothing can be said about what is stored there. */
+export function isDiskTrouble(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code
+  return typeof code === 'string' && CODES.test(code)
+}
+
+/** What to say about an error that came while the program was starting; an AppError stays as it is. */
+export function startProblem(error: unknown): AppError {
+  if (error instanceof AppError) return error
+  if (!isDiskTrouble(error)) return new AppError('INTERNAL')
+  return new AppError(
+    'STORE_UNAVAILABLE',
+    'The data folder could not be read or written; nothing in it was changed. Check the disk and its room, then start again.',
+    { cause: error },
+  )
+}
