@@ -5,10 +5,11 @@
                         their folder. After kill -9 the harness puts the mirror in the place of the real folder.
                         Bytes that were written but not synced are listed in `dir/.pending/<n>` (offset, length), so
                         that the harness can let some 512-byte sectors survive (torn writes).
-   STORAGE_FAIL_AT=k    The k-th storage call on a file below STORAGE_DIR fails once with STORAGE_ERRNO (5 or 28);
+   STORAGE_FAIL_AT=k    The k-th storage call on anything below STORAGE_DIR fails once with STORAGE_ERRNO (5 or 28);
                         STORAGE_FAIL_STICKY=1: that one and all later ones. The count of calls is written to
                         STORAGE_COUNT when the process ends in order, their names to <STORAGE_COUNT>.list when none is to
-                        fail, and to <STORAGE_COUNT>.hit what did fail.
+                        fail, and to <STORAGE_COUNT>.hit what did fail. With a mirror, bytes whose sync failed count as
+                        clean afterwards, as in Linux: a later sync that works does not make them durable.
    STORAGE_KILL_AT=k    The process is killed right before its k-th storage call.
 
    How the mirror works: each file that is opened gets an identity (its inode number). `dir/.data/<inode>` holds the
@@ -38,6 +39,7 @@
 /* For each descriptor: the inode of a tracked file, 0 = none. Folders below STORAGE_DIR have their path. */
 static unsigned long long inode_of[FILES];
 static char *folder_of[FILES];
+static char kept_file[FILES];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const char *root, *shadow, *count_file;
 static long fail_at = -1, kill_at = -1, calls = 0;
@@ -79,22 +81,23 @@ static int ends(const char *path, const char *with) {
   return n >= m && !strcmp(path + n - m, with);
 }
 
-/* Neither the shared memory of SQLite nor logs carry a promise. */
-static int tracked(const char *path) {
+/* In the mirror: neither the shared memory of SQLite nor logs carry a promise. Calls on them fail like all others. */
+static int kept(const char *path) {
   return below(path) && !ends(path, "-shm") && !strstr(path, "/logs") && !strstr(path, "instance.lock");
 }
 
-/* True: this call shall fail; errno is set. `what` is for the note about the hit. */
-static int fails(const char *what) {
+/* True: this call shall fail; errno is set. `what` and `path` are for the list and the note about the hit. */
+static int fails(const char *what, const char *path) {
   long n;
-  char place[PATHS], text[96];
+  char place[PATHS], text[512];
+  const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
   if (fail_at < 0 && kill_at < 0 && !count_file) return 0;
   n = __atomic_add_fetch(&calls, 1, __ATOMIC_SEQ_CST);
   if (n == kill_at) kill(getpid(), SIGKILL);
   if (count_file && fail_at < 0) {
     int list;
     snprintf(place, sizeof place, "%s.list", count_file);
-    snprintf(text, sizeof text, "%s\n", what);
+    snprintf(text, sizeof text, "%s %.255s\n", what, name);
     list = REAL(open)(place, O_CREAT | O_WRONLY | O_APPEND, 0600);
     if (REAL(write)(list, text, strlen(text)) < 0) abort();
     REAL(close)(list);
@@ -102,11 +105,21 @@ static int fails(const char *what) {
   if (fail_at < 0 || n < fail_at || (n > fail_at && !sticky)) return 0;
   if (count_file && n == fail_at) {
     snprintf(place, sizeof place, "%s.hit", count_file);
-    snprintf(text, sizeof text, "%s %d", what, fail_errno);
+    snprintf(text, sizeof text, "%s %.255s %d", what, name, fail_errno);
     note(place, text);
   }
   errno = fail_errno;
   return 1;
+}
+
+static int fails_fd(const char *what, int fd) {
+  char self[64], path[PATHS];
+  ssize_t length;
+  if (fail_at < 0 && kill_at < 0 && !count_file) return 0;
+  snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+  length = readlink(self, path, sizeof path - 1);
+  path[length < 0 ? 0 : length] = 0;
+  return fails(what, path);
 }
 
 /* libuv closes without going through close(), so a number may stand for something else by now: ask the kernel. */
@@ -115,6 +128,7 @@ static int is_file(int fd) {
   return fd >= 0 && fd < FILES && inode_of[fd] && !fstat(fd, &found) && S_ISREG(found.st_mode) &&
          found.st_ino == inode_of[fd];
 }
+static int is_kept(int fd) { return is_file(fd) && kept_file[fd]; }
 static int is_folder(int fd) {
   struct stat found;
   return fd >= 0 && fd < FILES && folder_of[fd] && !fstat(fd, &found) && S_ISDIR(found.st_mode);
@@ -130,7 +144,7 @@ static void pend(int fd, off_t offset, size_t length) {
   char place[PATHS];
   long long record[2] = {offset, (long long)length};
   int file;
-  if (!shadow || !is_file(fd)) return;
+  if (!shadow || !is_kept(fd)) return;
   pthread_mutex_lock(&lock);
   pending_name(place, inode_of[fd]);
   file = REAL(open)(place, O_CREAT | O_WRONLY | O_APPEND, 0600);
@@ -191,7 +205,7 @@ static void mirror_folder(const char *folder) {
   to = REAL(open)(temporary, O_CREAT | O_WRONLY | O_TRUNC, 0600);
   while ((entry = readdir(open_folder))) {
     snprintf(file, sizeof file, "%s/%s", folder, entry->d_name);
-    if (entry->d_name[0] == '.' || !tracked(file) || stat(file, &found)) continue;
+    if (entry->d_name[0] == '.' || !kept(file) || stat(file, &found)) continue;
     /* 0 stands for a folder. */
     snprintf(line, sizeof line, "%llu %.255s\n", S_ISDIR(found.st_mode) ? 0ULL : (unsigned long long)found.st_ino,
              entry->d_name);
@@ -209,11 +223,14 @@ static void note_open(int fd, const char *path) {
   inode_of[fd] = 0;
   free(folder_of[fd]);
   folder_of[fd] = NULL;
-  if (!tracked(path) || fstat(fd, &found)) {
+  if (!below(path) || fstat(fd, &found)) {
     /* Not ours. */
   } else if (S_ISDIR(found.st_mode)) {
-    folder_of[fd] = strdup(path);
-  } else if (S_ISREG(found.st_mode)) inode_of[fd] = found.st_ino;
+    if (kept(path)) folder_of[fd] = strdup(path);
+  } else if (S_ISREG(found.st_mode)) {
+    inode_of[fd] = found.st_ino;
+    kept_file[fd] = (char)kept(path);
+  }
   pthread_mutex_unlock(&lock);
 }
 
@@ -221,7 +238,7 @@ static void note_open(int fd, const char *path) {
 
 static int open_any(const char *path, int flags, int mode, int (*real)(const char *, int, ...)) {
   int fd;
-  if (tracked(path) && (flags & (O_CREAT | O_RDWR | O_WRONLY)) && fails("open")) return -1;
+  if (below(path) && fails("open", path)) return -1;
   fd = real(path, flags, mode);
   note_open(fd, path);
   return fd;
@@ -245,7 +262,7 @@ ssize_t write(int fd, const void *bytes, size_t length) {
   off_t at;
   ssize_t done;
   if (!is_file(fd)) return REAL(write)(fd, bytes, length);
-  if (fails("write")) return -1;
+  if (fails_fd("write", fd)) return -1;
   at = lseek(fd, 0, SEEK_CUR);
   done = REAL(write)(fd, bytes, length);
   if (done > 0) pend(fd, at, done);
@@ -255,7 +272,7 @@ ssize_t writev(int fd, const struct iovec *parts, int count) {
   off_t at;
   ssize_t done;
   if (!is_file(fd)) return REAL(writev)(fd, parts, count);
-  if (fails("writev")) return -1;
+  if (fails_fd("writev", fd)) return -1;
   at = lseek(fd, 0, SEEK_CUR);
   done = REAL(writev)(fd, parts, count);
   if (done > 0) pend(fd, at, done);
@@ -265,7 +282,7 @@ static ssize_t pwrite_any(int fd, const void *bytes, size_t length, off_t at,
                           ssize_t (*real)(int, const void *, size_t, off_t)) {
   ssize_t done;
   if (!is_file(fd)) return real(fd, bytes, length, at);
-  if (fails("pwrite")) return -1;
+  if (fails_fd("pwrite", fd)) return -1;
   done = real(fd, bytes, length, at);
   if (done > 0) pend(fd, at, done);
   return done;
@@ -279,7 +296,7 @@ ssize_t pwrite64(int fd, const void *bytes, size_t length, off_t at) {
 
 static int sync_any(int fd, const char *what, int (*real)(int)) {
   if (is_folder(fd)) {
-    if (fails(what)) return -1;
+    if (fails_fd(what, fd)) return -1;
     if (!shadow) return real(fd);
     pthread_mutex_lock(&lock);
     mirror_folder(folder_of[fd]);
@@ -287,8 +304,17 @@ static int sync_any(int fd, const char *what, int (*real)(int)) {
     return 0;
   }
   if (!is_file(fd)) return real(fd);
-  if (fails(what)) return -1;
-  if (!shadow) return real(fd);
+  if (fails_fd(what, fd)) {
+    char place[PATHS];
+    int reason = errno;
+    pending_name(place, inode_of[fd]);
+    pthread_mutex_lock(&lock);
+    if (shadow && is_kept(fd)) REAL(unlink)(place);
+    pthread_mutex_unlock(&lock);
+    errno = reason;
+    return -1;
+  }
+  if (!shadow || !is_kept(fd)) return real(fd);
   pthread_mutex_lock(&lock);
   mirror_file(fd);
   pthread_mutex_unlock(&lock);
@@ -298,18 +324,22 @@ int fsync(int fd) { return sync_any(fd, "fsync", REAL(fsync)); }
 int fdatasync(int fd) { return sync_any(fd, "fdatasync", REAL(fdatasync)); }
 
 int ftruncate(int fd, off_t length) {
-  if (is_file(fd) && fails("ftruncate")) return -1;
+  if (is_file(fd) && fails_fd("ftruncate", fd)) return -1;
   return REAL(ftruncate)(fd, length);
 }
 int ftruncate64(int fd, off64_t length) {
-  if (is_file(fd) && fails("ftruncate")) return -1;
+  if (is_file(fd) && fails_fd("ftruncate", fd)) return -1;
   return REAL(ftruncate64)(fd, length);
 }
 int unlink(const char *path) {
-  if (tracked(path) && fails("unlink")) return -1;
+  if (below(path) && fails("unlink", path)) return -1;
   return REAL(unlink)(path);
 }
 int rename(const char *from, const char *to) {
-  if (tracked(to) && fails("rename")) return -1;
+  if (below(to) && fails("rename", to)) return -1;
   return REAL(rename)(from, to);
+}
+int mkdir(const char *path, mode_t mode) {
+  if (below(path) && fails("mkdir", path)) return -1;
+  return REAL(mkdir)(path, mode);
 }

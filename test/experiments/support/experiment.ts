@@ -63,6 +63,22 @@ export function spread(milliseconds: readonly number[]): string {
 export const sleep = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds))
 
+/** Works on the items in their order, so many at once. */
+export async function inTurns<T>(
+  atOnce: number,
+  items: readonly T[],
+  work: (item: T, n: number) => Promise<void>,
+): Promise<void> {
+  let next = 0
+  const one = async (): Promise<void> => {
+    while (next < items.length) {
+      const n = next++
+      await work(items[n]!, n)
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, one))
+}
+
 /** Runs `work` in a new temporary folder and removes it afterwards; SISRUA_KEEP=1 leaves it for a look. */
 export async function withFolder<T>(
   name: string,

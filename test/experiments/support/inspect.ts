@@ -76,6 +76,24 @@ export function isBroken(found: Findings): boolean {
   )
 }
 
+/** How many acknowledged audit entries (`audit_id` = seq + 1) and projects are not there. */
+export function missingRows(
+  dataFolder: string,
+  rows: { audit: ReadonlySet<number>; projects: ReadonlySet<string> },
+): number {
+  const db = new Database(path.join(dataFolder, 'sisrua.db'))
+  try {
+    const entry = db.prepare('SELECT 1 FROM audit_log WHERE seq = ?')
+    const project = db.prepare('SELECT 1 FROM projects WHERE id = ?')
+    let missing = 0
+    for (const id of rows.audit) if (entry.get(id - 1) === undefined) missing++
+    for (const id of rows.projects) if (project.get(id) === undefined) missing++
+    return missing
+  } finally {
+    db.close()
+  }
+}
+
 /** Entries whose number, leaf or chain hash is not what the entries before lead to; an implementation of its own. */
 function brokenAuditEntries(db: Database.Database): number {
   const sha256 = (...parts: Uint8Array[]): Buffer => {

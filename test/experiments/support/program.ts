@@ -30,10 +30,12 @@ export interface Program {
 /** The program said that it does not start, or ended before the ready line. */
 export class NotStarted extends Error {
   readonly exitCode: number | null
+  readonly signal: NodeJS.Signals | null
   readonly said: string
-  constructor(exitCode: number | null, said: string) {
-    super(`the program did not start (${exitCode}): ${said.slice(0, 400)}`)
+  constructor(exitCode: number | null, signal: NodeJS.Signals | null, said: string) {
+    super(`the program did not start (${exitCode ?? signal}): ${said.slice(0, 400)}`)
     this.exitCode = exitCode
+    this.signal = signal
     this.said = said
   }
 }
@@ -71,7 +73,7 @@ export function startProgram(options: StartOptions): Promise<Program> {
     child.once('error', reject)
     void ended.then((code) => {
       clearTimeout(late)
-      reject(new NotStarted(code, `${said} ${errors}`))
+      reject(new NotStarted(code, child.signalCode, `${said} ${errors}`))
     })
     createInterface({ input: child.stdout }).on('line', (line) => {
       said += line

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import {
   copyFileSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -55,12 +56,17 @@ export function beginMirror(dataFolder: string, shadow: string): void {
       } else {
         const { ino } = statSync(file)
         lines.push(`${ino} ${entry.name}\n`)
-        copyFileSync(file, path.join(shadow, '.data', String(ino)))
+        const durable = path.join(shadow, '.data', String(ino))
+        // A file named by its hash is never written again under that inode: a second name costs nothing.
+        if (isBlob(inside)) linkSync(file, durable)
+        else copyFileSync(file, durable)
       }
     }
     writeFileSync(namesOf(shadow, relative), lines.join(''))
   }
 }
+
+const isBlob = (relative: string): boolean => /^\/blobs\/../.test(relative)
 
 const namesOf = (shadow: string, relative: string): string =>
   path.join(shadow, '.names', `root${relative.replaceAll('/', '%')}`)
@@ -114,30 +120,41 @@ export function cutPower(
     mkdirSync(path.join(after, relative), { recursive: true })
     for (const [inode, name] of namesIn(relative)) {
       if (inode === '0') rebuild(`${relative}/${name}`)
-      else writeFileSync(path.join(after, relative, name), bytesOf(inode), { mode: 0o600 })
+      else place(inode, `${relative}/${name}`)
     }
+  }
+
+  function place(inode: string, relative: string): void {
+    const durable = path.join(shadow, '.data', inode)
+    const file = path.join(after, relative)
+    const whole = !existsSync(path.join(shadow, '.pending', inode))
+    if (whole && isBlob(relative) && existsSync(durable)) linkSync(durable, file)
+    else writeFileSync(file, bytesOf(inode), { mode: 0o600 })
   }
 
   function bytesOf(inode: string): Buffer {
     const durable = path.join(shadow, '.data', inode)
-    let bytes: Buffer = existsSync(durable) ? readFileSync(durable) : Buffer.alloc(0)
+    const bytes = existsSync(durable) ? readFileSync(durable) : Buffer.alloc(0)
     const list = path.join(shadow, '.pending', inode)
     const written = real.get(inode)
     if (survival === 0 || written === undefined || !existsSync(list)) return bytes
     const now = readFileSync(written)
     const ranges = readFileSync(list)
+    const after = Buffer.alloc(Math.max(bytes.length, now.length))
+    bytes.copy(after)
+    let length = bytes.length
     for (let at = 0; at + 16 <= ranges.length; at += 16) {
       let from = Number(ranges.readBigInt64LE(at))
       const end = Math.min(now.length, from + Number(ranges.readBigInt64LE(at + 8)))
       while (from < end) {
         const next = Math.min(end, (Math.floor(from / SECTOR) + 1) * SECTOR)
         if (chance.next() < survival) {
-          if (bytes.length < next) bytes = Buffer.concat([bytes, Buffer.alloc(next - bytes.length)])
-          now.copy(bytes, from, from, next)
+          now.copy(after, from, from, next)
+          length = Math.max(length, next)
         }
         from = next
       }
     }
-    return bytes
+    return after.subarray(0, length)
   }
 }
