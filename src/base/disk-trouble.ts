@@ -7,7 +7,9 @@ const CODES =
 
 /** Whether a call on the data folder failed, so that nothing can be said about what is stored there. */
 export function isDiskTrouble(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code
+  const { code, syscall } = (error ?? {}) as { code?: unknown; syscall?: unknown }
+  // Node's recursive mkdir answers ENOENT for every failure that it does not know, EIO among them.
+  if (code === 'ENOENT' && syscall === 'mkdir') return true
   return typeof code === 'string' && CODES.test(code)
 }
 
