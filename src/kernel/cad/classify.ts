@@ -22,6 +22,8 @@ export interface Classified {
   layer: Layer
 }
 
+const SHAPE_NUMBERS: Readonly<Record<OsmShape, number>> = { point: 0, line: 1, area: 2 }
+
 interface Ordered<T> {
   order: number
   item: T
@@ -35,6 +37,11 @@ export class Classifier {
   /** Text number of a key → what may apply, in the order of its table. */
   private readonly classesOf: (Ordered<OsmClass>[] | undefined)[] = []
   private readonly rulesOf: (Ordered<LayerRule>[] | undefined)[] = []
+  /** Per text: 1 = as a key it has a say in class or layer. */
+  private readonly hasSay: Uint8Array
+  /** Per shape and key: value → answer, for elements on which one tag has a say. */
+  private readonly known: (Map<number, Classified | null> | undefined)[][] = [[], [], []]
+  private readonly made = new Map<string, Classified[]>()
 
   constructor(tags: TagColumns, template: LayerTemplate, themes: Iterable<ThemeName>) {
     this.tags = tags
@@ -42,16 +49,47 @@ export class Classifier {
     this.themes = new Set(themes)
     const classes = group(OSM_CLASSES, (entry) => entry.key)
     const rules = group(template.rules, (entry) => firstKey(entry.match))
-    for (const [i, text] of tags.strings.entries()) {
-      const ofClass = classes.get(text)
-      if (ofClass !== undefined) this.classesOf[i] = ofClass
-      const ofRule = rules.get(text)
-      if (ofRule !== undefined) this.rulesOf[i] = ofRule
+    const asked = new Set([...classes.keys(), ...rules.keys()])
+    for (const { match } of template.rules) for (const key in match) asked.add(key)
+    const { strings } = tags
+    this.hasSay = new Uint8Array(strings.length)
+    for (let i = 0; i < strings.length; i++) {
+      const text = strings[i]!
+      if (!asked.has(text)) continue
+      this.hasSay[i] = 1
+      this.classesOf[i] = classes.get(text)
+      this.rulesOf[i] = rules.get(text)
     }
   }
 
-  /** What the element with these tags is, or null when no asked-for theme draws it. */
+  /** What the element with these tags is, or null when no asked-for theme draws it. Equal answers are one object. */
   classify(tagStart: number, tagEnd: number, shape: OsmShape): Classified | null {
+    const { tagKeys, tagValues } = this.tags
+    // Most elements have one tag that any table asks about: then key, value and shape decide, and were mostly seen before.
+    let only = -1
+    for (let t = tagStart; t < tagEnd; t++) {
+      if (this.hasSay[tagKeys[t]!] === 0) continue
+      if (only >= 0) return this.decide(tagStart, tagEnd, shape)
+      only = t
+    }
+    if (only < 0) return null
+    const known = this.known[SHAPE_NUMBERS[shape]]!
+    const key = tagKeys[only]!
+    const value = tagValues[only]!
+    let byValue = known[key]
+    if (byValue === undefined) {
+      byValue = new Map()
+      known[key] = byValue
+    }
+    let found = byValue.get(value)
+    if (found === undefined) {
+      found = this.decide(tagStart, tagEnd, shape)
+      byValue.set(value, found)
+    }
+    return found
+  }
+
+  private decide(tagStart: number, tagEnd: number, shape: OsmShape): Classified | null {
     const { tagKeys, tagValues, strings } = this.tags
     let best: OsmClass | null = null
     let bestOrder = Number.POSITIVE_INFINITY
@@ -73,7 +111,24 @@ export class Classifier {
     }
     if (best === null) return null
     const layer = this.layerOf(tagStart, tagEnd, shape)
-    return { theme: best.theme, key: best.key, value, block: best.block, layer }
+    return this.shared({ theme: best.theme, key: best.key, value, block: best.block, layer })
+  }
+
+  /** The first object that said the same. */
+  private shared(found: Classified): Classified {
+    const name = `${found.key}=${found.value}`
+    let alike = this.made.get(name)
+    if (alike === undefined) {
+      alike = []
+      this.made.set(name, alike)
+    }
+    for (const one of alike) {
+      if (one.layer === found.layer && one.theme === found.theme && one.block === found.block) {
+        return one
+      }
+    }
+    alike.push(found)
+    return found
   }
 
   private layerOf(tagStart: number, tagEnd: number, shape: OsmShape): Layer {

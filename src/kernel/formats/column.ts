@@ -10,12 +10,17 @@ export class Float64Column {
   }
 
   push(value: number): void {
-    if (this.length === this.values.length) {
-      const larger = new Float64Array(this.values.length * 2)
-      larger.set(this.values)
-      this.values = larger
-    }
+    if (this.length === this.values.length) this.reserve(1)
     this.values[this.length++] = value
+  }
+
+  /** Makes sure that `more` values fit; a loop may then write into `values` itself. */
+  reserve(more: number): void {
+    const needed = this.length + more
+    if (needed <= this.values.length) return
+    const larger = new Float64Array(Math.max(needed, this.values.length * 2))
+    larger.set(this.values.subarray(0, this.length))
+    this.values = larger
   }
 
   /** The filled part, without copying. */
@@ -34,12 +39,17 @@ export class Int32Column {
   }
 
   push(value: number): void {
-    if (this.length === this.values.length) {
-      const larger = new Int32Array(this.values.length * 2)
-      larger.set(this.values)
-      this.values = larger
-    }
+    if (this.length === this.values.length) this.reserve(1)
     this.values[this.length++] = value
+  }
+
+  /** Makes sure that `more` values fit; a loop may then write into `values` itself. */
+  reserve(more: number): void {
+    const needed = this.length + more
+    if (needed <= this.values.length) return
+    const larger = new Int32Array(Math.max(needed, this.values.length * 2))
+    larger.set(this.values.subarray(0, this.length))
+    this.values = larger
   }
 
   /** The filled part, without copying. */

@@ -3,8 +3,12 @@
 import type { AppError } from '../../base/errors.ts'
 import { decodeUtf8 } from './utf8.ts'
 
+const LINE_FEED = 10
+const SPACE = 32
 const QUOTE = 34
 const COMMA = 44
+const COLON = 58
+const CLOSE_BRACE = 125
 const MINUS = 45
 const DOT = 46
 const BACKSLASH = 92
@@ -113,7 +117,36 @@ export class JsonCursor {
   /** Reads a key and the colon after it. */
   key(): void {
     this.string()
-    this.expect(58)
+    this.expect(COLON)
+  }
+
+  /**
+   * Steps to the next key of an object whose brace was read, and over its colon; false after the closing brace.
+   * `first` is true before the first key. A plain key after a comma takes the short way, everything else the careful one.
+   */
+  nextKey(first: boolean): boolean {
+    const { bytes } = this
+    let p = this.position
+    let c = bytes[p]
+    if (c === COMMA && !first) {
+      c = bytes[++p]
+      while (c === SPACE || c === LINE_FEED) c = bytes[++p]
+    }
+    if (c === QUOTE && (first || p > this.position)) {
+      const start = ++p
+      c = bytes[p]
+      while (c !== QUOTE && c !== BACKSLASH && c !== undefined) c = bytes[++p]
+      if (c === QUOTE && bytes[p + 1] === COLON) {
+        this.stringStart = start
+        this.stringEnd = p
+        this.stringEscaped = false
+        this.position = p + 2
+        return true
+      }
+    }
+    if (!this.more(CLOSE_BRACE, first)) return false
+    this.key()
+    return true
   }
 
   /** True when the last string is exactly these bytes. */

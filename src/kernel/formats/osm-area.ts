@@ -7,8 +7,7 @@ import type { AssemblyReport } from './osm-features.ts'
 import { AREA, FeatureColumns, LINE } from './osm-features.ts'
 import type { Step } from './ring-builder.ts'
 import { joinChains } from './ring-builder.ts'
-import type { WayGeometry } from './way-geometry.ts'
-import { isInteresting } from './way-geometry.ts'
+import type { Interest, WayGeometry } from './way-geometry.ts'
 
 /** Mark of a way that gave a relation its tags: a second such relation must not draw it again. 1 = plain outline. */
 const LENT = 2
@@ -41,6 +40,7 @@ export function markOutlines(
   r: number,
   wayIndex: IdIndex,
   outline: Uint8Array,
+  interest: Interest,
 ): void {
   if (!isAreaRelation(data, r)) return
   const { relations, members, ways, tagKeys, tagValues, strings } = data
@@ -50,12 +50,12 @@ export function markOutlines(
     if (w < 0) continue
     const role = roleOf(data, m)
     if (role === 'inner') {
-      if (!isInteresting(data, ways.tagStart[w]!, ways.tagEnd[w]!)) outline[w] ||= 1
+      if (!interest.any(ways.tagStart[w]!, ways.tagEnd[w]!)) outline[w] ||= 1
     } else if (role === 'outer') {
       let own = false
       for (let t = ways.tagStart[w]!; t < ways.tagEnd[w]! && !own; t++) {
         own =
-          isInteresting(data, t, t + 1) &&
+          interest.any(t, t + 1) &&
           relationTag(data, r, strings[tagKeys[t]!]!) !== strings[tagValues[t]!]
       }
       if (!own) outline[w] ||= 1
@@ -76,6 +76,7 @@ export function assembleRelation(
   r: number,
   wayIndex: IdIndex,
   outline: Uint8Array,
+  interest: Interest,
   geometry: WayGeometry,
   out: FeatureColumns,
   report: AssemblyReport,
@@ -108,7 +109,12 @@ export function assembleRelation(
   let version = relations.versions[r]!
   let tagStart = relations.tagStart[r]!
   let tagEnd = relations.tagEnd[r]!
-  if (outerMembers === 1 && onlyTyped(data, r) && onlyOuter >= 0 && outline[onlyOuter] !== LENT) {
+  if (
+    outerMembers === 1 &&
+    onlyTyped(data, r, interest) &&
+    onlyOuter >= 0 &&
+    outline[onlyOuter] !== LENT
+  ) {
     type = WAY
     id = ways.ids[onlyOuter]!
     version = ways.versions[onlyOuter]!
@@ -146,10 +152,10 @@ function emptyChains(): Chains {
 }
 
 /** True when the relation says nothing but its type. */
-function onlyTyped(data: OsmData, r: number): boolean {
+function onlyTyped(data: OsmData, r: number, interest: Interest): boolean {
   const { relations, tagKeys, strings } = data
   for (let t = relations.tagStart[r]!; t < relations.tagEnd[r]!; t++) {
-    if (strings[tagKeys[t]!] !== 'type' && isInteresting(data, t, t + 1)) return false
+    if (strings[tagKeys[t]!] !== 'type' && interest.any(t, t + 1)) return false
   }
   return true
 }

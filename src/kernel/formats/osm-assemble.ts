@@ -9,14 +9,14 @@ import type { AssemblyReport, OsmFeatures } from './osm-features.ts'
 import { AREA, FeatureColumns, LINE, POINT } from './osm-features.ts'
 import { areaVerdict, hasAreaRule } from './polygon-features.ts'
 import { PositionIds } from './position-ids.ts'
-import { isInteresting, WayGeometry } from './way-geometry.ts'
+import { Interest, WayGeometry } from './way-geometry.ts'
 
 /**
  * Every feature of the answer, sorted by node, way, relation and then id, so that the order of the elements in the file does not show.
  * A relation whose only tag is its type, with one outer way, takes id and tags of that way.
  */
 export function assembleOsm(data: OsmData): { features: OsmFeatures; report: AssemblyReport } {
-  const { nodes, ways, relations } = data
+  const { ways, relations } = data
   const report: AssemblyReport = {
     incompleteWays: 0,
     emptyWays: 0,
@@ -24,19 +24,28 @@ export function assembleOsm(data: OsmData): { features: OsmFeatures; report: Ass
     emptyRelations: 0,
   }
   const geometry = new WayGeometry(data, new PositionIds())
-  const columns = new FeatureColumns(ways.count + 1024, data.refs.length + nodes.count / 8 + 1024)
-  addNodes(data, columns)
+  const interest = new Interest(data)
+  const tagged = taggedNodes(data, interest)
+  const columns = new FeatureColumns(
+    ways.count + tagged.length + 1024,
+    data.refs.length + tagged.length + 1024,
+  )
+  addNodes(data, tagged, columns)
 
   // Relations first, because they decide which ways are only their outlines; drawn last, to keep the order of kinds.
   const wayIndex = new IdIndex(ways.ids, ways.count)
   const outline = new Uint8Array(ways.count)
   const areas = new FeatureColumns(relations.count + 16, (data.geometry.length >> 2) + 1024)
-  for (const r of byId(relations)) {
-    markOutlines(data, r, wayIndex, outline)
-    assembleRelation(data, r, wayIndex, outline, geometry, areas, report)
+  const relationOrder = byId(relations, null)
+  for (let k = 0; k < relationOrder.length; k++) {
+    const r = relationOrder[k]!
+    markOutlines(data, r, wayIndex, outline, interest)
+    assembleRelation(data, r, wayIndex, outline, interest, geometry, areas, report)
   }
   const verdicts = new AreaVerdicts(data)
-  for (const w of byId(ways)) {
+  const wayOrder = byId(ways, wayIndex)
+  for (let k = 0; k < wayOrder.length; k++) {
+    const w = wayOrder[k]!
     if (outline[w] === 0) addWay(data, w, geometry, verdicts, columns, report)
   }
   columns.append(areas)
@@ -44,8 +53,7 @@ export function assembleOsm(data: OsmData): { features: OsmFeatures; report: Ass
 }
 
 /** Indexes of the elements in ascending order of id. */
-function byId(elements: OsmElements): Int32Array {
-  const { count, ids } = elements
+function byId({ count, ids }: OsmElements, index: IdIndex | null): Int32Array {
   const order = new Int32Array(count)
   let ascending = true
   for (let i = 0; i < count; i++) {
@@ -54,23 +62,40 @@ function byId(elements: OsmElements): Int32Array {
   }
   if (ascending) return order
   const sorted = ids.slice(0, count).sort()
-  const index = new IdIndex(ids, count)
-  for (let i = 0; i < count; i++) order[i] = index.find(sorted[i]!)
+  const known = index ?? new IdIndex(ids, count)
+  for (let i = 0; i < count; i++) order[i] = known.find(sorted[i]!)
   return order
 }
 
-/** Nodes that say something. Untagged ones, most of any answer, are only vertices. */
-function addNodes(data: OsmData, columns: FeatureColumns): void {
-  const { nodes } = data
+/** Nodes that say something, in ascending order of id. Untagged ones, most of any answer, are only vertices. */
+function taggedNodes({ nodes }: OsmData, interest: Interest): Int32Array {
+  const { count, ids, tagStart, tagEnd } = nodes
+  const found = new Int32Array(count)
   let tagged = 0
-  const candidates = new Int32Array(nodes.count)
-  for (let i = 0; i < nodes.count; i++) {
-    if (isInteresting(data, nodes.tagStart[i]!, nodes.tagEnd[i]!)) candidates[tagged++] = i
+  let ascending = true
+  for (let i = 0; i < count; i++) {
+    if (!interest.any(tagStart[i]!, tagEnd[i]!)) continue
+    if (tagged > 0 && ids[i]! < ids[found[tagged - 1]!]!) ascending = false
+    found[tagged++] = i
   }
-  const chosen = candidates.subarray(0, tagged)
-  chosen.sort((a, b) => nodes.ids[a]! - nodes.ids[b]!)
-  for (let k = 0; k < tagged; k++) {
-    const i = chosen[k]!
+  const chosen = found.subarray(0, tagged)
+  return ascending ? chosen : sortedById(ids, chosen)
+}
+
+/** Sorted as plain numbers, which is many times faster than with a comparison of ours. */
+function sortedById(ids: Float64Array, chosen: Int32Array): Int32Array {
+  const own = new Float64Array(chosen.length)
+  for (let k = 0; k < chosen.length; k++) own[k] = ids[chosen[k]!]!
+  const index = new IdIndex(own, own.length)
+  const sorted = own.slice().sort()
+  const order = new Int32Array(chosen.length)
+  for (let k = 0; k < chosen.length; k++) order[k] = chosen[index.find(sorted[k]!)]!
+  return order
+}
+
+function addNodes({ nodes }: OsmData, tagged: Int32Array, columns: FeatureColumns): void {
+  for (let k = 0; k < tagged.length; k++) {
+    const i = tagged[k]!
     const lon = nodes.lonLat[i * 2]!
     if (Number.isNaN(lon)) continue
     const firstPath = columns.pathCount

@@ -3,6 +3,7 @@
 import { AppError } from '../../base/errors.ts'
 import { Float64Column, Int32Column } from './column.ts'
 import { JsonCursor } from './json-cursor.ts'
+import { readIdRun, readPositionRun, scanDegrees, scanned, scanWhole } from './json-runs.ts'
 import type { OsmData, OsmElements } from './osm-data.ts'
 import { NODE, RELATION, WAY } from './osm-data.ts'
 import { mergeDuplicates } from './osm-merge.ts'
@@ -10,7 +11,6 @@ import { StringTable } from './string-table.ts'
 import { decodeUtf8 } from './utf8.ts'
 
 const OPEN_BRACE = 123
-const CLOSE_BRACE = 125
 const OPEN_BRACKET = 91
 const CLOSE_BRACKET = 93
 const QUOTE = 34
@@ -103,8 +103,7 @@ class OsmJsonReader {
     const { cursor } = this
     let found = false
     cursor.expect(OPEN_BRACE)
-    for (let first = true; cursor.more(CLOSE_BRACE, first); first = false) {
-      cursor.key()
+    for (let first = true; cursor.nextKey(first); first = false) {
       const key = cursor.text()
       if (key === 'elements') {
         this.readElements()
@@ -122,8 +121,7 @@ class OsmJsonReader {
   private readOsm3s(): void {
     const { cursor } = this
     if (!this.opens(OPEN_BRACE)) return
-    for (let first = true; cursor.more(CLOSE_BRACE, first); first = false) {
-      cursor.key()
+    for (let first = true; cursor.nextKey(first); first = false) {
       if (cursor.text() === 'timestamp_osm_base') this.timestamp = this.textValue()
       else cursor.skip()
     }
@@ -177,17 +175,22 @@ class OsmJsonReader {
     let lon = Number.NaN
     let version = 0
     cursor.expect(OPEN_BRACE)
-    for (let first = true; cursor.more(CLOSE_BRACE, first); first = false) {
-      cursor.key()
+    for (let first = true; cursor.nextKey(first); first = false) {
       switch (this.keyLength()) {
         case 2:
-          if (cursor.stringIs(ID)) id = this.numberValue()
-          else cursor.skip()
+          if (cursor.stringIs(ID)) {
+            this.readWhole()
+            id = scanned[0]!
+          } else cursor.skip()
           break
         case 3:
-          if (cursor.stringIs(LAT)) lat = this.numberValue()
-          else if (cursor.stringIs(LON)) lon = this.numberValue()
-          else cursor.skip()
+          if (cursor.stringIs(LAT)) {
+            this.readDegrees()
+            lat = scanned[0]!
+          } else if (cursor.stringIs(LON)) {
+            this.readDegrees()
+            lon = scanned[0]!
+          } else cursor.skip()
           break
         case 4:
           if (cursor.stringIs(TYPE)) type = this.elementType()
@@ -200,8 +203,10 @@ class OsmJsonReader {
           break
         case 7:
           if (cursor.stringIs(MEMBERS)) this.readMembers()
-          else if (cursor.stringIs(VERSION)) version = this.numberValue()
-          else cursor.skip()
+          else if (cursor.stringIs(VERSION)) {
+            this.readWhole()
+            version = scanned[0]!
+          } else cursor.skip()
           break
         case 8:
           if (cursor.stringIs(GEOMETRY)) {
@@ -210,7 +215,8 @@ class OsmJsonReader {
           } else cursor.skip()
           break
         case 9:
-          if (cursor.stringIs(TIMESTAMP)) this.readTimestamp()
+          // Only asked for where the answer does not state its age before its elements.
+          if (this.timestamp === null && cursor.stringIs(TIMESTAMP)) this.readTimestamp()
           else cursor.skip()
           break
         default:
@@ -274,6 +280,22 @@ class OsmJsonReader {
     return Number.NaN
   }
 
+  /** A whole number into `scanned`; NaN (and a step over it) for anything that is no number. */
+  private readWhole(): void {
+    const { cursor } = this
+    const after = scanWhole(cursor.bytes, cursor.position)
+    if (after >= 0) cursor.position = after
+    else scanned[0] = this.numberValue()
+  }
+
+  /** The same for a number with decimals. */
+  private readDegrees(): void {
+    const { cursor } = this
+    const after = scanDegrees(cursor.bytes, cursor.position)
+    if (after >= 0) cursor.position = after
+    else scanned[0] = this.numberValue()
+  }
+
   private elementType(): number {
     const { cursor } = this
     if (cursor.peek() !== QUOTE) {
@@ -310,25 +332,28 @@ class OsmJsonReader {
   private readTags(): void {
     const { cursor, strings, tagKeys, tagValues } = this
     if (!this.opens(OPEN_BRACE)) return
-    for (let first = true; cursor.more(CLOSE_BRACE, first); first = false) {
-      cursor.key()
+    for (let first = true; cursor.nextKey(first); first = false) {
       const key = strings.add(cursor)
       const c = cursor.peek()
-      if (c === QUOTE) cursor.string()
+      let value = 0
+      if (c === QUOTE) value = strings.read(cursor)
       else {
         cursor.skip()
         // A number or true stays as its text; an object or array is no tag.
         if (c === OPEN_BRACE || c === OPEN_BRACKET) continue
+        value = strings.add(cursor)
       }
       tagKeys.push(key)
-      tagValues.push(strings.add(cursor))
+      tagValues.push(value)
     }
   }
 
   private readRefs(): void {
     const { cursor, refs } = this
     if (!this.opens(OPEN_BRACKET)) return
-    for (let first = true; cursor.more(CLOSE_BRACKET, first); first = false) {
+    const start = cursor.position
+    cursor.position = readIdRun(cursor.bytes, start, refs)
+    for (let first = cursor.position === start; cursor.more(CLOSE_BRACKET, first); first = false) {
       refs.push(cursor.number())
     }
   }
@@ -337,13 +362,14 @@ class OsmJsonReader {
   private readGeometry(): void {
     const { cursor, geometry } = this
     if (!this.opens(OPEN_BRACKET)) return
-    for (let first = true; cursor.more(CLOSE_BRACKET, first); first = false) {
+    const run = cursor.position
+    cursor.position = readPositionRun(cursor.bytes, run, geometry)
+    for (let first = cursor.position === run; cursor.more(CLOSE_BRACKET, first); first = false) {
       let lon = Number.NaN
       let lat = Number.NaN
       if (cursor.peek() === OPEN_BRACE) {
         cursor.expect(OPEN_BRACE)
-        for (let start = true; cursor.more(CLOSE_BRACE, start); start = false) {
-          cursor.key()
+        for (let start = true; cursor.nextKey(start); start = false) {
           if (cursor.stringIs(LAT)) lat = this.numberValue()
           else if (cursor.stringIs(LON)) lon = this.numberValue()
           else cursor.skip()
@@ -368,8 +394,7 @@ class OsmJsonReader {
     let ref = Number.NaN
     let role = -1
     cursor.expect(OPEN_BRACE)
-    for (let first = true; cursor.more(CLOSE_BRACE, first); first = false) {
-      cursor.key()
+    for (let first = true; cursor.nextKey(first); first = false) {
       if (cursor.stringIs(TYPE)) type = this.elementType()
       else if (cursor.stringIs(REF)) ref = this.numberValue()
       else if (cursor.stringIs(GEOMETRY)) this.readGeometry()

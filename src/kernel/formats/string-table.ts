@@ -1,6 +1,12 @@
 // Gives every distinct text a small number, so that tags are pairs of integers and each text is decoded once.
 import type { JsonCursor } from './json-cursor.ts'
 
+const SPACE = 32
+const QUOTE = 34
+const BACKSLASH = 92
+const FNV_OFFSET = -2_128_831_035
+const FNV_PRIME = 16_777_619
+
 /**
  * Open addressing over the bytes of one file (FNV-1a hash, Fowler/Noll/Vo). The table keeps positions in those bytes, no copies.
  * Texts written with and without escapes count as different entries with equal strings; look tags up by string, not by number.
@@ -13,30 +19,65 @@ export class StringTable {
   private slots = new Int32Array(1 << 12)
   private hashes = new Int32Array(1 << 12)
 
+  /** Reads the string at the cursor; answers its number. */
+  read(cursor: JsonCursor): number {
+    const { bytes, position } = cursor
+    let p = position
+    if (bytes[p] === SPACE) p++
+    if (bytes[p] === QUOTE) {
+      const start = ++p
+      let c = bytes[p]
+      let hash = FNV_OFFSET
+      while (c !== undefined && c !== QUOTE && c !== BACKSLASH) {
+        hash = Math.imul(hash ^ c, FNV_PRIME)
+        c = bytes[++p]
+      }
+      if (c === QUOTE) {
+        cursor.stringStart = start
+        cursor.stringEnd = p
+        cursor.stringEscaped = false
+        cursor.position = p + 1
+        return this.find(cursor, hash)
+      }
+    }
+    cursor.string()
+    return this.add(cursor)
+  }
+
   /** The number of the cursor's last string. */
   add(cursor: JsonCursor): number {
     const { bytes, stringStart, stringEnd } = cursor
-    let hash = -2_128_831_035
-    for (let i = stringStart; i < stringEnd; i++) hash = Math.imul(hash ^ bytes[i]!, 16_777_619)
+    let hash = FNV_OFFSET
+    for (let i = stringStart; i < stringEnd; i++) hash = Math.imul(hash ^ bytes[i]!, FNV_PRIME)
+    return this.find(cursor, hash)
+  }
+
+  private find(cursor: JsonCursor, hash: number): number {
+    const { bytes, stringStart, stringEnd } = cursor
+    const { slots, hashes, starts, lengths } = this
     const length = stringEnd - stringStart
-    const mask = this.slots.length - 1
+    const mask = slots.length - 1
     let slot = (hash ^ (hash >>> 15)) & mask
     for (;;) {
-      const number = this.slots[slot]! - 1
+      const number = slots[slot]! - 1
       if (number < 0) break
-      if (this.hashes[slot] === hash && this.lengths[number] === length) {
-        const other = this.starts[number]!
+      if (hashes[slot] === hash && lengths[number] === length) {
+        const other = starts[number]!
         let i = 0
         while (i < length && bytes[other + i] === bytes[stringStart + i]) i++
         if (i === length) return number
       }
       slot = (slot + 1) & mask
     }
+    return this.enter(cursor, hash, slot)
+  }
+
+  private enter(cursor: JsonCursor, hash: number, slot: number): number {
     const number = this.strings.length
     this.strings.push(cursor.text())
     if (number === this.starts.length) this.growEntries()
-    this.starts[number] = stringStart
-    this.lengths[number] = length
+    this.starts[number] = cursor.stringStart
+    this.lengths[number] = cursor.stringEnd - cursor.stringStart
     this.slots[slot] = number + 1
     this.hashes[slot] = hash
     if (number * 2 > this.slots.length) this.growSlots()

@@ -17,12 +17,23 @@ const UNINTERESTING: ReadonlySet<string> = new Set([
   'tiger:upload_uuid',
 ])
 
-/** True when a span of tags holds more than bookkeeping. */
-export function isInteresting(data: OsmData, tagStart: number, tagEnd: number): boolean {
-  for (let t = tagStart; t < tagEnd; t++) {
-    if (!UNINTERESTING.has(data.strings[data.tagKeys[t]!]!)) return true
+/** Tells tags from bookkeeping, by the numbers of their keys. */
+export class Interest {
+  private readonly tagKeys: Int32Array
+  /** Per text: 1 = as a key it says nothing. */
+  private readonly dull: Uint8Array
+
+  constructor({ tagKeys, strings }: Pick<OsmData, 'tagKeys' | 'strings'>) {
+    this.tagKeys = tagKeys
+    this.dull = new Uint8Array(strings.length)
+    for (let i = 0; i < strings.length; i++) if (UNINTERESTING.has(strings[i]!)) this.dull[i] = 1
   }
-  return false
+
+  /** True when a span of tags holds more than bookkeeping. */
+  any(tagStart: number, tagEnd: number): boolean {
+    for (let t = tagStart; t < tagEnd; t++) if (this.dull[this.tagKeys[t]!] === 0) return true
+    return false
+  }
 }
 
 /** Writes the geometry of ways and members. Vertices whose position is unknown are left out and counted. */
@@ -52,6 +63,9 @@ export class WayGeometry {
     const geometryCount = ways.geometryEnd[w]! - geometryStart
     if (refCount === 0) return this.writeAnonymous(geometryStart, geometryCount, columns)
     const inline = geometryCount === refCount
+    columns.reserveVertices(refCount)
+    const { lonLat, nodeIds } = columns
+    let at = columns.vertexCount
     let missing = 0
     for (let k = 0; k < refCount; k++) {
       const id = refs[refStart + k]!
@@ -68,9 +82,16 @@ export class WayGeometry {
           lat = nodes.lonLat[node * 2 + 1]!
         }
       }
-      if (Number.isNaN(lon)) missing++
-      else columns.vertex(lon, lat, id)
+      if (Number.isNaN(lon)) {
+        missing++
+        continue
+      }
+      lonLat[2 * at] = lon
+      lonLat[2 * at + 1] = lat
+      nodeIds[at] = id
+      at++
     }
+    columns.vertexCount = at
     return missing
   }
 

@@ -71,48 +71,59 @@ function touches(features: OsmFeatures, i: number, bbox: Bbox): boolean {
     if (lon > east) east = lon
     if (lat < south) south = lat
     if (lat > north) north = lat
+    // Most features lie inside, and their first vertex tells.
+    if (west <= bbox.east && east >= bbox.west && south <= bbox.north && north >= bbox.south) {
+      return true
+    }
   }
-  return west <= bbox.east && east >= bbox.west && south <= bbox.north && north >= bbox.south
+  return false
 }
 
 /** Copies the geometry of the chosen features; their paths keep their order. */
 function gather(features: OsmFeatures, chosen: Int32Array, classes: Classified[]): Selection {
+  const { coords, offsets } = features.paths
+  const { kinds, pathStart, pathEnd, holes, nodeIds } = features
   let vertices = 0
   let count = 0
-  const { coords, offsets } = features.paths
-  for (const i of chosen) {
-    count += features.pathEnd[i]! - features.pathStart[i]!
-    vertices += offsets[features.pathEnd[i]!]! - offsets[features.pathStart[i]!]!
+  for (let k = 0; k < chosen.length; k++) {
+    const i = chosen[k]!
+    count += pathEnd[i]! - pathStart[i]!
+    vertices += offsets[pathEnd[i]!]! - offsets[pathStart[i]!]!
   }
   const selection: Selection = {
     paths: { coords: new Float64Array(vertices * 2), offsets: new Uint32Array(count + 1) },
     nodes: new Float64Array(vertices),
     features: new Int32Array(count),
-    classes: new Array(count),
+    classes: [],
     holes: new Uint8Array(count),
     polygons: new Int32Array(count).fill(-1),
   }
+  const { nodes } = selection
+  const outCoords = selection.paths.coords
+  const outOffsets = selection.paths.offsets
   let vertex = 0
   let path = 0
   let polygon = -1
   for (let k = 0; k < chosen.length; k++) {
     const i = chosen[k]!
-    const area = features.kinds[i] === AREA
-    for (let p = features.pathStart[i]!; p < features.pathEnd[i]!; p++) {
-      const start = offsets[p]!
+    const area = kinds[i] === AREA
+    for (let p = pathStart[i]!; p < pathEnd[i]!; p++) {
       const end = offsets[p + 1]!
-      selection.paths.coords.set(coords.subarray(start * 2, end * 2), vertex * 2)
-      selection.nodes.set(features.nodeIds.subarray(start, end), vertex)
-      vertex += end - start
+      for (let v = offsets[p]!; v < end; v++) {
+        outCoords[2 * vertex] = coords[2 * v]!
+        outCoords[2 * vertex + 1] = coords[2 * v + 1]!
+        nodes[vertex] = nodeIds[v]!
+        vertex++
+      }
       selection.features[path] = i
-      selection.classes[path] = classes[k]!
+      selection.classes.push(classes[k]!)
       if (area) {
-        if (features.holes[p] === 1) selection.holes[path] = 1
+        if (holes[p] === 1) selection.holes[path] = 1
         else polygon++
         selection.polygons[path] = polygon
       }
       path++
-      selection.paths.offsets[path] = vertex
+      outOffsets[path] = vertex
     }
   }
   return selection
