@@ -20,6 +20,8 @@ export interface SpecialLayers {
   labels: Layer
   contours: Layer
   indexContours: Layer
+  /** Outlines of the road surface. */
+  roadEdges: Layer
   geojsonLines: Layer
   geojsonPoints: Layer
 }
@@ -132,6 +134,7 @@ export const DEFAULT_LAYER_TEMPLATE: LayerTemplate = {
     labels: layer('SISRUA_OSM_TEXTOS', 7, 13),
     contours: layer('SISRUA_CURVAS_NIVEL', 34, 13),
     indexContours: layer('SISRUA_CURVAS_NIVEL_MESTRAS', 32, 30),
+    roadEdges: layer('SISRUA_OSM_BORDOS_VIA', 8, 18),
     geojsonLines: layer('SISRUA_GEOJSON', 7, 13),
     geojsonPoints: layer('SISRUA_GEOJSON_POINT', 7, 13),
   },
