@@ -108,7 +108,7 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
 
   /** The job that still answers for this payload; frees the key of one that no longer does. */
   function holderOf(key: Buffer, force: boolean): { holder: JobRow | null; freed: string | null } {
-    const row = rows.byKey(key)
+    const row = rows.byKey(key, true)
     if (row === undefined) return { holder: null, freed: null }
     if (holds(row, force)) return { holder: row, freed: null }
     rows.freeKey(row.id)
@@ -148,7 +148,12 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
   ): JobRow | undefined {
     const row = rows.endAttempted({ ...leaseOf(lease), ...ending, now: clock.now() })
     if (row === undefined) return undefined
-    rows.endAttempt(row.id, row.attempt, outcome, ending.errorCode, row.updatedAt)
+    rows.endAttempt(
+      { ...row, leaseToken: lease.leaseToken },
+      outcome,
+      ending.errorCode,
+      row.updatedAt,
+    )
     tell(trail, row, ending.state === 'cancelled' ? 'job.cancelled' : 'job.failed')
     audit(trail, row, ending.state, actor, { code: ending.errorCode, attempt: row.attempt })
     notify(trail, 'job_failed', row)
@@ -256,18 +261,13 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
       store.blobs.link(result)
       const now = clock.now()
       const change = { resultSha256: Buffer.from(result.sha256, 'hex'), resultSize: result.size }
-      if (!rows.succeed({ ...leaseOf(claimed), ...change, now })) return undefined
+      const row = rows.succeed({ ...leaseOf(claimed), ...change, now })
+      if (row === undefined) return undefined
       for (const { name, mediaType, blob } of artifacts) {
         store.blobs.link(blob)
         rows.addArtifact(claimed.id, name, mediaType, Buffer.from(blob.sha256, 'hex'), now)
       }
-      const row: JobRow = {
-        ...claimed,
-        ...change,
-        ...{ state: 'succeeded', step: 'done', progress: 1, errorCode: null, errorMessage: null },
-        ...{ errorData: null, leaseToken: null, leaseUntil: null, finishedAt: now, updatedAt: now },
-      }
-      rows.endAttempt(row.id, row.attempt, 'succeeded', null, now)
+      rows.endAttempt({ ...row, leaseToken: claimed.leaseToken }, 'succeeded', null, now)
       tell(trail, row, 'job.completed')
       audit(trail, row, 'succeeded', SYSTEM, { result: result.sha256, attempt: row.attempt })
       notify(trail, 'job_completed', row)
@@ -299,7 +299,7 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
         now,
       })
       if (waiting === undefined) return undefined
-      rows.endAttempt(row.id, row.attempt, 'retry', error.code, now)
+      rows.endAttempt(row, 'retry', error.code, now)
       tell(trail, waiting, 'job.requeued')
       audit(trail, waiting, 'requeued', SYSTEM, { code: error.code, attempt: row.attempt })
       return waiting
@@ -335,8 +335,18 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
      * Jobs whose worker is gone: all leased ones after a crash (`before` = infinity, the instance lock proves nobody else
      * lives), or those whose lease ran out and that `isOurs` does not know. Cancelled ones end, the others wait again,
      * the third crash buries. Each change names the lease as it was read, so a worker that comes back first wins.
+     * Waiting ones whose row is damaged are put aside.
      */
     rescue(trail: Trail, before: number, isOurs: (id: string) => boolean): JobRow[] {
+      for (const n of rows.setDamagedAside(clock.now())) {
+        trail.audit({
+          eventType: 'job.damaged',
+          entityType: 'job',
+          // Its id may be what is damaged.
+          entityId: `row ${n}`,
+          actor: SYSTEM,
+        })
+      }
       const changed: JobRow[] = []
       for (const row of rows.leasedBefore(before)) {
         if (isOurs(row.id)) continue
@@ -376,7 +386,7 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
       now,
     })
     if (waiting === undefined) return undefined
-    rows.endAttempt(row.id, row.attempt, outcome, null, now)
+    rows.endAttempt(row, outcome, null, now)
     tell(trail, waiting, 'job.requeued')
     audit(trail, waiting, 'requeued', SYSTEM, { reason: outcome, crashes: waiting.crashCount })
     return waiting
@@ -388,7 +398,7 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
     const message = `The program ended ${policy.maxCrashes} times while it worked on this job; it is not started again.`
     const dead = rows.bury({ ...leaseOf(row), message, now: clock.now() })
     if (dead === undefined) return undefined
-    rows.endAttempt(row.id, row.attempt, 'crashed', 'POISON_JOB', dead.updatedAt)
+    rows.endAttempt(row, 'crashed', 'POISON_JOB', dead.updatedAt)
     tell(trail, dead, 'job.dead')
     audit(trail, dead, 'dead', SYSTEM, { crashes: dead.crashCount })
     notify(trail, 'job_failed', dead)

@@ -29,7 +29,10 @@ export function createJobRecords(connection: Connection) {
        started_at = excluded.started_at, ended_at = NULL, outcome = NULL, error_code = NULL`,
   )
   const endAttempt = connection.prepare(
-    'UPDATE job_attempts SET ended_at = ?, outcome = ?, error_code = ? WHERE job_id = ? AND attempt = ?',
+    `INSERT INTO job_attempts (job_id, attempt, lease_token, boot_id, started_at, ended_at, outcome, error_code)
+     SELECT @id, @attempt, @leaseToken, coalesce(boot_id, ''), coalesce(started_at, @now), @now, @outcome, @errorCode
+     FROM jobs WHERE id = @id
+     ON CONFLICT (job_id, attempt) DO UPDATE SET ended_at = @now, outcome = @outcome, error_code = @errorCode`,
   )
 
   const insertEvent = connection.prepare(
@@ -61,15 +64,22 @@ export function createJobRecords(connection: Connection) {
   const artifact = connection.prepare(`${ARTIFACT} WHERE a.job_id = ? AND a.name = ?`)
 
   return {
-    beginAttempt: (row: JobRow, bootId: string, now: number) =>
-      void beginAttempt.run(row.id, row.attempt, row.leaseToken, bootId, now),
-    endAttempt: (
-      id: string,
-      attempt: number,
+    /** A first attempt is told by the job's own row; only when it fails, or others follow, is there more to keep. */
+    beginAttempt(row: JobRow, bootId: string, now: number): void {
+      if (row.attempt > 1) beginAttempt.run(row.id, row.attempt, row.leaseToken, bootId, now)
+    },
+    /** `held`: the row before it ended. */
+    endAttempt(
+      held: { id: string; attempt: number; leaseToken: string | null },
       outcome: string,
       errorCode: string | null,
       now: number,
-    ) => void endAttempt.run(now, outcome, errorCode, id, attempt),
+    ): void {
+      const { id, attempt } = held
+      if (attempt === 1 && (outcome === 'succeeded' || outcome === 'released')) return
+      const leaseToken = held.leaseToken ?? ''
+      endAttempt.run({ id, attempt, leaseToken, outcome, errorCode, now })
+    },
 
     addEvent: (event: Omit<EventRow, 'seq'>) =>
       insertEvent.run(

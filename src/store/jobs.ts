@@ -1,42 +1,14 @@
-// Rows of jobs. Statements only; the rules of who may change what live in jobs/queue.ts. Every change of state names the
-// state and lease it expects and answers whether it matched.
+// Rows of jobs; the rules of who may change what live in jobs/queue.ts. Every change of state names the state and lease it expects
+// and answers the row as it is afterwards, or undefined when they did not match. Every row is sealed when it is written and
+// checked when it is read. Over 300 lines, because every statement that changes a job shall be seen beside the others.
+import { AppError } from '../base/errors.ts'
+import type { JobRow } from './job-row.ts'
+import { BROKEN_SEAL, sealed, sealOf } from './job-seal.ts'
+import { createLiveJobs, isWaiting } from './live-jobs.ts'
 import type { Connection } from './sqlite.ts'
+import type { Transactions } from './transactions.ts'
 
-/** A row of `jobs` in camelCase. Hashes are 32-byte buffers, times milliseconds. */
-export interface JobRow {
-  n: number
-  id: string
-  kind: string
-  pipeline: string
-  state: string
-  priority: number
-  payload: string
-  inputSha256: Buffer | null
-  idempotencyKey: Buffer | null
-  retryOf: string | null
-  attempt: number
-  maxAttempts: number
-  crashCount: number
-  leaseToken: string | null
-  leaseUntil: number | null
-  runAfter: number
-  softMs: number
-  hardMs: number
-  progress: number
-  step: string
-  errorCode: string | null
-  errorMessage: string | null
-  errorData: string | null
-  resultSha256: Buffer | null
-  resultSize: number | null
-  traceId: string | null
-  createdBy: string
-  projectId: string | null
-  createdAt: number
-  startedAt: number | null
-  finishedAt: number | null
-  updatedAt: number
-}
+export type { JobRow }
 
 export interface NewJobRow {
   id: string
@@ -65,6 +37,12 @@ export interface Ending {
   errorData: string | null
 }
 
+/** Who holds a job, as the statements name it. */
+interface Held {
+  id: string
+  leaseToken: string
+}
+
 /** What a new job has not got yet. */
 const BLANK = {
   state: 'queued',
@@ -83,190 +61,353 @@ const BLANK = {
   finishedAt: null,
 }
 
+const NO_LEASE = { leaseToken: null, leaseUntil: null }
+const NO_ERROR = { errorCode: null, errorMessage: null, errorData: null }
+
 const COLUMNS = `n, id, kind, pipeline, state, priority, payload, input_sha256 AS inputSha256,
   idempotency_key AS idempotencyKey, retry_of AS retryOf, attempt, max_attempts AS maxAttempts,
   crash_count AS crashCount, lease_token AS leaseToken, lease_until AS leaseUntil, run_after AS runAfter,
   soft_ms AS softMs, hard_ms AS hardMs, progress, step, error_code AS errorCode, error_message AS errorMessage,
   error_data AS errorData, result_sha256 AS resultSha256, result_size AS resultSize, trace_id AS traceId,
   created_by AS createdBy, project_id AS projectId, created_at AS createdAt, started_at AS startedAt,
-  finished_at AS finishedAt, updated_at AS updatedAt`
+  finished_at AS finishedAt, updated_at AS updatedAt, seal`
 
 /**
  * A parameter compared for equality is written `+?`: this SQLite has STAT4, and beside partial indexes it would otherwise
  * prepare the statement again for every new value, which costs five times the statement itself.
  */
-export function createJobRows(connection: Connection) {
+export function createJobRows(connection: Connection, transactions: Pick<Transactions, 'follow'>) {
   const insert = connection.prepare(
     `INSERT INTO jobs (id, kind, pipeline, state, priority, payload, input_sha256, idempotency_key, retry_of,
-       max_attempts, run_after, aged_at, soft_ms, hard_ms, trace_id, created_by, project_id, created_at, updated_at)
-     VALUES (@id, @kind, @pipeline, 'queued', @priority, @payload, @inputSha256, @idempotencyKey, @retryOf,
-       @maxAttempts, @now, @now, @softMs, @hardMs, @traceId, @createdBy, @projectId, @now, @now)`,
+       max_attempts, run_after, aged_at, soft_ms, hard_ms, trace_id, created_by, project_id, created_at, updated_at, seal)
+     VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const byId = connection.prepare(`SELECT ${COLUMNS} FROM jobs WHERE id = +?`)
-  const byKey = connection.prepare(`SELECT ${COLUMNS} FROM jobs WHERE idempotency_key = +?`)
-  const freeKey = connection.prepare('UPDATE jobs SET idempotency_key = NULL WHERE id = +?')
+  const idByKey = connection.prepare('SELECT id FROM jobs WHERE idempotency_key = +?').pluck()
+  const dropKey = connection.prepare(
+    'UPDATE jobs SET idempotency_key = NULL WHERE idempotency_key = +?',
+  )
+  const freeKey = connection.prepare('UPDATE jobs SET idempotency_key = NULL, seal = ? WHERE n = ?')
   const list = connection.prepare(
     `SELECT ${COLUMNS} FROM jobs
      WHERE (@state IS NULL OR state = @state) AND (@kind IS NULL OR kind = @kind)
        AND (@before IS NULL OR created_at < @before)
      ORDER BY n DESC LIMIT @limit`,
   )
+  const open = connection.prepare(
+    `SELECT ${COLUMNS} FROM jobs WHERE state IN ('queued', 'running', 'cancelling', 'retry_wait') ORDER BY n`,
+  )
   const claim = connection.prepare(
-    `UPDATE jobs SET state = 'running', attempt = attempt + 1, lease_token = @leaseToken, lease_until = @leaseUntil,
-       boot_id = @bootId, started_at = coalesce(started_at, @now), updated_at = @now, progress = 0.05, step = 'started'
-     WHERE n = (SELECT n FROM jobs
-       WHERE finished_at IS NULL AND kind = +@kind AND run_after <= @now AND state IN ('queued', 'retry_wait')
-       ORDER BY priority, run_after, n LIMIT 1)
-     RETURNING ${COLUMNS}`,
+    `UPDATE jobs SET state = 'running', attempt = ?, lease_token = ?, lease_until = ?, boot_id = ?, started_at = ?,
+       updated_at = ?, progress = 0.05, step = 'started', seal = ?
+     WHERE n = ? AND state IN ('queued', 'retry_wait')`,
   )
   const heartbeat = connection.prepare(
-    `UPDATE jobs SET lease_until = @leaseUntil, progress = @progress, step = @step, updated_at = @now
-     WHERE id = +@id AND lease_token = +@leaseToken AND state IN ('running', 'cancelling')`,
+    `UPDATE jobs SET lease_until = ?, progress = ?, step = ?, updated_at = ?, seal = ?
+     WHERE n = ? AND lease_token = +? AND state IN ('running', 'cancelling')`,
   )
   const endAttempted = connection.prepare(
-    `UPDATE jobs SET state = @state, step = @step, error_code = @errorCode, error_message = @errorMessage,
-       error_data = @errorData, lease_token = NULL, lease_until = NULL,
-       idempotency_key = CASE WHEN @state IN ('cancelled', 'dead') THEN NULL ELSE idempotency_key END,
-       finished_at = @now, updated_at = @now
-     WHERE id = +@id AND lease_token = +@leaseToken AND state IN ('running', 'cancelling')
-     RETURNING ${COLUMNS}`,
+    `UPDATE jobs SET state = ?, step = ?, error_code = ?, error_message = ?, error_data = ?, lease_token = NULL,
+       lease_until = NULL, idempotency_key = ?, finished_at = ?, updated_at = ?, seal = ?
+     WHERE n = ? AND lease_token = +? AND state IN ('running', 'cancelling')`,
   )
   const succeed = connection.prepare(
     `UPDATE jobs SET state = 'succeeded', step = 'done', progress = 1, error_code = NULL, error_message = NULL,
-       error_data = NULL, result_sha256 = @resultSha256, result_size = @resultSize, lease_token = NULL,
-       lease_until = NULL, finished_at = @now, updated_at = @now
-     WHERE id = +@id AND lease_token = +@leaseToken AND state = 'running'`,
+       error_data = NULL, result_sha256 = ?, result_size = ?, lease_token = NULL, lease_until = NULL, finished_at = ?,
+       updated_at = ?, seal = ?
+     WHERE n = ? AND lease_token = +? AND state = 'running'`,
   )
   const endWaiting = connection.prepare(
     `UPDATE jobs SET state = 'cancelled', step = 'cancelled', error_code = 'CANCELLED', error_message = 'Cancelled',
-       cancel_by = @by, idempotency_key = NULL, finished_at = @now, updated_at = @now
-     WHERE id = +@id AND state IN ('queued', 'retry_wait') RETURNING ${COLUMNS}`,
+       error_data = NULL, cancel_by = ?, idempotency_key = NULL, finished_at = ?, updated_at = ?, seal = ?
+     WHERE n = ? AND state IN ('queued', 'retry_wait')`,
   )
   const askCancel = connection.prepare(
-    `UPDATE jobs SET state = 'cancelling', cancel_by = @by, idempotency_key = NULL, updated_at = @now
-     WHERE id = +@id AND state = 'running' RETURNING ${COLUMNS}`,
+    `UPDATE jobs SET state = 'cancelling', cancel_by = ?, idempotency_key = NULL, updated_at = ?, seal = ?
+     WHERE n = ? AND state = 'running'`,
   )
   const putBack = connection.prepare(
-    `UPDATE jobs SET state = @state, step = @step, run_after = @runAfter, crash_count = crash_count + @crashes,
-       progress = 0, error_code = @errorCode, error_message = @errorMessage, error_data = @errorData,
-       attempt = attempt - @refund, lease_token = NULL, lease_until = NULL, updated_at = @now
-     WHERE id = +@id AND lease_token = +@leaseToken AND state = 'running' RETURNING ${COLUMNS}`,
+    `UPDATE jobs SET state = ?, step = ?, run_after = ?, crash_count = ?, progress = 0, error_code = ?,
+       error_message = ?, error_data = ?, attempt = ?, lease_token = NULL, lease_until = NULL, updated_at = ?, seal = ?
+     WHERE n = ? AND lease_token = +? AND state = 'running'`,
   )
   const bury = connection.prepare(
-    `UPDATE jobs SET state = 'dead', step = 'failed', crash_count = crash_count + 1, error_code = 'POISON_JOB',
-       error_message = @message, idempotency_key = NULL, lease_token = NULL, lease_until = NULL,
-       finished_at = @now, updated_at = @now
-     WHERE id = +@id AND lease_token = +@leaseToken AND state = 'running' RETURNING ${COLUMNS}`,
+    `UPDATE jobs SET state = 'dead', step = 'failed', crash_count = ?, error_code = 'POISON_JOB', error_message = ?,
+       idempotency_key = NULL, lease_token = NULL, lease_until = NULL, finished_at = ?, updated_at = ?, seal = ?
+     WHERE n = ? AND lease_token = +? AND state = 'running'`,
   )
-  const leased = connection.prepare(
-    `SELECT ${COLUMNS} FROM jobs WHERE finished_at IS NULL AND lease_until < ? ORDER BY n`,
+  const setAside = connection.prepare(
+    `UPDATE jobs SET state = 'dead', error_code = 'RESULT_CORRUPT', idempotency_key = NULL, lease_token = NULL,
+       lease_until = NULL, result_sha256 = NULL, result_size = NULL, finished_at = ?, updated_at = ?, seal = ${BROKEN_SEAL}
+     WHERE n = ?`,
   )
-  const age = connection.prepare(
-    `UPDATE jobs SET priority = priority - 1, aged_at = @now
-     WHERE finished_at IS NULL AND state IN ('queued', 'retry_wait') AND priority > 0 AND aged_at <= @olderThan`,
-  )
-  const nextDue = connection
-    .prepare(
-      `SELECT min(run_after) FROM jobs WHERE finished_at IS NULL AND state IN ('queued', 'retry_wait')`,
-    )
-    .pluck()
-  const liveCount = connection
-    .prepare('SELECT count(*) FROM jobs WHERE finished_at IS NULL')
-    .pluck()
-  const ahead = connection
-    .prepare(
-      `SELECT count(*) FROM jobs WHERE finished_at IS NULL AND kind = +@kind AND state IN ('queued', 'retry_wait')
-         AND (priority, run_after, n) < (@priority, @runAfter, @n)`,
-    )
-    .pluck()
+  const remove = connection.prepare('DELETE FROM jobs WHERE n = ?')
+  const age = connection.prepare('UPDATE jobs SET priority = ?, aged_at = ?, seal = ? WHERE n = ?')
+  const agedBefore = connection.prepare('SELECT aged_at <= ? FROM jobs WHERE n = ?').pluck()
   const byState = connection.prepare(
     'SELECT state AS name, count(*) AS count FROM jobs GROUP BY state',
   )
   const byKind = connection.prepare(
     'SELECT kind AS name, count(*) AS count FROM jobs GROUP BY kind',
   )
-  const oldestWaiting = connection
-    .prepare(
-      `SELECT min(created_at) FROM jobs WHERE finished_at IS NULL AND state IN ('queued', 'retry_wait')`,
-    )
-    .pluck()
+
+  /** Numbers of live rows that were found damaged: they are never started; `setDamagedAside` puts them away. */
+  let damaged: number[] = []
+  const live = createLiveJobs(() => {
+    const rows = open.all() as JobRow[]
+    damaged = rows.filter((row) => sealOf(row) !== row.seal).map((row) => row.n)
+    return rows.filter((row) => sealOf(row) === row.seal)
+  })
+  transactions.follow(live)
 
   type Found = JobRow | undefined
+
+  /** The live job when this lease is on it and the state is one of these. */
+  function held({ id, leaseToken }: Held, ...states: string[]): Found {
+    const row = live.get(id)
+    return row?.leaseToken === leaseToken && states.includes(row.state) ? row : undefined
+  }
+
+  /** The row after its statement ran; a row that is over leaves memory. */
+  function written(result: { changes: number }, row: JobRow): JobRow {
+    // Memory said that the statement fits: what is on the disk was changed by somebody else.
+    if (result.changes !== 1) {
+      throw new AppError(
+        'STORE_UNAVAILABLE',
+        'A stored job is not as it was written. Restart the program.',
+      )
+    }
+    if (row.finishedAt === null) live.set(row)
+    else live.remove(row.id)
+    return row
+  }
+
+  function find(id: string): Found {
+    const known = live.get(id)
+    if (known !== undefined) return known
+    const row = byId.get(id) as Found
+    if (row === undefined || (row.id === id && sealOf(row) === row.seal)) return row
+    throw new AppError(
+      'RESULT_CORRUPT',
+      'The stored job does not match its checksum any more, so it is not shown. Run the job again.',
+    )
+  }
+
   return {
-    insert({ now, ...row }: NewJobRow): JobRow {
-      const n = insert.run({ ...row, now }).lastInsertRowid as number
-      return { ...BLANK, ...row, n, runAfter: now, createdAt: now, updatedAt: now }
+    insert({ now, ...job }: NewJobRow): JobRow {
+      const row = sealed({ ...BLANK, ...job, n: 0, runAfter: now, createdAt: now, updatedAt: now })
+      const { lastInsertRowid } = insert.run(
+        ...[row.id, row.kind, row.pipeline, row.priority, row.payload, row.inputSha256],
+        ...[row.idempotencyKey, row.retryOf, row.maxAttempts, now, now, row.softMs, row.hardMs],
+        ...[row.traceId, row.createdBy, row.projectId, now, now, row.seal],
+      )
+      row.n = lastInsertRowid as number
+      live.set(row)
+      return row
     },
-    byId: (id: string) => byId.get(id) as Found,
-    byKey: (key: Buffer) => byKey.get(key) as Found,
-    freeKey: (id: string) => void freeKey.run(id),
+    /** Throws RESULT_CORRUPT when the row is damaged. */
+    byId: find,
+    /** The job that holds the key. A damaged one holds nothing; `repair` takes the key from it. */
+    byKey(key: Buffer, repair = false): Found {
+      const id = idByKey.get(key) as string | undefined
+      if (id === undefined) return undefined
+      try {
+        const row = find(id)
+        if (row?.idempotencyKey?.equals(key)) return row
+      } catch {
+        // Not served; run again, it gets a row of its own.
+      }
+      if (repair) dropKey.run(key)
+      return undefined
+    },
+    freeKey(id: string): void {
+      const row = find(id)
+      if (row === undefined) return
+      const after = sealed({ ...row, idempotencyKey: null })
+      freeKey.run(after.seal, row.n)
+      if (row.finishedAt === null) live.set(after)
+    },
+    /** Newest first; damaged rows are left out. */
     list: (filter: {
       state: string | null
       kind: string | null
       before: number | null
       limit: number
-    }) => list.all(filter) as JobRow[],
-    claim: (change: {
+    }) => (list.all(filter) as JobRow[]).filter((row) => sealOf(row) === row.seal),
+    claim(change: {
       kind: string
       leaseToken: string
       leaseUntil: number
       bootId: string
       now: number
-    }) => claim.get(change) as Found,
+    }): Found {
+      const { kind, leaseToken, leaseUntil, bootId, now } = change
+      const row = live.next(kind, now)
+      if (row === undefined) return undefined
+      const after = sealed({
+        ...row,
+        ...{ state: 'running', attempt: row.attempt + 1, leaseToken, leaseUntil, updatedAt: now },
+        ...{ startedAt: row.startedAt ?? now, progress: 0.05, step: 'started' },
+      })
+      const result = claim.run(
+        ...[after.attempt, leaseToken, leaseUntil, bootId, after.startedAt, now, after.seal, row.n],
+      )
+      return written(result, after)
+    },
     /** False: the lease is lost. */
-    heartbeat: (change: {
-      id: string
-      leaseToken: string
-      leaseUntil: number
-      progress: number
-      step: string
-      now: number
-    }) => heartbeat.run(change).changes === 1,
-    /** False: the lease is lost, or the job was cancelled first. */
-    succeed: (change: {
-      id: string
-      leaseToken: string
-      resultSha256: Buffer
-      resultSize: number
-      now: number
-    }) => succeed.run(change).changes === 1,
+    heartbeat(
+      change: Held & { leaseUntil: number; progress: number; step: string; now: number },
+    ): boolean {
+      const row = held(change, 'running', 'cancelling')
+      if (row === undefined) return false
+      const { leaseUntil, progress, step, now } = change
+      const after = sealed({ ...row, leaseUntil, progress, step, updatedAt: now })
+      written(
+        heartbeat.run(leaseUntil, progress, step, now, after.seal, row.n, row.leaseToken),
+        after,
+      )
+      return true
+    },
+    /** Undefined: the lease is lost, or the job was cancelled first. */
+    succeed(change: Held & { resultSha256: Buffer; resultSize: number; now: number }): Found {
+      const row = held(change, 'running')
+      if (row === undefined) return undefined
+      const { resultSha256, resultSize, now } = change
+      const after = sealed({
+        ...{ ...row, ...NO_LEASE, ...NO_ERROR, state: 'succeeded', step: 'done', progress: 1 },
+        ...{ resultSha256, resultSize, finishedAt: now, updatedAt: now },
+      })
+      const result = succeed.run(
+        ...[resultSha256, resultSize, now, now, after.seal, row.n, row.leaseToken],
+      )
+      return written(result, after)
+    },
     /** Undefined: the lease is lost. */
-    endAttempted: (change: Ending & { id: string; leaseToken: string; now: number }) =>
-      endAttempted.get(change) as Found,
-    endWaiting: (change: { id: string; by: string; now: number }) =>
-      endWaiting.get(change) as Found,
-    askCancel: (change: { id: string; by: string; now: number }) => askCancel.get(change) as Found,
+    endAttempted(change: Ending & Held & { now: number }): Found {
+      const row = held(change, 'running', 'cancelling')
+      if (row === undefined) return undefined
+      const { state, step, errorCode, errorMessage, errorData, now } = change
+      const idempotencyKey = state === 'cancelled' ? null : row.idempotencyKey
+      const after = sealed({
+        ...{ ...row, ...NO_LEASE, state, step, errorCode, errorMessage, errorData },
+        ...{ idempotencyKey, finishedAt: now, updatedAt: now },
+      })
+      const result = endAttempted.run(
+        ...[state, step, errorCode, errorMessage, errorData, idempotencyKey, now, now, after.seal],
+        ...[row.n, row.leaseToken],
+      )
+      return written(result, after)
+    },
+    endWaiting({ id, by, now }: { id: string; by: string; now: number }): Found {
+      const row = live.get(id)
+      if (row === undefined || !isWaiting(row)) return undefined
+      const after = sealed({
+        ...{ ...row, ...NO_ERROR, state: 'cancelled', step: 'cancelled', errorCode: 'CANCELLED' },
+        ...{ errorMessage: 'Cancelled', idempotencyKey: null, finishedAt: now, updatedAt: now },
+      })
+      return written(endWaiting.run(by, now, now, after.seal, row.n), after)
+    },
+    askCancel({ id, by, now }: { id: string; by: string; now: number }): Found {
+      const row = live.get(id)
+      if (row?.state !== 'running') return undefined
+      const after = sealed({ ...row, state: 'cancelling', idempotencyKey: null, updatedAt: now })
+      return written(askCancel.run(by, now, after.seal, row.n), after)
+    },
     /** Back among the waiting ones; `refund` 1 when the attempt shall not count. */
-    putBack: (change: {
-      id: string
-      leaseToken: string
-      state: 'queued' | 'retry_wait'
-      step: string
-      runAfter: number
-      crashes: 0 | 1
-      refund: 0 | 1
-      errorCode: string | null
-      errorMessage: string | null
-      errorData: string | null
-      now: number
-    }) => putBack.get(change) as Found,
-    bury: (change: { id: string; leaseToken: string; message: string; now: number }) =>
-      bury.get(change) as Found,
-    /** Running and cancelling jobs whose lease ended before this time. */
-    leasedBefore: (time: number) => leased.all(time) as JobRow[],
-    age: (now: number, olderThan: number) => age.run({ now, olderThan }).changes,
-    nextDue: () => nextDue.get() as number | null,
+    putBack(
+      change: Held & {
+        state: 'queued' | 'retry_wait'
+        step: string
+        runAfter: number
+        crashes: 0 | 1
+        refund: 0 | 1
+        errorCode: string | null
+        errorMessage: string | null
+        errorData: string | null
+        now: number
+      },
+    ): Found {
+      const row = held(change, 'running')
+      if (row === undefined) return undefined
+      const { state, step, runAfter, errorCode, errorMessage, errorData, now } = change
+      const after = sealed({
+        ...{ ...row, ...NO_LEASE, state, step, runAfter, errorCode, errorMessage, errorData },
+        ...{ progress: 0, updatedAt: now, crashCount: row.crashCount + change.crashes },
+        attempt: row.attempt - change.refund,
+      })
+      const result = putBack.run(
+        ...[state, step, runAfter, after.crashCount, errorCode, errorMessage, errorData],
+        ...[after.attempt, now, after.seal, row.n, row.leaseToken],
+      )
+      return written(result, after)
+    },
+    bury(change: Held & { message: string; now: number }): Found {
+      const row = held(change, 'running')
+      if (row === undefined) return undefined
+      const { message, now } = change
+      const after = sealed({
+        ...{ ...row, ...NO_LEASE, state: 'dead', step: 'failed', crashCount: row.crashCount + 1 },
+        ...{ errorCode: 'POISON_JOB', errorMessage: message, idempotencyKey: null },
+        ...{ finishedAt: now, updatedAt: now },
+      })
+      const result = bury.run(
+        ...[after.crashCount, message, now, now, after.seal, row.n, row.leaseToken],
+      )
+      return written(result, after)
+    },
+    /**
+     * Takes damaged rows out of the queue: marked dead with a seal that never fits, or deleted when the damage forbids even
+     * that. Answers their numbers.
+     */
+    setDamagedAside(now: number): number[] {
+      live.size()
+      const found = damaged
+      damaged = []
+      for (const n of found) {
+        try {
+          setAside.run(now, now, n)
+        } catch {
+          remove.run(n)
+        }
+      }
+      return found
+    },
+    /** Running and cancelling jobs whose lease ended before this time, in the order they came. */
+    leasedBefore: (time: number): JobRow[] =>
+      [...live.values()]
+        .filter((row) => row.leaseUntil !== null && row.leaseUntil < time)
+        .sort((a, b) => a.n - b.n),
+    /** Raises what has waited since `olderThan`; answers how many. */
+    age(now: number, olderThan: number): number {
+      const due = [...live.values()].filter(
+        (row) => isWaiting(row) && row.priority > 0 && agedBefore.get(olderThan, row.n) === 1,
+      )
+      for (const row of due) {
+        const after = sealed({ ...row, priority: row.priority - 1 })
+        written(age.run(after.priority, now, after.seal, row.n), after)
+      }
+      return due.length
+    },
+    /** When the next waiting one is due; null when none waits. */
+    nextDue(): number | null {
+      let next: number | null = null
+      for (const row of live.values()) {
+        if (isWaiting(row) && (next === null || row.runAfter < next)) next = row.runAfter
+      }
+      return next
+    },
     /** Waiting and running. */
-    liveCount: () => liveCount.get() as number,
-    ahead: (row: JobRow) =>
-      ahead.get({
-        kind: row.kind,
-        priority: row.priority,
-        runAfter: row.runAfter,
-        n: row.n,
-      }) as number,
+    liveCount: () => live.size(),
+    ahead: (row: JobRow) => live.ahead(row),
     byState: () => byState.all() as { name: string; count: number }[],
     byKind: () => byKind.all() as { name: string; count: number }[],
-    oldestWaiting: () => oldestWaiting.get() as number | null,
+    /** When the oldest waiting one was made; null when none waits. */
+    oldestWaiting(): number | null {
+      let oldest: number | null = null
+      for (const row of live.values()) {
+        if (isWaiting(row) && (oldest === null || row.createdAt < oldest)) oldest = row.createdAt
+      }
+      return oldest
+    },
   }
 }

@@ -65,6 +65,7 @@ function runStep(connection: Connection, step: Migration): void {
   connection.exec('BEGIN IMMEDIATE')
   try {
     connection.exec(step.sql)
+    step.fill?.(connection)
     connection
       .prepare('INSERT INTO meta (key, value) VALUES (?, ?)')
       .run(`migration.${step.version}`, checksum(step))

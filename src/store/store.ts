@@ -127,7 +127,7 @@ function assemble({
   let open = true
   return {
     ...transactions,
-    jobs: { ...createJobRows(connection), ...createJobRecords(connection) },
+    jobs: { ...createJobRows(connection, transactions), ...createJobRecords(connection) },
     idempotency: createIdempotencyRows(connection),
     blobs: createBlobs(connection, transactions, folders, clock),
     audit: createAuditRows(connection),

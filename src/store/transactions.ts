@@ -15,10 +15,22 @@ export interface Transactions {
   afterCommit(listener: () => void): void
   /** Called whenever something was rolled back: whoever keeps a copy of stored state drops it. */
   onRollback(listener: () => void): void
+  /** The same for a copy that can take single steps back. */
+  follow(follower: Follower): void
   /** Called at the end of every grouped transaction, inside it: may add writes to the same commit. */
   beforeGroupCommit(listener: () => void): void
   /** Resolves when nothing waits for a commit. */
   drained(): Promise<void>
+}
+
+/** A copy of stored state in memory that goes back with the transaction. */
+export interface Follower {
+  /** Where it stands. */
+  mark(): number
+  /** Back to where it stood at `mark`. */
+  undo(mark: number): void
+  /** What was done until now stays: a transaction begins, or has been committed. */
+  settle(): void
 }
 
 export interface TroubleListeners {
@@ -48,6 +60,7 @@ export function createTransactions(
   const release = connection.prepare('RELEASE step')
   const rollbackTo = connection.prepare('ROLLBACK TO step')
   const rollbackListeners: (() => void)[] = []
+  const followers: Follower[] = []
   const groupListeners: (() => void)[] = []
   let committed: (() => void)[] = []
   let failure: AppError | null = null
@@ -102,6 +115,7 @@ export function createTransactions(
     } catch (error) {
       throw translate(error)
     }
+    for (const follower of followers) follower.settle()
     let value: T
     try {
       value = write()
@@ -110,9 +124,11 @@ export function createTransactions(
     } catch (error) {
       if (connection.inTransaction) rollback.run()
       committed = []
+      for (const follower of followers) follower.undo(0)
       for (const listener of rollbackListeners) listener()
       throw translate(error)
     }
+    for (const follower of followers) follower.settle()
     const listeners = committed
     committed = []
     for (const listener of listeners) listener()
@@ -121,6 +137,7 @@ export function createTransactions(
 
   function runInside<T>(write: () => T): T {
     const mark = committed.length
+    const marks = followers.map((follower) => follower.mark())
     savepoint.run()
     try {
       const value = write()
@@ -134,6 +151,9 @@ export function createTransactions(
         release.run()
       }
       committed.length = mark
+      followers.forEach((follower, i) => {
+        follower.undo(marks[i]!)
+      })
       for (const listener of rollbackListeners) listener()
       throw error
     }
@@ -204,6 +224,7 @@ export function createTransactions(
       else listener()
     },
     onRollback: (listener) => void rollbackListeners.push(listener),
+    follow: (follower) => void followers.push(follower),
     beforeGroupCommit: (listener) => void groupListeners.push(listener),
     drained: () =>
       waiting.length === 0 && !scheduled

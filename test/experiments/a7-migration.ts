@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import { cpSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import Database from 'better-sqlite3'
+import { MIGRATIONS } from '../../src/store/sql/migrations.ts'
 import { buildProgram } from './support/altered-build.ts'
 import {
   complain,
@@ -44,7 +45,7 @@ function stateOf(dataFolder: string): 'old' | 'new' | 'half' {
   const db = new Database(path.join(dataFolder, 'sisrua.db'))
   try {
     const found = [
-      db.pragma('user_version', { simple: true }) === 2,
+      db.pragma('user_version', { simple: true }) === MIGRATIONS.length + 1,
       db.prepare(`SELECT count(*) FROM sqlite_schema WHERE name = 'later_a'`).pluck().get() === 1,
       db.prepare(`SELECT count(*) FROM sqlite_schema WHERE name = 'later_b'`).pluck().get() === 1,
     ]

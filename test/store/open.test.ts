@@ -70,12 +70,20 @@ describe('settings', () => {
 })
 
 describe('schema steps', () => {
+  const NEWEST = MIGRATIONS.at(-1)!.version
+
   it('are the released ones', () => {
     // A released step is never edited: a change here means that databases in the field would be refused.
-    expect(MIGRATIONS.map((step) => [step.version, step.name])).toEqual([[1, 'initial']])
+    expect(MIGRATIONS.map((step) => [step.version, step.name])).toEqual([
+      [1, 'initial'],
+      [2, 'job-seal'],
+      [3, 'live-jobs'],
+    ])
     expect(MIGRATIONS.map(checksum)).toMatchInlineSnapshot(`
       [
         "f5c5c18b10f5fd1b228268cef8eb816648d171fd02d06a6280830f62834580b3",
+        "e9fac7d9a8bedd682c95ec17c8ec55c9ae20c511345feae7009fd7834dd4c25f",
+        "b0cf55dee986ee7c3683475c429cf75af1131c42d3d096938554a50c5743d465",
       ]
     `)
   })
@@ -84,11 +92,15 @@ describe('schema steps', () => {
     const first = open()
     first.transaction(() => first.meta.set('note', 'kept'))
     await first.close()
-    const step = { version: 2, name: 'more', sql: 'CREATE TABLE more (a INTEGER) STRICT' }
+    const step = {
+      version: NEWEST + 1,
+      name: 'more',
+      sql: 'CREATE TABLE more (a INTEGER) STRICT',
+    }
     const second = open({ migrations: [...MIGRATIONS, step] })
-    expect(second.schemaVersion()).toBe(2)
+    expect(second.schemaVersion()).toBe(NEWEST + 1)
     expect(second.meta.get('note')).toBe('kept')
-    expect(second.backups().map((backup) => backup.reason)).toEqual(['pre-2'])
+    expect(second.backups().map((backup) => backup.reason)).toEqual([`pre-${NEWEST + 1}`])
     await second.close()
     // And the old program now refuses it, without touching it.
     const before = readFileSync(database())
@@ -99,13 +111,13 @@ describe('schema steps', () => {
   it('that fail leave the database as it was', async () => {
     await open().close()
     const step = {
-      version: 2,
+      version: NEWEST + 1,
       name: 'bad',
       sql: 'CREATE TABLE more (a INTEGER) STRICT; INSERT INTO nowhere VALUES (1)',
     }
     expect(() => open({ migrations: [...MIGRATIONS, step] })).toThrow('no such table')
     const store = open()
-    expect(store.schemaVersion()).toBe(1)
+    expect(store.schemaVersion()).toBe(NEWEST)
     await store.close()
   })
 

@@ -1,11 +1,20 @@
 // Every step from an empty file to today's schema, in order. A released step is never edited: a test fixes its checksum.
+import type { Connection } from '../sqlite.ts'
 import { INITIAL_SQL } from './0001-initial.ts'
+import { JOB_SEAL_SQL, sealJobs } from './0002-job-seal.ts'
+import { LIVE_JOBS_SQL } from './0003-live-jobs.ts'
 
 export interface Migration {
   /** `user_version` after this step. */
   version: number
   name: string
   sql: string
+  /** What the step does to rows that SQL alone cannot; in the same transaction, after `sql`. */
+  fill?: (connection: Connection) => void
 }
 
-export const MIGRATIONS: readonly Migration[] = [{ version: 1, name: 'initial', sql: INITIAL_SQL }]
+export const MIGRATIONS: readonly Migration[] = [
+  { version: 1, name: 'initial', sql: INITIAL_SQL },
+  { version: 2, name: 'job-seal', sql: JOB_SEAL_SQL, fill: sealJobs },
+  { version: 3, name: 'live-jobs', sql: LIVE_JOBS_SQL },
+]

@@ -1,0 +1,151 @@
+// The seal of a job's row: whatever field is damaged on the disk, the job is not served, not started and not in the way. The control
+// is a row whose seal was made anew after the change: nobody notices then.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import Database from 'better-sqlite3'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { sealOf } from '../../src/store/job-seal.ts'
+import type { JobRow } from '../../src/store/jobs.ts'
+import { checksum } from '../../src/store/migrate.ts'
+import { MIGRATIONS } from '../../src/store/sql/migrations.ts'
+import { APPLICATION_ID } from '../../src/store/sqlite.ts'
+import { createJobHouse, OWNER, osm, until } from '../support/job-house.ts'
+
+let dataFolder: string
+beforeEach(() => {
+  dataFolder = mkdtempSync(path.join(tmpdir(), 'sisrua-test-'))
+})
+afterEach(() => rmSync(dataFolder, { recursive: true, force: true }))
+
+const CORRUPT = expect.objectContaining({ code: 'RESULT_CORRUPT' })
+
+/** Changes the file behind the program's back, guard rails taken down. */
+function damage(sql: string): void {
+  const file = new Database(path.join(dataFolder, 'sisrua.db'))
+  file.pragma('ignore_check_constraints = ON')
+  file.pragma('foreign_keys = OFF')
+  file.exec('DROP TRIGGER IF EXISTS jobs_terminal_is_final')
+  expect(file.prepare(sql).run().changes).toBe(1)
+  file.close()
+}
+
+async function finishedJob(): Promise<string> {
+  const house = createJobHouse({ dataFolder })
+  const { job } = await house.jobs.submit(osm(500), OWNER)
+  await until(() => house.jobs.get(job.id).state === 'succeeded')
+  await house.close()
+  return job.id
+}
+
+async function waitingJob(): Promise<string> {
+  const house = createJobHouse({ dataFolder, start: false })
+  const { job } = await house.jobs.submit(osm(500), OWNER)
+  await house.close()
+  return job.id
+}
+
+describe('a finished job', () => {
+  it.each([
+    "state = 'cancelled', result_sha256 = NULL, result_size = NULL, idempotency_key = NULL",
+    "kind = 'osn'",
+    "pipeline = 'toy@0'",
+    "payload = replace(payload, '500', '501')",
+    'result_size = result_size + 1',
+    'created_at = created_at + 1',
+    'started_at = started_at - 1',
+    'finished_at = finished_at + 65536',
+    'updated_at = updated_at + 1',
+    "error_code = 'INTERNAL'",
+    "step = 'dona'",
+    'progress = 0.5',
+    'attempt = attempt + 1',
+    "created_by = 'ownes'",
+    "project_id = 'x'",
+    'seal = seal + 1',
+  ])('with damage in %s is not served', async (change) => {
+    const id = await finishedJob()
+    damage(`UPDATE jobs SET ${change}`)
+    const house = createJobHouse({ dataFolder, start: false })
+    expect(() => house.jobs.get(id)).toThrow(CORRUPT)
+    await expect(house.jobs.result(id)).rejects.toThrow(CORRUPT)
+    expect(house.jobs.list()).toEqual([])
+    // The same request is worked on again, beside the damaged row.
+    const again = await house.jobs.submit(osm(500), OWNER)
+    expect(again.replayed).toBe(false)
+    expect(again.job.id).not.toBe(id)
+    await house.close()
+  })
+
+  it('found through an index that names another row is not served as that one', async () => {
+    const house = createJobHouse({ dataFolder })
+    const first = (await house.jobs.submit(osm(1), OWNER)).job.id
+    const second = (await house.jobs.submit(osm(2), OWNER)).job.id
+    await until(() => house.jobs.list({ state: 'succeeded' }).length === 2)
+    await house.close()
+    damage(`UPDATE jobs SET id = 'gone' WHERE id = '${first}'`)
+    damage(`UPDATE jobs SET id = '${first}' WHERE id = '${second}'`)
+    const later = createJobHouse({ dataFolder, start: false })
+    expect(() => later.jobs.get(first)).toThrow(CORRUPT)
+    await later.close()
+  })
+
+  it('control: sealed anew, the change is believed', async () => {
+    const id = await finishedJob()
+    const house = createJobHouse({ dataFolder, start: false })
+    const row = house.store.jobs.byId(id) as JobRow
+    await house.close()
+    damage(`UPDATE jobs SET created_by = 'ownes', seal = ${sealOf({ ...row, createdBy: 'ownes' })}`)
+    const later = createJobHouse({ dataFolder, start: false })
+    expect(later.jobs.get(id).createdBy).toBe('ownes')
+    await later.close()
+  })
+})
+
+describe('a waiting job', () => {
+  it.each(["payload = replace(payload, '500', '501')", 'priority = 4', 'max_attempts = 5'])(
+    'with damage in %s is put aside at the start, and the log says so',
+    async (change) => {
+      const id = await waitingJob()
+      damage(`UPDATE jobs SET ${change}`)
+      const house = createJobHouse({ dataFolder })
+      const entries = house.store.audit.list({
+        ...{ entityType: 'job', entityId: null, eventType: 'job.damaged' },
+        ...{ before: null, limit: 10 },
+      })
+      expect(entries.map((entry) => entry.entityId)).toEqual(['row 1'])
+      expect(() => house.jobs.get(id)).toThrow(CORRUPT)
+      expect(house.jobs.stats().byState).toMatchObject({ queued: 0, running: 0, dead: 1 })
+      const again = await house.jobs.submit(osm(500), OWNER)
+      await until(() => house.jobs.get(again.job.id).state === 'succeeded')
+      await house.close()
+    },
+  )
+})
+
+describe('an older database', () => {
+  it('is sealed when it is opened, and its jobs go on', async () => {
+    const first = MIGRATIONS[0]!
+    const file = new Database(path.join(dataFolder, 'sisrua.db'))
+    file.pragma('auto_vacuum = INCREMENTAL')
+    file.pragma(`application_id = ${APPLICATION_ID}`)
+    file.exec(first.sql)
+    file.prepare("INSERT INTO meta VALUES ('migration.1', ?)").run(checksum(first))
+    file.pragma('user_version = 1')
+    const insert = file.prepare(
+      `INSERT INTO jobs (id, kind, pipeline, state, payload, max_attempts, run_after, aged_at, soft_ms, hard_ms,
+         created_by, created_at, finished_at, updated_at, progress)
+       VALUES (?, 'osm', 'toy@1', ?, '{"latitude":-21.7634,"longitude":-41.3235,"radius":1}', 4, 5, 5, 10000, 20000, 'owner', 5, ?, 7, 0.25)`,
+    )
+    file.exec('BEGIN')
+    for (let n = 0; n < 1200; n++) insert.run(`old-${n}`, 'failed', 6)
+    insert.run('waits', 'queued', null)
+    file.exec('COMMIT')
+    file.close()
+    const house = createJobHouse({ dataFolder })
+    expect(house.jobs.list({ limit: 1000, state: 'failed' })).toHaveLength(1000)
+    expect(house.jobs.get('old-0')).toMatchObject({ state: 'failed', progress: 0.25, createdAt: 5 })
+    await until(() => house.jobs.get('waits').state === 'succeeded')
+    await house.close()
+  })
+})
