@@ -18,6 +18,8 @@ export interface Classified {
   /** Its place in the table of classes and the number of its deciding tag. */
   key: string
   value: string
+  /** `key=value`. */
+  name: string
   block: string | null
   layer: Layer
 }
@@ -111,16 +113,16 @@ export class Classifier {
     }
     if (best === null) return null
     const layer = this.layerOf(tagStart, tagEnd, shape)
-    return this.shared({ theme: best.theme, key: best.key, value, block: best.block, layer })
+    const { theme, key, block } = best
+    return this.shared({ theme, key, value, name: `${key}=${value}`, block, layer })
   }
 
   /** The first object that said the same. */
   private shared(found: Classified): Classified {
-    const name = `${found.key}=${found.value}`
-    let alike = this.made.get(name)
+    let alike = this.made.get(found.name)
     if (alike === undefined) {
       alike = []
-      this.made.set(name, alike)
+      this.made.set(found.name, alike)
     }
     for (const one of alike) {
       if (one.layer === found.layer && one.theme === found.theme && one.block === found.block) {

@@ -1,5 +1,6 @@
 // The drawing: the one model every pipeline answers with and every writer reads.
-// Geometry is packed in typed arrays; attributes are plain objects of one fixed shape (keep the key order, V8 likes it).
+// Geometry is packed in typed arrays; attributes are plain objects of one fixed shape (keep the key order, V8 likes it), or objects that
+// answer the same questions out of columns (pipelines/osm-draw.ts).
 import type { Paths } from '../geo/paths.ts'
 
 /** A CAD layer. Entities are ByLayer unless a feature says otherwise. */
@@ -19,6 +20,22 @@ export type FeatureKind = 'line' | 'ring' | 'point' | 'text'
 
 /** JSON scalar that a source tag may hold. */
 export type Scalar = string | number | boolean | null
+
+/**
+ * What a feature that was made of an OSM element says as numbers: writers that meet a hundred thousand of them take this instead of the
+ * texts. `source` is `type/id`, `properties` the tags `from` … `to - 1`.
+ */
+export interface PackedElement {
+  /** `node`, `way` or `relation`. */
+  type: string
+  id: number
+  /** Numbers into `texts`; equal texts have equal numbers. */
+  keys: Int32Array
+  values: Int32Array
+  texts: readonly string[]
+  from: number
+  to: number
+}
 
 /** One thing in the drawing. Its vertices are path `path` of the drawing (one vertex for `point` and `text`). */
 export interface Feature {
@@ -68,6 +85,8 @@ export interface Feature {
   hole: boolean
   /** Source tags or GeoJSON properties, scalars only. */
   properties: Record<string, Scalar> | null
+  /** The same as `source` and `properties`, where it is at hand. */
+  readonly packed?: PackedElement
 }
 
 /** Something a person should know about the result. `code` is stable; `data` fills the text (base/texts.ts). */

@@ -56,6 +56,7 @@ export interface OsmData {
   refs: Float64Array
   /** Positions given inside ways and members: lon, lat interleaved, degrees. */
   geometry: Float64Array
+  /** Numbers into `strings`; equal texts have equal numbers. */
   tagKeys: Int32Array
   tagValues: Int32Array
   strings: string[]

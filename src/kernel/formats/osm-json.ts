@@ -332,6 +332,7 @@ class OsmJsonReader {
   private readTags(): void {
     const { cursor, strings, tagKeys, tagValues } = this
     if (!this.opens(OPEN_BRACE)) return
+    const start = tagKeys.length
     for (let first = true; cursor.nextKey(first); first = false) {
       const key = strings.add(cursor)
       const c = cursor.peek()
@@ -342,6 +343,13 @@ class OsmJsonReader {
         // A number or true stays as its text; an object or array is no tag.
         if (c === OPEN_BRACE || c === OPEN_BRACKET) continue
         value = strings.add(cursor)
+      }
+      let at = start
+      while (at < tagKeys.length && tagKeys.values[at] !== key) at++
+      if (at < tagKeys.length) {
+        // Of a key that stands twice the last value counts, as for every other reader of JSON.
+        tagValues.values[at] = value
+        continue
       }
       tagKeys.push(key)
       tagValues.push(value)
@@ -411,6 +419,12 @@ class OsmJsonReader {
   }
 
   private result(): OsmData {
+    const canonical = this.strings.canonical()
+    if (canonical !== null) {
+      for (const column of [this.tagKeys, this.tagValues]) {
+        for (let t = 0; t < column.length; t++) column.values[t] = canonical[column.values[t]!]!
+      }
+    }
     return {
       nodes: { ...this.nodes.filled(), lonLat: this.nodeLonLat.filled() },
       ways: {

@@ -9,11 +9,12 @@ const FNV_PRIME = 16_777_619
 
 /**
  * Open addressing over the bytes of one file (FNV-1a hash, Fowler/Noll/Vo). The table keeps positions in those bytes, no copies.
- * Texts written with and without escapes count as different entries with equal strings; look tags up by string, not by number.
+ * Texts written with and without escapes are different entries at first; `canonical` says which are one.
  */
 export class StringTable {
   /** Number → text. */
   readonly strings: string[] = []
+  private escapes = false
   private starts = new Int32Array(1024)
   private lengths = new Int32Array(1024)
   private slots = new Int32Array(1 << 12)
@@ -72,8 +73,23 @@ export class StringTable {
     return this.enter(cursor, hash, slot)
   }
 
+  /**
+   * Numbers to replace others by, so that equal texts have equal numbers: the first of those that were written in different ways, with
+   * escapes and without. Null when no text held an escape.
+   */
+  canonical(): Int32Array | null {
+    if (!this.escapes) return null
+    const first = new Map<string, number>()
+    return Int32Array.from(this.strings, (text, number) => {
+      const known = first.get(text)
+      if (known === undefined) first.set(text, number)
+      return known ?? number
+    })
+  }
+
   private enter(cursor: JsonCursor, hash: number, slot: number): number {
     const number = this.strings.length
+    this.escapes ||= cursor.stringEscaped
     this.strings.push(cursor.text())
     if (number === this.starts.length) this.growEntries()
     this.starts[number] = cursor.stringStart

@@ -1,6 +1,6 @@
 // Streets as a network: every segment once, lines joined end to end where nothing else meets. Nodes decide, not
 // coordinates, so a bridge is not joined to the road below it. Everything here is linear in the number of vertices.
-import { indexNodes } from './node-index.ts'
+import { indexNodes, type NodeIndex } from './node-index.ts'
 import { type Paths, pathCount } from './paths.ts'
 
 export interface LineNetwork {
@@ -16,11 +16,15 @@ export interface LineNetwork {
    * not matter (paths of equal id: the earlier one). Without it ties go to the earlier path.
    */
   ids?: Float64Array
+  /** `indexNodes` of the nodes, when the caller has it: numbers may go on beyond these lines. */
+  index?: NodeIndex
 }
 
 export interface JoinedLines {
   paths: Paths
   nodes: Float64Array
+  /** Beside `nodes`: their dense numbers. */
+  index: Int32Array
   keys: Int32Array
   /** Source paths of joined line i: `members[memberOffsets[i]] … members[memberOffsets[i + 1] - 1]`, along the line. */
   memberOffsets: Uint32Array
@@ -41,7 +45,7 @@ interface Pieces {
 
 /** De-duplicates segments, then joins lines of equal key where exactly two ends meet and nothing else passes. */
 export function joinLines(network: LineNetwork): JoinedLines {
-  const { index, count } = indexNodes(network.nodes)
+  const { index, count } = network.index ?? indexNodes(network.nodes)
   const degree = new Int32Array(count)
   const { pieces, duplicates } = cutPieces(network, index, degree)
   const partner = matchEnds(network, index, degree, pieces)
@@ -69,9 +73,11 @@ function cutPieces(
   const last = new Int32Array(total)
   const owner = new Int32Array(total)
   let count = 0
-  const order = Uint32Array.from({ length: pathCount(paths) }, (_, i) => i)
+  const order = new Uint32Array(pathCount(paths))
+  for (let i = 0; i < order.length; i++) order[i] = i
   if (ids) order.sort((i, j) => ids[i]! - ids[j]! || i - j)
-  for (const path of order) {
+  for (let rank = 0; rank < order.length; rank++) {
+    const path = order[rank]!
     const k = keys[path]!
     let open = -1
     const end = offsets[path + 1]!
@@ -161,6 +167,7 @@ function trace(
   const total = paths.coords.length / 2
   const coords = new Float64Array(2 * (total + pieces.count))
   const outNodes = new Float64Array(total + pieces.count)
+  const outIndex = new Int32Array(total + pieces.count)
   const z = paths.z ? new Float64Array(total + pieces.count) : null
   const offsets = [0]
   const outKeys: number[] = []
@@ -179,6 +186,7 @@ function trace(
     coords[2 * at] = paths.coords[2 * i]!
     coords[2 * at + 1] = paths.coords[2 * i + 1]!
     outNodes[at] = nodes[i]!
+    outIndex[at] = before
     if (z) z[at] = paths.z![i]!
     at++
   }
@@ -240,6 +248,7 @@ function trace(
   const result: JoinedLines = {
     paths: { coords: coords.slice(0, 2 * at), offsets: Uint32Array.from(offsets) },
     nodes: outNodes.slice(0, at),
+    index: outIndex.slice(0, at),
     keys: Int32Array.from(outKeys),
     memberOffsets: Uint32Array.from(memberOffsets),
     members: Uint32Array.from(members),
@@ -257,23 +266,31 @@ function trace(
 export function junctionMask(paths: Paths, nodes: Float64Array): Uint8Array {
   const { index, count } = indexNodes(nodes)
   const uses = new Uint8Array(count)
-  const mask = new Uint8Array(nodes.length)
-  for (let path = 0; path < pathCount(paths); path++) {
-    const start = paths.offsets[path]!
-    const end = paths.offsets[path + 1]!
+  countNodeUses(paths, index, uses)
+  return meetingMask(paths, index, uses)
+}
+
+/** Adds up to two uses of each node (dense number) by paths; a ring's closing vertex is its first one again, no second use. */
+export function countNodeUses({ offsets }: Paths, index: Int32Array, uses: Uint8Array): void {
+  for (let path = 0; path + 1 < offsets.length; path++) {
+    const start = offsets[path]!
+    const end = offsets[path + 1]!
     for (let i = start; i < end; i++) {
       const node = index[i]!
-      // A ring's closing vertex is its first one again, not a meeting.
       if (i === end - 1 && i > start && node === index[start]) continue
       if (uses[node]! < 2) uses[node]!++
     }
   }
-  for (let path = 0; path < pathCount(paths); path++) {
-    const start = paths.offsets[path]!
-    const end = paths.offsets[path + 1]!
-    for (let i = start; i < end; i++) {
-      if (i === start || i === end - 1 || uses[index[i]!] === 2) mask[i] = 1
-    }
+}
+
+/** `junctionMask` for a part of the paths whose uses were counted together. */
+export function meetingMask({ offsets }: Paths, index: Int32Array, uses: Uint8Array): Uint8Array {
+  const mask = new Uint8Array(index.length)
+  for (let i = 0; i < index.length; i++) if (uses[index[i]!] === 2) mask[i] = 1
+  for (let path = 0; path + 1 < offsets.length; path++) {
+    if (offsets[path] === offsets[path + 1]) continue
+    mask[offsets[path]!] = 1
+    mask[offsets[path + 1]! - 1] = 1
   }
   return mask
 }

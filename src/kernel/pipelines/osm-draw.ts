@@ -1,88 +1,127 @@
-// Attributes of OSM features in the drawing: what stands beside the geometry.
+// Cleaned and cut geometry to features: areas below lines, lines below points.
 
-import type { Classified } from '../cad/classify.ts'
-import type { Feature, FeatureKind, Scalar } from '../cad/drawing.ts'
-import { blankFeature } from '../cad/drawing.ts'
-import { buildingHeightMeters, buildingLevels } from '../cad/height.ts'
+import type { Feature, FeatureKind } from '../cad/drawing.ts'
+import type { HeightFigures } from '../cad/height-figures.ts'
+import { heightFigures } from '../cad/height-figures.ts'
 import type { LayerList } from '../cad/layer-list.ts'
-import { roadWidthMeters } from '../cad/width.ts'
-import type { OsmData } from '../formats/osm-data.ts'
-import { NODE, WAY } from '../formats/osm-data.ts'
-import type { OsmFeatures } from '../formats/osm-features.ts'
+import type { Paths } from '../geo/paths.ts'
+import { pathCount } from '../geo/paths.ts'
+import type { Region } from '../geo/region.ts'
+import { regionContains } from '../geo/region.ts'
+import { orientRing } from '../geo/ring.ts'
+import type { OsmAttributes } from './osm-attributes.ts'
+import { OsmFeature } from './osm-feature.ts'
+import type { Cleaned } from './osm-lines.ts'
+import type { Selection } from './osm-select.ts'
 
-/** Makes the attributes of features from their tags. */
-export class OsmAttributes {
-  private readonly data: OsmData
-  private readonly features: OsmFeatures
+/** Paths that were cut out of others, and which. */
+export interface Parts {
+  paths: Paths
+  parent: ArrayLike<number>
+}
+
+/** Collects the features in the order of drawing. Their paths are numbered through, as if those of all parts stood in one list. */
+export class OsmSheet {
+  readonly features: Feature[] = []
+  /** Number of the first line among the features. */
+  firstLine = 0
+  private readonly attributes: OsmAttributes
   private readonly layers: LayerList
 
-  constructor(data: OsmData, features: OsmFeatures, layers: LayerList) {
-    this.data = data
-    this.features = features
+  constructor(attributes: OsmAttributes, layers: LayerList) {
+    this.attributes = attributes
     this.layers = layers
   }
 
-  /** Value of a tag of feature `i`, or null. */
-  tag(i: number, key: string): string | null {
-    const { tagKeys, tagValues, strings } = this.data
-    for (let t = this.features.tagStart[i]!; t < this.features.tagEnd[i]!; t++) {
-      if (strings[tagKeys[t]!] === key) return strings[tagValues[t]!]!
+  /** Areas; their rings are turned: outer ones counter-clockwise, holes clockwise. */
+  rings({ paths, parent }: Parts, selection: Selection): void {
+    const figures = heightFigures(paths)
+    const { coords, z, offsets } = paths
+    for (let i = 0; i < parent.length; i++) {
+      const path = parent[i]!
+      const hole = selection.holes[path] === 1
+      orientRing(coords, offsets[i]!, offsets[i + 1]!, !hole, z)
+      const feature = this.add('ring', selection, figures, path, i)
+      feature.polygon = selection.polygons[path]!
+      feature.hole = hole
     }
-    return null
   }
 
-  /** `way/123`. */
-  source(i: number): string {
-    const type = this.features.elementTypes[i]!
-    const word = type === NODE ? 'node' : type === WAY ? 'way' : 'relation'
-    return `${word}/${this.features.ids[i]!}`
+  lines({ paths, parent }: Parts, selection: Selection, cleaned: Cleaned): void {
+    const figures = heightFigures(paths)
+    this.firstLine = this.features.length
+    for (let i = 0; i < parent.length; i++) {
+      const line = parent[i]!
+      const from = cleaned.memberOffsets[line]!
+      const end = cleaned.memberOffsets[line + 1]!
+      const feature = this.add('line', selection, figures, cleaned.members[from]!, i)
+      if (end - from > 1) {
+        feature.mergedSources = this.otherSources(feature, selection, cleaned, from + 1, end)
+      }
+    }
   }
 
-  /** Road width in metres of feature `i`; null for what is no road. */
-  width(i: number, { key, value }: Classified): number | null {
-    return key === 'highway' ? roadWidthMeters(value, (tag) => this.tag(i, tag)) : null
+  points({ paths, parent }: Parts, selection: Selection): void {
+    const figures = heightFigures(paths)
+    for (let i = 0; i < parent.length; i++) this.add('point', selection, figures, parent[i]!, i)
   }
 
-  /** The feature with everything but its heights. `path` counts within its kind for now. */
-  feature(kind: FeatureKind, path: number, i: number, classified: Classified): Feature {
-    const { key, value, layer, block } = classified
-    const feature = blankFeature(kind, path, this.layers.indexOf(layer))
-    const version = this.features.versions[i]!
-    feature.source = this.source(i)
-    feature.version = version > 0 ? version : null
-    feature.class = `${key}=${value}`
-    feature.name = this.tag(i, 'name') ?? this.tag(i, 'ref')
-    if (key === 'highway') feature.highway = value
-    if (kind === 'line') feature.width = this.width(i, classified)
-    if (key === 'building' || key === 'building:part') {
-      const tagOf = (tag: string) => this.tag(i, tag)
-      feature.height = buildingHeightMeters(tagOf)
-      feature.levels = buildingLevels(tagOf)
-    }
-    if (kind === 'point') {
-      feature.block = block
-      feature.rotation = rotationOf(this.tag(i, 'direction'))
-      feature.scale = 1
-    }
-    feature.properties = this.properties(i)
+  private add(
+    kind: FeatureKind,
+    { classes, features }: Selection,
+    figures: HeightFigures | null,
+    path: number,
+    place: number,
+  ): OsmFeature {
+    const classified = classes[path]!
+    const feature = new OsmFeature(
+      kind,
+      this.features.length,
+      this.layers.indexOf(classified.layer),
+      place,
+      features[path]!,
+      classified,
+      figures,
+      this.attributes,
+    )
+    this.features.push(feature)
     return feature
   }
 
-  private properties(i: number): Record<string, Scalar> {
-    const { tagKeys, tagValues, strings } = this.data
-    const properties: Record<string, Scalar> = {}
-    for (let t = this.features.tagStart[i]!; t < this.features.tagEnd[i]!; t++) {
-      const key = strings[tagKeys[t]!]!
-      // A tag of this name would change the object's prototype instead of being stored.
-      if (key !== '__proto__') properties[key] = strings[tagValues[t]!]!
-    }
-    return properties
+  /** The further elements of a joined line, each once; null when there is only the first, perhaps several times. */
+  private otherSources(
+    first: OsmFeature,
+    { features }: Selection,
+    { members }: Cleaned,
+    from: number,
+    end: number,
+  ): string[] | null {
+    const merged = new Set<string>()
+    for (let k = from; k < end; k++) merged.add(this.attributes.source(features[members[k]!]!))
+    merged.delete(first.source)
+    return merged.size > 0 ? [...merged] : null
   }
 }
 
-/** `direction=90` (degrees clockwise from north) as radians counter-clockwise from east; 0 for anything else. */
-function rotationOf(direction: string | null): number {
-  if (direction === null || !/^\s*\d{1,3}(\.\d+)?\s*$/.test(direction)) return 0
-  const degrees = 90 - Number(direction)
-  return ((((degrees % 360) + 360) % 360) * Math.PI) / 180
+/** The points in the region, each a path of one vertex. */
+export function pointsInside({ coords, offsets }: Paths, region: Region): Parts {
+  const count = pathCount({ coords, offsets })
+  const parent = new Uint32Array(count)
+  const inside = new Float64Array(2 * count)
+  let found = 0
+  for (let i = 0; i < count; i++) {
+    const x = coords[i * 2]!
+    const y = coords[i * 2 + 1]!
+    if (!regionContains(region, x, y)) continue
+    parent[found] = i
+    inside[2 * found] = x
+    inside[2 * found + 1] = y
+    found++
+  }
+  const places = new Uint32Array(found + 1)
+  for (let i = 1; i <= found; i++) places[i] = i
+  return {
+    paths: { coords: inside.slice(0, 2 * found), offsets: places },
+    parent: parent.slice(0, found),
+  }
 }

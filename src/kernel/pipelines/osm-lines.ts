@@ -1,25 +1,27 @@
 // Streets, rivers, cables: every segment once, joined into long lines where nothing else meets, then fewer vertices with all meetings kept.
 
-import { concatPaths } from '../geo/concat-paths.ts'
+import type { Classified } from '../cad/classify.ts'
+import { indexNodes } from '../geo/node-index.ts'
 import type { Paths } from '../geo/paths.ts'
-import { pathCount } from '../geo/paths.ts'
-import { keptVertices } from '../geo/simplify.ts'
-import { joinLines, junctionMask } from '../geo/topology.ts'
-import type { OsmAttributes } from './osm-draw.ts'
+import { keptVertices, selectVertices } from '../geo/simplify.ts'
+import { countNodeUses, joinLines, meetingMask } from '../geo/topology.ts'
+import type { OsmAttributes } from './osm-attributes.ts'
 import type { Selection } from './osm-select.ts'
 
 /** Cleaned geometry of lines and rings, in metres. */
 export interface Cleaned {
   lines: Paths
-  /** Path numbers of the selection that each line was joined from, along the line. */
-  members: number[][]
+  /** Line i was joined from the paths `members[memberOffsets[i]] … members[memberOffsets[i + 1] - 1]` of the selection, along the line. */
+  memberOffsets: Uint32Array
+  members: Uint32Array
   rings: Paths
   duplicateSegments: number
 }
 
 /**
  * Joins and simplifies. Lines join only when everything that the drawing shows of them is equal; a line keeps the direction of its
- * first member, and one with a direction (oneway, river) is never turned round. Vertices that two paths share stay.
+ * first member, and one with a direction (oneway, river) is never turned round. Vertices that two paths share stay, be they streets,
+ * buildings or plots. The selection comes in the order of element ids, so the order of the answer does not show.
  */
 export function cleanGeometry(
   lines: Selection,
@@ -27,84 +29,107 @@ export function cleanGeometry(
   attributes: OsmAttributes,
   toleranceMeters: number,
 ): Cleaned {
+  const lineVertices = lines.nodes.length
+  const nodes = new Float64Array(lineVertices + rings.nodes.length)
+  nodes.set(lines.nodes)
+  nodes.set(rings.nodes, lineVertices)
+  const { index, count } = indexNodes(nodes)
   const joined = joinLines({
     paths: lines.paths,
     nodes: lines.nodes,
     keys: joinKeys(lines, attributes),
     directed: directions(lines, attributes),
+    index: { index: index.subarray(0, lineVertices), count },
   })
-  const count = pathCount(joined.paths)
-  const both = concatPaths([joined.paths, rings.paths])
-  const nodes = new Float64Array(joined.nodes.length + rings.nodes.length)
-  nodes.set(joined.nodes)
-  nodes.set(rings.nodes, joined.nodes.length)
-  const kept = keptVertices(both.paths, toleranceMeters, junctionMask(both.paths, nodes))
-  const members: number[][] = []
-  for (let i = 0; i < count; i++) {
-    members.push([
-      ...joined.members.subarray(joined.memberOffsets[i]!, joined.memberOffsets[i + 1]!),
-    ])
+  const ringIndex = index.subarray(lineVertices)
+  const uses = new Uint8Array(count)
+  countNodeUses(joined.paths, joined.index, uses)
+  countNodeUses(rings.paths, ringIndex, uses)
+  const thin = (paths: Paths, pathIndex: Int32Array): Paths => {
+    const stays = meetingMask(paths, pathIndex, uses)
+    return selectVertices(paths, keptVertices(paths, toleranceMeters, stays))
   }
   return {
-    lines: pick(both.paths, kept, 0, count),
-    members,
-    rings: pick(both.paths, kept, count, pathCount(both.paths)),
+    lines: thin(joined.paths, joined.index),
+    memberOffsets: joined.memberOffsets,
+    members: joined.members,
+    rings: thin(rings.paths, ringIndex),
     duplicateSegments: joined.duplicateSegments,
   }
 }
 
-/** The kept vertices of paths from…to as paths of their own. */
-function pick({ coords, offsets }: Paths, kept: Uint8Array, from: number, to: number): Paths {
-  let total = 0
-  for (let i = offsets[from]!; i < offsets[to]!; i++) total += kept[i]!
-  const out: Paths = {
-    coords: new Float64Array(total * 2),
-    offsets: new Uint32Array(to - from + 1),
-  }
-  let at = 0
-  for (let path = from; path < to; path++) {
-    for (let i = offsets[path]!; i < offsets[path + 1]!; i++) {
-      if (kept[i] === 0) continue
-      out.coords[at * 2] = coords[i * 2]!
-      out.coords[at * 2 + 1] = coords[i * 2 + 1]!
-      at++
-    }
-    out.offsets[path - from + 1] = at
-  }
-  return out
-}
-
-/** Tags that tell two stretches of one street apart in the drawing, besides class, name and width. */
-const SEPARATING_TAGS = ['ref', 'oneway', 'bridge', 'tunnel', 'layer', 'voltage', 'surface']
+/** Tags that tell two stretches of one street apart in the drawing, besides class and width. */
+const SEPARATING_TAGS = ['name', 'ref', 'oneway', 'bridge', 'tunnel', 'layer', 'voltage', 'surface']
+/** Tags that a width is read from. */
+const WIDTH_TAGS = ['width', 'est_width', 'lanes']
 
 /** One number per path; equal where lines may become one. */
 function joinKeys(lines: Selection, attributes: OsmAttributes): Int32Array {
   const keys = new Int32Array(lines.features.length)
-  const numbers = new Map<string, number>()
+  const classes = new Map<Classified, ClassKey>()
+  const classNumbers = new Map<string, number>()
+  const separating = SEPARATING_TAGS.map((tag) => attributes.numberOf(tag))
+  const widths = WIDTH_TAGS.map((tag) => attributes.numberOf(tag)).filter((key) => key >= 0)
+  const pairs = new PairNumbers()
   for (let path = 0; path < keys.length; path++) {
     const i = lines.features[path]!
     const classified = lines.classes[path]!
-    const { key, value, layer } = classified
-    let text = `${layer.name}\u0000${key}=${value}\u0000${attributes.tag(i, 'name') ?? ''}\u0000${attributes.width(i, classified) ?? ''}`
-    for (const tag of SEPARATING_TAGS) text += `\u0000${attributes.tag(i, tag) ?? ''}`
-    let number = numbers.get(text)
-    if (number === undefined) {
-      number = numbers.size
-      numbers.set(text, number)
+    let known = classes.get(classified)
+    if (known === undefined) {
+      const text = `${classified.layer.name}\u0000${classified.name}`
+      const number = classNumbers.get(text) ?? classNumbers.size
+      classNumbers.set(text, number)
+      known = { number, usualWidth: null }
+      classes.set(classified, known)
+    }
+    let own = false
+    for (const key of widths) own ||= attributes.valueOf(i, key) >= 0
+    if (!own) known.usualWidth ??= { meters: attributes.width(i, classified) }
+    const width = own ? attributes.width(i, classified) : known.usualWidth!.meters
+    // Millimetres, as widths are rounded; 0 = none.
+    let number = pairs.of(known.number, 0, width === null ? 0 : Math.round(width * 1000))
+    for (let k = 0; k < separating.length; k++) {
+      if (separating[k]! < 0) continue
+      const value = attributes.valueOf(i, separating[k]!)
+      if (value >= 0 && attributes.texts[value] !== '') number = pairs.of(number, k + 1, value)
     }
     keys[path] = number
   }
   return keys
 }
 
+interface ClassKey {
+  number: number
+  /** Width of those that do not state one. */
+  usualWidth: { meters: number | null } | null
+}
+
+/** Gives every chain of (what stands before, which column, value) a number of its own. */
+class PairNumbers {
+  private readonly known = new Map<number, number>()
+
+  /** `before` below 2^21, `column` below 2^4, `value` below 2^28. */
+  of(before: number, column: number, value: number): number {
+    const pair = (before * 16 + column) * 2 ** 28 + value
+    let number = this.known.get(pair)
+    if (number === undefined) {
+      number = this.known.size
+      this.known.set(pair, number)
+    }
+    return number
+  }
+}
+
 /** 1 where the order of vertices means something: one-way streets, flowing water, the sea on the right of a coast line. */
 function directions(lines: Selection, attributes: OsmAttributes): Uint8Array {
   const directed = new Uint8Array(lines.features.length)
+  const oneway = attributes.numberOf('oneway')
+  const no = attributes.numberOf('no')
   for (let path = 0; path < directed.length; path++) {
     const { key, value } = lines.classes[path]!
-    const oneway = attributes.tag(lines.features[path]!, 'oneway')
     const flows = key === 'waterway' || value === 'coastline' || value === 'cliff'
-    if (flows || (oneway !== null && oneway !== 'no')) directed[path] = 1
+    const way = oneway < 0 ? -1 : attributes.valueOf(lines.features[path]!, oneway)
+    if (flows || (way >= 0 && way !== no)) directed[path] = 1
   }
   return directed
 }

@@ -3,9 +3,8 @@
 import { z } from 'zod'
 import { AppError } from '../../base/errors.ts'
 import { Classifier } from '../cad/classify.ts'
-import type { Feature, Note } from '../cad/drawing.ts'
+import type { Note } from '../cad/drawing.ts'
 import { blankFeature } from '../cad/drawing.ts'
-import { setHeightFigures } from '../cad/height-figures.ts'
 import { LABEL_HEIGHT_METERS, placeLabels } from '../cad/labels.ts'
 import { LayerList } from '../cad/layer-list.ts'
 import { parseLayerTemplate } from '../cad/layer-template.ts'
@@ -20,13 +19,11 @@ import { clipLines } from '../geo/clip.ts'
 import { clipRings } from '../geo/clip-rings.ts'
 import { concatPaths } from '../geo/concat-paths.ts'
 import type { Paths } from '../geo/paths.ts'
-import { pathCount } from '../geo/paths.ts'
 import type { Region } from '../geo/region.ts'
-import { regionContains } from '../geo/region.ts'
-import { orientRing } from '../geo/ring.ts'
 import { circleBbox, gridScale } from '../geo/site-circle.ts'
 import { Ground } from './ground.ts'
-import { OsmAttributes } from './osm-draw.ts'
+import { OsmAttributes } from './osm-attributes.ts'
+import { OsmSheet, pointsInside } from './osm-draw.ts'
 import { cleanGeometry } from './osm-lines.ts'
 import { selectFeatures } from './osm-select.ts'
 import type { Inputs, Pipeline } from './pipeline.ts'
@@ -152,7 +149,7 @@ export const osmSiteV1: Pipeline<OsmSiteParams> = {
     const classifier = new Classifier(data, template, params.themes)
     const { points, lines, rings } = selectFeatures(osm, classifier, bbox)
     const layers = new LayerList()
-    const attributes = new OsmAttributes(data, osm, layers)
+    const attributes = new OsmAttributes(data, osm)
 
     // Degrees to metres, then cleaning, then the circle.
     report('project', 0.45)
@@ -175,43 +172,17 @@ export const osmSiteV1: Pipeline<OsmSiteParams> = {
       if (heights === null) delete paths.z
       else paths.z = heights
       total += paths.coords.length / 2
-      for (const height of heights ?? []) if (Number.isNaN(height)) missing++
+      if (heights === null) continue
+      for (let i = 0; i < heights.length; i++) if (Number.isNaN(heights[i]!)) missing++
     }
 
     // The drawing: areas below lines, lines below points, then contours and names.
     report('draw', 0.8)
-    const ringFeatures: Feature[] = []
-    for (let i = 0; i < pathCount(insideRings.paths); i++) {
-      const parent = insideRings.parent[i]!
-      const hole = rings.holes[parent] === 1
-      const { coords, z, offsets } = insideRings.paths
-      orientRing(coords, offsets[i]!, offsets[i + 1]!, !hole, z)
-      const feature = attributes.feature('ring', i, rings.features[parent]!, rings.classes[parent]!)
-      feature.polygon = rings.polygons[parent]!
-      feature.hole = hole
-      setHeightFigures(feature, insideRings.paths, i)
-      ringFeatures.push(feature)
-    }
-    const lineFeatures: Feature[] = []
-    for (let i = 0; i < pathCount(insideLines.paths); i++) {
-      const [first, ...others] = cleaned.members[insideLines.parent[i]!]!
-      const feature = attributes.feature('line', i, lines.features[first!]!, lines.classes[first!]!)
-      const merged = new Set(others.map((path) => attributes.source(lines.features[path]!)))
-      merged.delete(feature.source!)
-      if (merged.size > 0) feature.mergedSources = [...merged]
-      setHeightFigures(feature, insideLines.paths, i)
-      lineFeatures.push(feature)
-    }
-    const pointFeatures = insidePoints.parents.map((parent, i) => {
-      const feature = attributes.feature(
-        'point',
-        i,
-        points.features[parent]!,
-        points.classes[parent]!,
-      )
-      setHeightFigures(feature, insidePoints.paths, i)
-      return feature
-    })
+    const sheet = new OsmSheet(attributes, layers)
+    sheet.rings(insideRings, rings)
+    sheet.lines(insideLines, lines, cleaned)
+    sheet.points(insidePoints, points)
+    const { features, firstLine } = sheet
     report('contours', 0.88)
     const contours =
       params.contourIntervalMeters === 0
@@ -224,12 +195,12 @@ export const osmSiteV1: Pipeline<OsmSiteParams> = {
             (fraction) => report('contours', 0.88 + fraction * 0.1),
           )
     const labels = placeLabels(insideLines.paths, (path) => {
-      const feature = lineFeatures[path]!
+      const feature = features[firstLine + path]!
       return feature.highway === null ? null : feature.name
     })
     const labelFeatures = labels.map(({ text, rotation, path }, i) => {
       const feature = blankFeature('text', i, layers.indexOf(template.special.labels))
-      feature.source = lineFeatures[path]!.source
+      feature.source = features[firstLine + path]!.source
       feature.class = 'label=street'
       feature.text = text
       feature.rotation = rotation
@@ -241,13 +212,6 @@ export const osmSiteV1: Pipeline<OsmSiteParams> = {
       offsets: Uint32Array.from({ length: labels.length + 1 }, (_, i) => i),
     }
 
-    const parts = [
-      ringFeatures,
-      lineFeatures,
-      pointFeatures,
-      contours?.features ?? [],
-      labelFeatures,
-    ]
     const { paths, bases } = concatPaths([
       insideRings.paths,
       insideLines.paths,
@@ -255,10 +219,9 @@ export const osmSiteV1: Pipeline<OsmSiteParams> = {
       contours?.paths ?? NO_PATHS,
       labelPaths,
     ])
-    const features: Feature[] = []
-    for (const [part, list] of parts.entries()) {
+    for (const [part, list] of [contours?.features ?? [], labelFeatures].entries()) {
       for (const feature of list) {
-        feature.path += bases[part]!
+        feature.path += bases[part + 3]!
         features.push(feature)
       }
     }
@@ -291,21 +254,6 @@ function osmBytes(inputs: Inputs): Uint8Array {
     throw new AppError('OSM_INVALID', 'No OpenStreetMap data was collected for this job.')
   }
   return inputs.osm.bytes
-}
-
-/** The points in the region, each a path of one vertex. */
-function pointsInside(paths: Paths, region: Region): { paths: Paths; parents: number[] } {
-  const parents: number[] = []
-  const inside: number[] = []
-  for (let i = 0; i < pathCount(paths); i++) {
-    const x = paths.coords[i * 2]!
-    const y = paths.coords[i * 2 + 1]!
-    if (!regionContains(region, x, y)) continue
-    parents.push(i)
-    inside.push(x, y)
-  }
-  const offsets = Uint32Array.from({ length: parents.length + 1 }, (_, i) => i)
-  return { paths: { coords: Float64Array.from(inside), offsets }, parents }
 }
 
 /** What the answer lacked, as notes. */
