@@ -83,6 +83,7 @@ const BY_CODE: Partial<Record<ErrorCode, ExitName>> = {
   STORE_UNSAFE: 'storageUnsafe',
   STORE_NEWER: 'storageUnsafe',
   STORE_UNAVAILABLE: 'storageFailed',
+  DISK_LOW: 'storageFailed',
   AUDIT_INCONSISTENT: 'tampered',
   INTERNAL: 'internal',
 }

@@ -18,7 +18,11 @@ import { newRunning, noteProgress, type Running } from './running.ts'
 
 const TICK_MS = 1000
 const MAINTENANCE_MS = 30_000
+/** The same while the disk is short. */
+const SHORT_OF_ROOM_MS = 5_000
 const RETENTION_MS = 3_600_000
+/** Jobs thrown away in one commit when there is hardly room for the commit. */
+const SMALL_BATCH = 20
 
 export interface RunnerOptions {
   store: Store
@@ -208,7 +212,8 @@ export function createRunner(options: RunnerOptions) {
     const mayStart = watchMemory(policy, process.memoryUsage.rss(), running.values())
     if (mayStart && paused) wake()
     paused = !mayStart
-    if (now - maintainedAt >= MAINTENANCE_MS) {
+    const pause = store.disk.state() === 'ok' ? MAINTENANCE_MS : SHORT_OF_ROOM_MS
+    if (now - maintainedAt >= pause) {
       maintainedAt = now
       maintain()
     }
@@ -217,13 +222,13 @@ export function createRunner(options: RunnerOptions) {
   }
 
   function maintain(): void {
-    if (store.disk.refresh() === 'read_only') store.disk.releaseReserve()
+    const isShort = store.disk.refresh() !== 'ok'
     recorder
       .recordGrouped((trail) => {
         queue.rescue(trail, clock.now(), (id) => running.has(id))
         queue.age()
       })
-      .then(() => prune())
+      .then(() => (isShort ? makeRoom() : prune()))
       .catch(onError)
   }
 
@@ -235,6 +240,15 @@ export function createRunner(options: RunnerOptions) {
     prunedAt = clock.monotonic()
     store.blobs.collect()
     await store.blobs.collectFiles(clock.now())
+  }
+
+  /** The disk is short: what may be thrown away goes now, in steps small enough for the room that the reserve gave back. */
+  async function makeRoom(): Promise<void> {
+    while ((await store.group(() => store.retention.prune(clock.now(), SMALL_BATCH))) > 0) {
+      store.blobs.collect()
+    }
+    store.walCheckpoint()
+    store.disk.refresh()
   }
 
   return {

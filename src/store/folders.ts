@@ -25,13 +25,19 @@ export function prepareFolders(dataFolder: string): StoreFolders {
   for (const folder of [dataFolder, folders.blobs, folders.backups, folders.quarantine]) {
     makeFolderDurably(folder)
   }
+  // A program that was killed between making a folder and flushing its name left one that the next power cut may take.
+  for (const folder of [dataFolder, folders.blobs]) syncFolder(folder)
   return folders
 }
 
-/** Creates a folder for the owner only, and makes every new name on the way to it durable. */
+/** Folders that were made while the flush of their name failed, and where the way of new names to them begins. */
+const unsynced = new Map<string, string>()
+
+/** Creates a folder for the owner only, and makes every new name on the way to it durable; what failed is made up for. */
 export function makeFolderDurably(folder: string): void {
-  const first = mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const first = mkdirSync(folder, { recursive: true, mode: 0o700 }) ?? unsynced.get(folder)
   if (first === undefined || process.platform === 'win32') return
+  unsynced.set(folder, first)
   const end = path.dirname(path.resolve(first))
   let at = path.resolve(folder)
   // The root is its own parent: should `first` ever be spelt otherwise than its parents, the walk ends there.
@@ -39,6 +45,7 @@ export function makeFolderDurably(folder: string): void {
     at = path.dirname(at)
     syncFolder(at)
   }
+  unsynced.delete(folder)
 }
 
 /** Makes a rename or a new name in this folder durable. Windows cannot open folders and does not need it. */

@@ -17,8 +17,8 @@ const KEEP_JOBS = 10_000
 const BATCH = 500
 
 export interface Retention {
-  /** Throws away at most one batch; answers how many jobs went. Call inside a transaction. */
-  prune(now: number): number
+  /** Throws away at most one batch of `most`; answers how many jobs went. Call inside a transaction. */
+  prune(now: number, most?: number): number
 }
 
 export function createRetention(connection: Connection): Retention {
@@ -49,20 +49,20 @@ export function createRetention(connection: Connection): Retention {
   const inbound = connection.prepare('DELETE FROM webhook_inbound_seen WHERE expires_at <= ?')
 
   return {
-    prune(now) {
+    prune(now, most = BATCH) {
       const ids: string[] = []
       for (const [state, keepMs] of Object.entries(KEEP_MS)) {
-        for (const row of expired.all(state, now - keepMs, BATCH) as { id: string }[])
+        for (const row of expired.all(state, now - keepMs, most) as { id: string }[])
           ids.push(row.id)
       }
       const surplus = (count.get() as number) - KEEP_JOBS - ids.length
       if (surplus > 0) {
-        for (const row of oldest.all(Math.min(surplus, BATCH)) as { id: string }[]) ids.push(row.id)
+        for (const row of oldest.all(Math.min(surplus, most)) as { id: string }[]) ids.push(row.id)
       }
       for (const id of new Set(ids)) for (const statement of removals) statement.run(id)
-      events.run(now - KEEP_EVENTS_MS, BATCH)
+      events.run(now - KEEP_EVENTS_MS, most)
       keys.run(now)
-      messages.run(now - KEEP_MESSAGES_MS, BATCH)
+      messages.run(now - KEEP_MESSAGES_MS, most)
       attempts.run(now - KEEP_MESSAGES_MS)
       inbound.run(now)
       return ids.length
