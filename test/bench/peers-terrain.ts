@@ -13,6 +13,7 @@ import { planWindow, readWindow } from '../../src/kernel/formats/dem-window.ts'
 import { contourGrid } from '../../src/kernel/geo/contour.ts'
 import type { Grid } from '../../src/kernel/geo/grid.ts'
 import { sampleGrids } from '../../src/kernel/geo/sample.ts'
+import { ROUGH_GROUND, SIDE } from './rough-ground.ts'
 
 export interface TerrainRow {
   name: string
@@ -23,27 +24,18 @@ export interface TerrainRow {
   unit: string
 }
 
-const SIDE = 3_601
 const POINTS = 1_000_000
 const PAIRS = 5
 
 /** Makes the files in the folder argv[1], then answers one line of CPU seconds for every name on stdin. */
 const PYTHON = `
 import sys, time, os
-import numpy as np, rasterio
+import rasterio
 from osgeo import gdal, ogr
 from scipy.ndimage import map_coordinates
 gdal.UseExceptions()
-folder = sys.argv[1]; n = ${SIDE}; m = ${POINTS}
-rng = np.random.default_rng(7)
-def spectral(beta):
-    f = np.fft.fftfreq(4096)[:, None]**2 + np.fft.rfftfreq(4096)[None, :]**2
-    f[0, 0] = 1
-    a = f**(-beta/4)
-    z = np.fft.irfft2(a * (rng.normal(size=a.shape) + 1j*rng.normal(size=a.shape)), s=(4096, 4096))
-    return (z - z.mean()) / z.std()
-z = (spectral(3.9) + 0.12*spectral(2.8))[:n, :n]
-z = (((z - z.min()) / (z.max() - z.min()))**1.3 * 1800).astype('f4')
+folder = sys.argv[1]; m = ${POINTS}
+${ROUGH_GROUND}
 z.tofile(folder + '/dem.f32')
 i16 = np.round(z).astype('i2')
 for name in ('deflate', 'lzw'):
@@ -67,16 +59,14 @@ def lines():
 def read(name):
     gdal.SetCacheMax(64 << 20); gdal.Open(folder + '/' + name + '.tif').ReadAsArray()
 work = {'scipy': lambda: map_coordinates(z, [v, u], order=1, output=np.float64, mode='nearest'), 'sample': lambda: [p[0] for p in raster.sample(places)],
-  'contour10': lambda: contour(10), 'contour1': lambda: contour(1), 'contourpy': lines, 'deflate': lambda: read('deflate'), 'lzw': lambda: read('lzw')}
+  'contour10': lambda: contour(10), 'contourpy': lines, 'deflate': lambda: read('deflate'), 'lzw': lambda: read('lzw')}
 print('ready', contourpy is not None, flush=True)
 for line in sys.stdin:
     start = time.process_time(); work[line.strip()](); print(time.process_time() - start, flush=True)
 `
 
-/** Every row; about two minutes, five with `fine` (contours at 1 m against GDAL's 50 s a run, one pair, 4 GB). */
-export async function terrainPeers(
-  fine = false,
-): Promise<{ rows: TerrainRow[]; missing: string[] }> {
+/** Every row; about two minutes. */
+export async function terrainPeers(): Promise<{ rows: TerrainRow[]; missing: string[] }> {
   const rows: TerrainRow[] = []
   try {
     execFileSync('/usr/bin/python3', ['-c', 'import numpy, scipy, rasterio, osgeo.gdal'], {
@@ -136,15 +126,14 @@ export async function terrainPeers(
       () => peer.run('sample'),
       { share },
     )
-    const contours = (intervalMeters: number) => () =>
-      contourGrid(grid, { intervalMeters, maxVertices: 1e8 })
-    await add('contours 10 m against GDAL', 'ms', 1e3, contours(10), () => peer.run('contour10'))
+    const contours = () => contourGrid(grid, { intervalMeters: 10 })
+    await add('contours 10 m against GDAL', 'ms', 1e3, contours, () => peer.run('contour10'))
     if (hasContourpy) {
       await add(
         'contours 10 m against contourpy',
         'ms',
         1e3,
-        contours(10),
+        contours,
         () => peer.run('contourpy'),
         { pairs: 2, warmUp: 0 },
       )
@@ -157,12 +146,6 @@ export async function terrainPeers(
       const geotiff = () =>
         cpuSeconds(async () => (await (await fromArrayBuffer(buffer)).getImage()).readRasters())
       await add(`read GeoTIFF ${name} against geotiff.js`, 'ms', 1e3, ours, geotiff, { warmUp: 1 })
-    }
-    if (fine) {
-      await add('contours 1 m against GDAL', 'ms', 1e3, contours(1), () => peer.run('contour1'), {
-        pairs: 1,
-        warmUp: 0,
-      })
     }
     return { rows, missing }
   } finally {
@@ -230,7 +213,7 @@ function startPeer(folder: string) {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const { rows, missing } = await terrainPeers(process.argv.includes('--fine'))
+  const { rows, missing } = await terrainPeers()
   console.table(rows)
   for (const peer of missing) console.log(`missing: ${peer}`)
 }

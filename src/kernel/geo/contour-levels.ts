@@ -32,30 +32,60 @@ function isNearInteger(value: number): boolean {
 /** The band of a void. */
 export const NO_BAND = -0x80_00_00_00
 
+/** Levels are numbered up to here: nobody draws a hundred thousand, and bands stay 32-bit numbers. */
+export const MAX_LEVEL_NUMBER = 200_000
+
+/** What `bandsOfRow` found besides the bands. */
+export interface RowCount {
+  /** Crossings of levels on the edges between the row's points, and on those to the points of the row above. */
+  across: number
+  down: number
+  /** Whether a level beyond MAX_LEVEL_NUMBER would be crossed. */
+  beyond: boolean
+}
+
 /**
  * Bands of one row of heights: `k` where level k <= height < level k + 1, NO_BAND for NaN. A height that stands on a level belongs to
- * the band above it, whatever rounding the division did.
+ * the band above it, whatever rounding the division did. `above` holds the bands of the row above; `count` is filled.
  */
 export function bandsOfRow(
   cells: Float32Array | Float64Array,
   from: number,
   width: number,
   ladder: Ladder,
+  above: Int32Array,
   bands: Int32Array,
+  count: RowCount,
 ): void {
   const { numerator, denominator } = ladder
   const perInterval = denominator / numerator
+  let across = 0
+  let down = 0
+  let beyond = false
+  let left = NO_BAND
   for (let c = 0; c < width; c++) {
     const z = cells[from + c]!
-    const quotient = z * perInterval
-    let k = Math.floor(quotient)
-    // Only next to a level can the rounding of the quotient matter.
-    const above = quotient - k
-    if (above < 1e-6) {
-      if ((k * numerator) / denominator > z) k--
-    } else if (above > 0.999_999) {
-      if (((k + 1) * numerator) / denominator <= z) k++
+    let band = NO_BAND
+    if (z - z === 0) {
+      const quotient = z * perInterval
+      const floor = Math.floor(quotient)
+      if (floor > MAX_LEVEL_NUMBER || floor < -MAX_LEVEL_NUMBER) beyond = true
+      band = floor | 0
+      // Only next to a level can the rounding of the quotient matter.
+      const rest = quotient - floor
+      if (rest < 1e-6) {
+        if ((band * numerator) / denominator > z) band--
+      } else if (rest > 0.999_999) {
+        if (((band + 1) * numerator) / denominator <= z) band++
+      }
+      if (left !== NO_BAND) across += band < left ? left - band : band - left
+      const north = above[c]!
+      if (north !== NO_BAND) down += band < north ? north - band : band - north
     }
-    bands[c] = z - z === 0 ? k : NO_BAND
+    bands[c] = band
+    left = band
   }
+  count.across = across
+  count.down = down
+  count.beyond = beyond
 }

@@ -1,308 +1,287 @@
 // Marching squares over a strip of rows, all levels in one pass. Every crossing of a grid edge is one vertex; every cell links
 // vertices into directed chains (higher ground on the right of the direction of travel). Saddles are decided by the asymptotic decider
 // (Nielson & Hamann 1991): the level against the height of the bilinear surface's saddle point.
-// Over 300 lines because the sixteen cases share one loop's variables; calls between them would cost a third of the speed.
-import type { Ladder } from './contour-levels.ts'
+import type { Ladder, RowCount } from './contour-levels.ts'
 import { bandsOfRow, NO_BAND } from './contour-levels.ts'
 import type { Grid } from './grid.ts'
 
-/** Work space of one strip; used again for the next. Vertices are numbered in the order in which the strip is walked. */
+/**
+ * Vertices of one strip. Those on its first row of points come first, those on its last row are bottomFirst … count - 1, both from
+ * west to east.
+ */
 export interface Strip {
-  /** Column and row of each vertex, in cells from the grid's first sample point. */
-  columns: Float64Array
-  rows: Float64Array
+  /** Interleaved, in the grid's CRS. */
+  xy: Float64Array
   /** Level number of each vertex. */
   levels: Int32Array
   /** The vertex that follows, -1 for none; `hasPrevious` is 1 where some vertex points here. */
   next: Int32Array
   hasPrevious: Uint8Array
-  /** How many there are. */
-  count: number
-  /** Vertices on the strip's first row come first, those on its last row are bottomFirst … count - 1, both from west to east. */
+  topCount: number
   bottomFirst: number
+  count: number
 }
 
-/** Vertices in each row of cells, with those on the row of points above it; one more entry for the last row of points alone. */
-export function countVertices(grid: Grid, ladder: Ladder): Float64Array {
-  const { cells, width, height } = grid
-  const counts = new Float64Array(height)
-  let above = new Int32Array(width)
-  let bands = new Int32Array(width)
-  for (let r = 0; r < height; r++) {
-    bandsOfRow(cells, r * width, width, ladder, bands)
-    let across = 0
-    let down = 0
-    let left = bands[0]!
-    for (let c = 1; c < width; c++) {
-      const right = bands[c]!
-      if (left !== right && left !== NO_BAND && right !== NO_BAND) {
-        across += left < right ? right - left : left - right
-      }
-      left = right
-    }
-    if (r > 0) {
-      for (let c = 0; c < width; c++) {
-        const a = above[c]!
-        const b = bands[c]!
-        if (a !== b && a !== NO_BAND && b !== NO_BAND) down += a < b ? b - a : a - b
-      }
-      counts[r - 1] = counts[r - 1]! + down
-    }
-    counts[r] = counts[r]! + across
-    const spare = above
-    above = bands
-    bands = spare
-  }
-  return counts
+/** A walk over a grid from north to south; the strip is its work space, used again for the next one. */
+export interface March {
+  readonly grid: Grid
+  readonly ladder: Ladder
+  readonly strip: Strip
+  /** The row of points that was reached. */
+  row: number
+  /** Bands of that row, and room for those of the next. */
+  bands: Int32Array
+  below: Int32Array
+  /** For the edge east of each point of that row: the vertex of level k is number bases + k. */
+  readonly bases: Int32Array
+  /** Crossings of the latest row. */
+  readonly counted: RowCount
 }
 
-export function createStrip(capacity: number): Strip {
+/** Stands before the first row; `capacity` vertices have room before the strip grows. */
+export function startMarch(grid: Grid, ladder: Ladder, capacity: number): March {
+  const { width } = grid
   return {
-    columns: new Float64Array(capacity),
-    rows: new Float64Array(capacity),
-    levels: new Int32Array(capacity),
-    next: new Int32Array(capacity),
-    hasPrevious: new Uint8Array(capacity),
-    count: 0,
-    bottomFirst: 0,
+    grid,
+    ladder,
+    strip: {
+      xy: new Float64Array(2 * capacity),
+      levels: new Int32Array(capacity),
+      next: new Int32Array(capacity).fill(-1),
+      hasPrevious: new Uint8Array(capacity),
+      topCount: 0,
+      bottomFirst: 0,
+      count: 0,
+    },
+    row: -1,
+    // Seen from a row of voids above the first one, only the crossings along the row count.
+    bands: new Int32Array(width).fill(NO_BAND),
+    below: new Int32Array(width),
+    bases: new Int32Array(width),
+    counted: { across: 0, down: 0, beyond: false },
   }
 }
 
-/** Fills `strip` from the rows of points `firstRow` … `lastRow`, both included. */
-export function marchStrip(
-  grid: Grid,
-  ladder: Ladder,
-  firstRow: number,
-  lastRow: number,
-  strip: Strip,
-): void {
-  const { cells, width } = grid
-  const { next, hasPrevious } = strip
-  let bands = new Int32Array(width)
-  let bandsBelow = new Int32Array(width)
-  // First vertex on the edge east of (horizontal) or south of (vertical) each point.
-  let top = new Int32Array(width)
-  let bottom = new Int32Array(width)
-  const side = new Int32Array(width)
-  strip.count = 0
-  next.fill(-1)
-  hasPrevious.fill(0)
-  bandsOfRow(cells, firstRow * width, width, ladder, bands)
-  crossRow(grid, ladder, firstRow, bands, top, strip)
-  for (let r = firstRow; r < lastRow; r++) {
-    const at = r * width
-    const below = at + width
-    bandsOfRow(cells, below, width, ladder, bandsBelow)
-    crossColumns(grid, ladder, r, bands, bandsBelow, side, strip)
-    strip.bottomFirst = strip.count
-    crossRow(grid, ladder, r + 1, bandsBelow, bottom, strip)
-    linkRow(cells, at, width, ladder, bands, bandsBelow, top, bottom, side, next, hasPrevious)
-    const spareBands = bands
-    bands = bandsBelow
-    bandsBelow = spareBands
-    const spare = top
-    top = bottom
-    bottom = spare
+/**
+ * Walks to the next row of points, over a row of cells. Answers the crossings that came with it, or -1 when they are more than `allowed`
+ * or levels are numbered too high; nothing is crossed then.
+ */
+export function marchRow(march: March, allowed: number): number {
+  const { grid, ladder, strip, bands, below, counted } = march
+  const row = march.row + 1
+  bandsOfRow(grid.cells, row * grid.width, grid.width, ladder, bands, below, counted)
+  const crossings = counted.across + counted.down
+  if (counted.beyond || crossings > allowed) return -1
+  strip.bottomFirst = strip.count + counted.down
+  if (crossings > 0) {
+    ensureRoom(strip, strip.count + crossings)
+    if (row > 0) crossAndLink(march)
+    else crossFirstRow(march)
+    strip.count += crossings
   }
+  if (row === 0) strip.topCount = strip.count
+  march.row = row
+  march.bands = below
+  march.below = bands
+  return crossings
 }
 
-/** Vertices on the horizontal edges of a row of points. */
-function crossRow(
-  grid: Grid,
-  ladder: Ladder,
-  row: number,
-  bands: Int32Array,
-  first: Int32Array,
-  strip: Strip,
-): void {
-  const { cells, width } = grid
-  const { columns, rows, levels } = strip
-  const { numerator, denominator } = ladder
-  const at = row * width
-  let id = strip.count
-  let left = bands[0]!
-  for (let c = 0; c < width - 1; c++) {
-    const right = bands[c + 1]!
-    if (left !== right && left !== NO_BAND && right !== NO_BAND) {
-      const z = cells[at + c]!
-      const perMeter = 1 / (cells[at + c + 1]! - z)
-      first[c] = id
-      const high = left < right ? right : left
-      for (let k = (left < right ? left : right) + 1; k <= high; k++) {
-        columns[id] = c + ((k * numerator) / denominator - z) * perMeter
-        rows[id] = row
-        levels[id] = k
-        id++
-      }
+/** Begins a new strip, whose first vertices are those of the last row. */
+export function nextStrip({ strip, bases }: March): void {
+  const { bottomFirst, count } = strip
+  strip.xy.copyWithin(0, 2 * bottomFirst, 2 * count)
+  strip.levels.copyWithin(0, bottomFirst, count)
+  strip.next.fill(-1, 0, count)
+  strip.hasPrevious.fill(0, 0, count)
+  for (let c = 0; c < bases.length; c++) bases[c] = bases[c]! - bottomFirst
+  strip.topCount = count - bottomFirst
+  strip.count = strip.topCount
+  strip.bottomFirst = 0
+}
+
+function ensureRoom(strip: Strip, vertices: number): void {
+  if (vertices <= strip.next.length) return
+  const size = Math.max(vertices, Math.ceil(strip.next.length * 1.5))
+  const { xy, levels, next, hasPrevious } = strip
+  strip.xy = new Float64Array(2 * size)
+  strip.xy.set(xy)
+  strip.levels = new Int32Array(size)
+  strip.levels.set(levels)
+  strip.next = new Int32Array(size).fill(-1)
+  strip.next.set(next)
+  strip.hasPrevious = new Uint8Array(size)
+  strip.hasPrevious.set(hasPrevious)
+}
+
+function crossFirstRow({ grid, ladder, below, bases, strip }: March): void {
+  const { cells, originX, originY, cellSizeX } = grid
+  let id = 0
+  for (let c = 0; c + 1 < grid.width; c++) {
+    const left = below[c]!
+    const right = below[c + 1]!
+    if (left === right || left === NO_BAND || right === NO_BAND) continue
+    const z = cells[c]!
+    const perMeter = 1 / (cells[c + 1]! - z)
+    const low = Math.min(left, right)
+    bases[c] = id - low - 1
+    for (let k = low + 1; k <= Math.max(left, right); k++, id++) {
+      const t = ((k * ladder.numerator) / ladder.denominator - z) * perMeter
+      strip.xy[2 * id] = originX + (c + t) * cellSizeX
+      strip.xy[2 * id + 1] = originY
+      strip.levels[id] = k
     }
-    left = right
   }
-  strip.count = id
 }
 
-/** Vertices on the vertical edges between two rows of points. */
-function crossColumns(
-  grid: Grid,
-  ladder: Ladder,
-  row: number,
-  bands: Int32Array,
-  bandsBelow: Int32Array,
-  first: Int32Array,
-  strip: Strip,
-): void {
-  const { cells, width } = grid
-  const { columns, rows, levels } = strip
+const NORTH = 0
+const EAST = 1
+const SOUTH = 2
+const WEST = 3
+/**
+ * Edges where the line of a cell enters and leaves, by the corners that are high: 8 north-west, 4 north-east, 2 south-east,
+ * 1 south-west. 5 and 10 are saddles and stand here with their corners cut off on one side only.
+ */
+const ENTERS = Uint8Array.of(
+  0,
+  WEST,
+  SOUTH,
+  WEST,
+  EAST,
+  0,
+  SOUTH,
+  WEST,
+  0,
+  0,
+  0,
+  0,
+  EAST,
+  EAST,
+  SOUTH,
+  0,
+)
+const LEAVES = Uint8Array.of(
+  0,
+  SOUTH,
+  EAST,
+  EAST,
+  0,
+  0,
+  0,
+  0,
+  WEST,
+  SOUTH,
+  0,
+  EAST,
+  WEST,
+  SOUTH,
+  WEST,
+  0,
+)
+
+/**
+ * Vertices on the edges below and right of each point of the current row, and the links around each cell, in one loop: calls between
+ * the parts would cost a third of the speed. The vertex of level k on an edge = the edge's base + k. A cell with a void links nothing:
+ * lines end there.
+ */
+function crossAndLink({ grid, ladder, strip, row, bands, below, bases }: March): void {
+  const { cells, width, originX, originY, cellSizeX, cellSizeY } = grid
   const { numerator, denominator } = ladder
+  const { xy, levels, next, hasPrevious } = strip
   const at = row * width
-  let id = strip.count
+  const bottomY = originY - (row + 1) * cellSizeY
+  const edges = new Int32Array(4)
+  let side = strip.count
+  let bottom = strip.bottomFirst
+  let nw = NO_BAND
+  let sw = NO_BAND
+  let southWest = 0
+  let baseWest = 0
   for (let c = 0; c < width; c++) {
-    const upper = bands[c]!
-    const lower = bandsBelow[c]!
-    if (upper !== lower && upper !== NO_BAND && lower !== NO_BAND) {
+    const ne = bands[c]!
+    const se = below[c]!
+    const southEast = cells[at + width + c]!
+    let baseEast = 0
+    if (ne !== se && ne !== NO_BAND && se !== NO_BAND) {
+      const low = ne < se ? ne : se
+      const high = ne < se ? se : ne
+      baseEast = side - low - 1
       const z = cells[at + c]!
-      const perMeter = 1 / (cells[at + width + c]! - z)
-      first[c] = id
-      const high = upper < lower ? lower : upper
-      for (let k = (upper < lower ? upper : lower) + 1; k <= high; k++) {
-        columns[id] = c
-        rows[id] = row + ((k * numerator) / denominator - z) * perMeter
-        levels[id] = k
-        id++
+      const perMeter = 1 / (southEast - z)
+      const x = originX + c * cellSizeX
+      for (let k = low + 1; k <= high; k++) {
+        const t = ((k * numerator) / denominator - z) * perMeter
+        xy[2 * side] = x
+        xy[2 * side + 1] = originY - (row + t) * cellSizeY
+        levels[side] = k
+        side++
       }
     }
-  }
-  strip.count = id
-}
-
-/** Links the vertices around each cell of one row of cells. A cell with a void links nothing: lines end there. */
-function linkRow(
-  cells: Float32Array | Float64Array,
-  at: number,
-  width: number,
-  ladder: Ladder,
-  bands: Int32Array,
-  bandsBelow: Int32Array,
-  top: Int32Array,
-  bottom: Int32Array,
-  side: Int32Array,
-  next: Int32Array,
-  hasPrevious: Uint8Array,
-): void {
-  let nw = bands[0]!
-  let sw = bandsBelow[0]!
-  for (let c = 0; c < width - 1; c++) {
-    const ne = bands[c + 1]!
-    const se = bandsBelow[c + 1]!
-    const varied = nw !== ne || nw !== se || nw !== sw
-    if (varied && nw !== NO_BAND && ne !== NO_BAND && sw !== NO_BAND && se !== NO_BAND) {
-      // Vertex of level k on an edge = first vertex of the edge + k - lowest band of the edge - 1.
-      const lowN = nw < ne ? nw : ne
-      const lowS = sw < se ? sw : se
-      const lowW = nw < sw ? nw : sw
-      const lowE = ne < se ? ne : se
-      const baseN = top[c]! - lowN - 1
-      const baseS = bottom[c]! - lowS - 1
-      const baseW = side[c]! - lowW - 1
-      const baseE = side[c + 1]! - lowE - 1
-      const low = lowN < lowS ? lowN : lowS
-      const highN = nw < ne ? ne : nw
-      const highS = sw < se ? se : sw
-      const high = highN > highS ? highN : highS
-      for (let k = low + 1; k <= high; k++) {
-        const corners =
-          (nw >= k ? 8 : 0) | (ne >= k ? 4 : 0) | (se >= k ? 2 : 0) | (sw >= k ? 1 : 0)
-        let from: number
-        let to: number
-        switch (corners) {
-          case 1:
-            from = baseW + k
-            to = baseS + k
-            break
-          case 2:
-            from = baseS + k
-            to = baseE + k
-            break
-          case 3:
-            from = baseW + k
-            to = baseE + k
-            break
-          case 4:
-            from = baseE + k
-            to = baseN + k
-            break
-          case 6:
-            from = baseS + k
-            to = baseN + k
-            break
-          case 7:
-            from = baseW + k
-            to = baseN + k
-            break
-          case 8:
-            from = baseN + k
-            to = baseW + k
-            break
-          case 9:
-            from = baseN + k
-            to = baseS + k
-            break
-          case 11:
-            from = baseN + k
-            to = baseE + k
-            break
-          case 12:
-            from = baseE + k
-            to = baseW + k
-            break
-          case 13:
-            from = baseE + k
-            to = baseS + k
-            break
-          case 14:
-            from = baseS + k
-            to = baseW + k
-            break
-          default: {
-            const centreHigh = isSaddleHigh(
-              cells,
-              at + c,
-              width,
-              (k * ladder.numerator) / ladder.denominator,
-            )
-            let second: number
-            if (corners === 5) {
-              // North-east and south-west are high: joined through the middle, or each cut off.
-              second = centreHigh ? baseW + k : baseE + k
-              from = centreHigh ? baseE + k : baseW + k
-              to = baseS + k
-              next[second] = baseN + k
-              hasPrevious[baseN + k] = 1
+    if (sw !== NO_BAND && se !== NO_BAND) {
+      const baseNorth = bases[c - 1]!
+      let baseSouth = 0
+      let low = sw
+      let high = sw
+      if (sw !== se) {
+        if (sw < se) high = se
+        else low = se
+        baseSouth = bottom - low - 1
+        bases[c - 1] = baseSouth
+        const perMeter = 1 / (southEast - southWest)
+        for (let k = low + 1; k <= high; k++) {
+          const t = ((k * numerator) / denominator - southWest) * perMeter
+          xy[2 * bottom] = originX + (c - 1 + t) * cellSizeX
+          xy[2 * bottom + 1] = bottomY
+          levels[bottom] = k
+          bottom++
+        }
+      }
+      if ((nw !== sw || ne !== sw || se !== sw) && nw !== NO_BAND && ne !== NO_BAND) {
+        if (nw < low) low = nw
+        if (nw > high) high = nw
+        if (ne < low) low = ne
+        if (ne > high) high = ne
+        edges[NORTH] = baseNorth
+        edges[EAST] = baseEast
+        edges[SOUTH] = baseSouth
+        edges[WEST] = baseWest
+        for (let k = low + 1; k <= high; k++) {
+          const corners =
+            (nw >= k ? 8 : 0) | (ne >= k ? 4 : 0) | (se >= k ? 2 : 0) | (sw >= k ? 1 : 0)
+          let enter = edges[ENTERS[corners]!]!
+          let leave = edges[LEAVES[corners]!]!
+          if (corners === 5 || corners === 10) {
+            const level = (k * numerator) / denominator
+            // High corners are joined through the middle, or each is cut off.
+            const joined = isSaddleHigh(cells, at + c - 1, width, level)
+            const northGoesEast = joined === (corners === 10)
+            if (corners === 10) {
+              link(next, hasPrevious, baseNorth + k, (northGoesEast ? baseEast : baseWest) + k)
+              enter = baseSouth
+              leave = northGoesEast ? baseWest : baseEast
             } else {
-              second = baseN + k
-              const end = centreHigh ? baseE + k : baseW + k
-              next[second] = end
-              hasPrevious[end] = 1
-              from = baseS + k
-              to = centreHigh ? baseW + k : baseE + k
+              link(next, hasPrevious, (northGoesEast ? baseEast : baseWest) + k, baseNorth + k)
+              enter = northGoesEast ? baseWest : baseEast
+              leave = baseSouth
             }
           }
+          link(next, hasPrevious, enter + k, leave + k)
         }
-        next[from] = to
-        hasPrevious[to] = 1
       }
     }
     nw = ne
     sw = se
+    southWest = southEast
+    baseWest = baseEast
   }
 }
 
+function link(next: Int32Array, hasPrevious: Uint8Array, from: number, to: number): void {
+  next[from] = to
+  hasPrevious[to] = 1
+}
+
 /** Whether the saddle point of the bilinear surface over a cell stands at or above a level. */
-function isSaddleHigh(
-  cells: Float32Array | Float64Array,
-  at: number,
-  width: number,
-  level: number,
-): boolean {
+function isSaddleHigh(cells: Grid['cells'], at: number, width: number, level: number): boolean {
   const nw = cells[at]!
   const ne = cells[at + 1]!
   const sw = cells[at + width]!

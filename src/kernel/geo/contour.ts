@@ -1,14 +1,21 @@
 // Isolines of a grid by marching squares: exact levels, open at the grid's edge and at voids, joined into the longest lines.
-// The grid is walked in strips, so the work space stays small and in the processor's cache whatever the tile's size.
+// The grid is walked in strips and lines are handed out as they are finished, so memory follows the lines that are open at one time.
 import { AppError } from '../../base/errors.ts'
-import { joinFragments } from './contour-join.ts'
-import { createLadder } from './contour-levels.ts'
-import { countVertices, createStrip, marchStrip } from './contour-strip.ts'
-import { createFragments, traceStrip } from './contour-trace.ts'
+import { createLineCollector } from './contour-collect.ts'
+import type { Ladder, RowCount } from './contour-levels.ts'
+import { bandsOfRow, createLadder, MAX_LEVEL_NUMBER, NO_BAND } from './contour-levels.ts'
+import { createPending } from './contour-pending.ts'
+import { marchRow, nextStrip, startMarch } from './contour-strip.ts'
+import { traceStrip } from './contour-trace.ts'
+import type { LineBatch } from './contour-writer.ts'
+import { createLineWriter, flushLines } from './contour-writer.ts'
 import type { Grid } from './grid.ts'
 import type { Paths } from './paths.ts'
 
-/** Isolines. `paths.coords` may be a view of a larger buffer. Closed ones repeat their first vertex; higher ground lies on the right of the direction of travel (x east, y north). */
+/**
+ * Isolines. `paths.coords` may be a view of a larger buffer. Closed ones repeat their first vertex; higher ground lies on the right of
+ * the direction of travel (x east, y north).
+ */
 export interface Contours {
   /** Coordinates in the grid's CRS. */
   paths: Paths
@@ -22,26 +29,42 @@ export interface Contours {
 export interface ContourOptions {
   /** Metres; at least 0.1. */
   intervalMeters: number
-  /** More crossings of grid edges than this are refused before anything is allocated. */
+  /** More crossings of grid edges, or more lines, than this are refused. */
   maxVertices?: number
+  maxLines?: number
   /** Called between strips with the share done; may throw to stop. */
   report?: (fraction: number) => void
 }
 
 export const MIN_INTERVAL_METERS = 0.1
 const MAX_VERTICES = 60_000_000
-const MAX_LEVELS = 200_000
-/** Vertices of one strip to aim at: its arrays then fit the second-level cache. */
+const MAX_LINES = 5_000_000
+/** Vertices of one strip to aim at: its links then fit the second-level cache. */
 const STRIP_VERTICES = 1 << 16
 const MIN_STRIP_ROWS = 4
 
 /**
  * Isolines of every multiple of the interval. Heights on a level count as above it. A cell with a void (NaN) at a corner has no line;
  * grids without two rows and columns have none. PARAMS_INVALID for an interval that is not finite or below 0.1 m, CONTOURS_TOO_MANY
- * when more than `maxVertices` vertices would result.
+ * as soon as there are more than `maxVertices` vertices or `maxLines` lines.
  */
 export function contourGrid(grid: Grid, options: ContourOptions): Contours {
-  const { intervalMeters, maxVertices = MAX_VERTICES, report } = options
+  const collector = createLineCollector()
+  contourLines(grid, options, ({ paths, levelNumbers, done }) => {
+    collector.add(paths, levelNumbers, done)
+  })
+  const { paths, levelNumbers } = collector.take()
+  const levels = levelHeights(levelNumbers, options.intervalMeters)
+  return { paths, levels, levelNumbers, intervalMeters: options.intervalMeters }
+}
+
+/** As `contourGrid`, but hands lines to `sink` in batches as they are finished: closed and short ones first, roughly from north to south. */
+export function contourLines(
+  grid: Grid,
+  options: ContourOptions,
+  sink: (batch: LineBatch) => void,
+): void {
+  const { intervalMeters, maxVertices = MAX_VERTICES, maxLines = MAX_LINES, report } = options
   if (!(intervalMeters >= MIN_INTERVAL_METERS && Number.isFinite(intervalMeters))) {
     throw new AppError(
       'PARAMS_INVALID',
@@ -49,28 +72,45 @@ export function contourGrid(grid: Grid, options: ContourOptions): Contours {
       { data: { field: 'contour_interval' } },
     )
   }
+  if (grid.width < 2 || grid.height < 2) return
   const ladder = createLadder(intervalMeters)
-  refuseTooManyLevels(grid, intervalMeters)
-  if (grid.width < 2 || grid.height < 2) return emptyContours(intervalMeters)
-  const counts = countVertices(grid, ladder)
-  const total = counts.reduce((sum, count) => sum + count, 0)
-  if (total > maxVertices)
-    throw tooMany(intervalMeters, `${Math.round(total / 1e6)} million vertices`)
-  const ends = stripEnds(counts)
-  const sizes = stripSizes(counts, ends)
-  const strip = createStrip(Math.max(...sizes))
-  const fragments = createFragments(sizes.reduce((sum, size) => sum + size, 0))
-  let first = 0
-  for (const [i, last] of ends.entries()) {
-    report?.(i / ends.length)
-    marchStrip(grid, ladder, first, last, strip)
-    traceStrip(strip, fragments)
-    first = last
+  const lastRow = grid.height - 1
+  const march = startMarch(grid, ladder, STRIP_VERTICES + (STRIP_VERTICES >> 2))
+  let vertices = 0
+  const walk = () => {
+    const crossings = marchRow(march, maxVertices - vertices)
+    if (crossings < 0) throw tooManyVertices(grid, ladder, maxVertices)
+    vertices += crossings
   }
-  const { paths, levelNumbers } = joinFragments(fragments, grid)
-  const levels = new Float64Array(levelNumbers.length)
-  for (let i = 0; i < levels.length; i++) levels[i] = ladder.level(levelNumbers[i]!)
-  return { paths, levels, levelNumbers, intervalMeters }
+  let lines = 0
+  const pending = createPending()
+  const writer = createLineWriter((batch) => {
+    lines += batch.levelNumbers.length
+    if (lines > maxLines) {
+      throw tooMany(intervalMeters, `more than ${inWords(maxLines)} lines`, { maxLines })
+    }
+    sink(batch)
+  })
+  walk()
+  while (march.row < lastRow) {
+    report?.(march.row / lastRow)
+    const first = march.row
+    do walk()
+    while (
+      march.row < lastRow &&
+      (march.strip.count < STRIP_VERTICES || march.row - first < MIN_STRIP_ROWS)
+    )
+    writer.done = march.row / lastRow
+    traceStrip(march.strip, pending, writer, march.row === lastRow)
+    nextStrip(march)
+  }
+  flushLines(writer)
+}
+
+/** Heights of numbered levels. */
+export function levelHeights(levelNumbers: Int32Array, intervalMeters: number): Float64Array {
+  const ladder = createLadder(intervalMeters)
+  return Float64Array.from(levelNumbers, (k) => ladder.level(k))
 }
 
 /** Every fifth level from zero is drawn heavy. */
@@ -78,64 +118,41 @@ export function isIndexLevel(levelNumber: number): boolean {
   return levelNumber % 5 === 0
 }
 
-function emptyContours(intervalMeters: number): Contours {
-  return {
-    paths: { coords: new Float64Array(0), offsets: new Uint32Array(1) },
-    levels: new Float64Array(0),
-    levelNumbers: new Int32Array(0),
+/** Counts what the whole grid would give, so that the refusal can say so and name an interval that would do. */
+function tooManyVertices(grid: Grid, ladder: Ladder, maxVertices: number): AppError {
+  const { intervalMeters } = ladder
+  const count: RowCount = { across: 0, down: 0, beyond: false }
+  let above = new Int32Array(grid.width).fill(NO_BAND)
+  let bands = new Int32Array(grid.width)
+  let vertices = 0
+  for (let row = 0; row < grid.height; row++) {
+    bandsOfRow(grid.cells, row * grid.width, grid.width, ladder, above, bands, count)
+    if (count.beyond) {
+      const limit = inWords(MAX_LEVEL_NUMBER)
+      return tooMany(intervalMeters, `levels numbered beyond ${limit}`, { maxVertices })
+    }
+    vertices += count.across + count.down
+    const spare = above
+    above = bands
+    bands = spare
+  }
+  return tooMany(
     intervalMeters,
-  }
-}
-
-/** Bands are 32-bit numbers, and nobody draws a hundred thousand levels. */
-function refuseTooManyLevels(grid: Grid, intervalMeters: number): void {
-  let low = Number.POSITIVE_INFINITY
-  let high = Number.NEGATIVE_INFINITY
-  const { cells } = grid
-  for (let i = 0; i < cells.length; i++) {
-    const z = cells[i]!
-    if (z < low) low = z
-    if (z > high) high = z
-  }
-  const extent = Math.max(high - low, Math.abs(high), Math.abs(low))
-  if (low <= high && extent / intervalMeters > MAX_LEVELS) {
-    throw tooMany(intervalMeters, `${Math.round(extent / intervalMeters)} levels`)
-  }
-}
-
-function tooMany(intervalMeters: number, what: string): AppError {
-  return new AppError(
-    'CONTOURS_TOO_MANY',
-    `An interval of ${intervalMeters} m would give ${what} here; ask for a larger interval or a smaller area.`,
-    { data: { intervalMeters } },
+    `about ${inWords(vertices)} vertices, of which ${inWords(maxVertices)} are allowed,`,
+    { vertices, maxVertices },
   )
 }
 
-/** Last row of points of each strip; a strip's last row is the next one's first. */
-function stripEnds(counts: Float64Array): number[] {
-  const ends: number[] = []
-  const lastRow = counts.length - 1
-  let first = 0
-  let sum = 0
-  for (let r = 0; r < lastRow; r++) {
-    sum += counts[r]!
-    if (sum >= STRIP_VERTICES && r + 1 - first >= MIN_STRIP_ROWS && r + 1 < lastRow) {
-      ends.push(r + 1)
-      first = r + 1
-      sum = 0
-    }
-  }
-  ends.push(lastRow)
-  return ends
+function tooMany(intervalMeters: number, what: string, limits: Record<string, number>): AppError {
+  return new AppError(
+    'CONTOURS_TOO_MANY',
+    `An interval of ${intervalMeters} m would give ${what} here; ask for a larger interval or a smaller area.`,
+    { data: { intervalMeters, ...limits } },
+  )
 }
 
-/** At least as many vertices as each strip has: its rows with the last one, whose vertical edges belong to the next strip. */
-function stripSizes(counts: Float64Array, ends: number[]): number[] {
-  let first = 0
-  return ends.map((last) => {
-    let sum = 0
-    for (let r = first; r <= last; r++) sum += counts[r]!
-    first = last
-    return sum
-  })
+/** `20 million`, `1,000`. */
+function inWords(count: number): string {
+  if (count >= 1e6) return `${Math.round(count / 1e5) / 10} million`
+  return String(count).replace(/(?=(\d{3})+$)(?!^)/g, ',')
 }

@@ -1,7 +1,7 @@
 // Contours of a place: from grids in any system to lines in the drawing's metres, cut to the region asked for.
 import { clipLines } from './clip.ts'
-import type { Contours } from './contour.ts'
-import { contourGrid } from './contour.ts'
+import { contourLines, levelHeights } from './contour.ts'
+import { createLineCollector } from './contour-collect.ts'
 import type { Grid } from './grid.ts'
 import { gridToPlane, groundUnder } from './ground-under.ts'
 import type { Paths } from './paths.ts'
@@ -16,6 +16,7 @@ export interface SiteContourOptions {
   /** Points of the refined surface per cell: 1 = chords between the cells' edges, 2–4 = rounder. */
   smoothing?: number
   maxVertices?: number
+  maxLines?: number
   report?: (fraction: number) => void
 }
 
@@ -38,50 +39,49 @@ export function siteContours(
   region: Region,
   options: SiteContourOptions,
 ): SiteContours | null {
-  const { intervalMeters, minLengthMeters = 0, smoothing = 1, maxVertices, report } = options
+  const { minLengthMeters = 0, smoothing = 1, ...limits } = options
   const best = groundUnder(grids, projector, region)
   if (best === null) return null
-  const contours = contourGrid(refineGrid(best.part, smoothing), {
-    intervalMeters,
-    ...(maxVertices === undefined ? {} : { maxVertices }),
-    ...(report === undefined ? {} : { report }),
+  const collector = createLineCollector()
+  contourLines(refineGrid(best.part, smoothing), limits, ({ paths, levelNumbers, done }) => {
+    gridToPlane(paths.coords, best.grid.epsg, projector)
+    const clipped = clipLines(paths, region)
+    const kept = longEnough(clipped.paths, minLengthMeters)
+    const numbers = Int32Array.from(kept.lines, (line) => levelNumbers[clipped.parent[line]!]!)
+    collector.add(kept.paths, numbers, done)
   })
-  gridToPlane(contours.paths.coords, best.grid.epsg, projector)
-  return { ...cut(contours, region, minLengthMeters), grid: best.grid }
+  const { paths, levelNumbers } = collector.take()
+  const levels = levelHeights(levelNumbers, options.intervalMeters)
+  return { paths, levels, levelNumbers, grid: best.grid }
 }
 
-function cut(
-  contours: Contours,
-  region: Region,
+/** Lines of some length, at least `minLengthMeters`, and their numbers among all. */
+function longEnough(
+  { coords, offsets }: Paths,
   minLengthMeters: number,
-): Pick<SiteContours, 'paths' | 'levels' | 'levelNumbers'> {
-  const clipped = clipLines(contours.paths, region)
-  const { coords, offsets } = clipped.paths
-  const kept: number[] = []
-  for (let path = 0; path + 1 < offsets.length; path++) {
+): { paths: Paths; lines: number[] } {
+  const lines: number[] = []
+  const kept = { coords: new Float64Array(coords.length), offsets: new Uint32Array(offsets.length) }
+  let vertices = 0
+  for (let line = 0; line + 1 < offsets.length; line++) {
+    const first = offsets[line]!
+    const end = offsets[line + 1]!
     let length = 0
-    for (let i = offsets[path]! + 1; i < offsets[path + 1]!; i++) {
+    for (let i = first + 1; i < end; i++) {
       length += Math.hypot(
         coords[2 * i]! - coords[2 * i - 2]!,
         coords[2 * i + 1]! - coords[2 * i - 1]!,
       )
     }
-    if (length > 0 && length >= minLengthMeters) kept.push(path)
+    if (!(length > 0 && length >= minLengthMeters)) continue
+    kept.coords.set(coords.subarray(2 * first, 2 * end), 2 * vertices)
+    vertices += end - first
+    lines.push(line)
+    kept.offsets[lines.length] = vertices
   }
-  const total = kept.reduce((sum, path) => sum + offsets[path + 1]! - offsets[path]!, 0)
-  const paths: Paths = {
-    coords: new Float64Array(2 * total),
-    offsets: new Uint32Array(kept.length + 1),
+  const paths = {
+    coords: kept.coords.subarray(0, 2 * vertices),
+    offsets: kept.offsets.subarray(0, lines.length + 1),
   }
-  const levels = new Float64Array(kept.length)
-  const levelNumbers = new Int32Array(kept.length)
-  let vertex = 0
-  for (const [i, path] of kept.entries()) {
-    paths.coords.set(coords.subarray(2 * offsets[path]!, 2 * offsets[path + 1]!), 2 * vertex)
-    vertex += offsets[path + 1]! - offsets[path]!
-    paths.offsets[i + 1] = vertex
-    levels[i] = contours.levels[clipped.parent[path]!]!
-    levelNumbers[i] = contours.levelNumbers[clipped.parent[path]!]!
-  }
-  return { paths, levels, levelNumbers }
+  return { paths, lines }
 }

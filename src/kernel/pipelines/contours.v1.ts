@@ -19,6 +19,8 @@ import { chooseSite } from './site.ts'
 /** Ground read around the shape, so that lines reach its edge. */
 const MARGIN_METERS = 200
 const MAX_VERTICES = 20_000_000
+/** More than this no drawing program opens with pleasure. */
+const MAX_LINES = 500_000
 
 const latitude = z.number().min(-90).max(90)
 const longitude = z.number().min(-180).max(180)
@@ -108,6 +110,7 @@ export const contoursV1: Pipeline<ContoursParams> = {
       minLengthMeters: asked.minLengthMeters,
       smoothing: asked.smoothing,
       maxVertices: MAX_VERTICES,
+      maxLines: MAX_LINES,
       report: (fraction) => report('contour', 0.3 + 0.5 * fraction),
     })
     if (contours === null) {

@@ -15,6 +15,7 @@ import type { Site } from './site.ts'
 
 /** More than this no drawing program opens with pleasure. */
 const MAX_CONTOUR_VERTICES = 20_000_000
+const MAX_CONTOUR_LINES = 500_000
 
 /** Terrain of a site. Without grids every height is unknown and there are no contours. */
 export class Ground {
@@ -66,6 +67,7 @@ export class Ground {
     const contours = siteContours(this.grids, this.site.projector, region, {
       intervalMeters,
       maxVertices: MAX_CONTOUR_VERTICES,
+      maxLines: MAX_CONTOUR_LINES,
       report,
     })
     if (contours === null) return null

@@ -1,0 +1,127 @@
+// Finished lines, cleaned and packed, handed out in batches whose arrays are used again.
+import type { Paths } from './paths.ts'
+
+/** Lines that are ready. The arrays are valid until the sink returns, and the sink may change the coordinates. */
+export interface LineBatch {
+  paths: Paths
+  /** Number of each line's level. */
+  levelNumbers: Int32Array
+  /** Share of the grid's rows that have been walked, 0…1. */
+  done: number
+}
+
+export interface LineWriter {
+  /** The batch so far, and from vertex `start` on the line under construction. */
+  coords: Float64Array
+  start: number
+  offsets: Uint32Array
+  levels: Int32Array
+  lines: number
+  /** Kept by whoever walks the grid, for the batches. */
+  done: number
+  readonly sink: (batch: LineBatch) => void
+}
+
+/** A batch is handed out when it has this many vertices: small enough for the second-level cache. */
+const BATCH_VERTICES = 1 << 15
+
+export function createLineWriter(sink: (batch: LineBatch) => void): LineWriter {
+  return {
+    coords: new Float64Array(4 * BATCH_VERTICES),
+    start: 0,
+    offsets: new Uint32Array(1_024),
+    levels: new Int32Array(1_024),
+    lines: 0,
+    done: 0,
+    sink,
+  }
+}
+
+/** Hands out what is ready. */
+export function flushLines(writer: LineWriter): void {
+  const { coords, start, offsets, levels, lines, done, sink } = writer
+  if (lines === 0) return
+  writer.start = 0
+  writer.lines = 0
+  sink({
+    paths: { coords: coords.subarray(0, 2 * start), offsets: offsets.subarray(0, lines + 1) },
+    levelNumbers: levels.subarray(0, lines),
+    done,
+  })
+}
+
+/** Makes room for a line of `vertices` vertices from `start` on, and one more to close it. */
+export function ensureLineRoom(writer: LineWriter, vertices: number): void {
+  if (writer.start > BATCH_VERTICES) flushLines(writer)
+  const needed = 2 * (writer.start + vertices + 1)
+  if (needed <= writer.coords.length) return
+  const larger = new Float64Array(Math.max(needed, Math.ceil(writer.coords.length * 1.5)))
+  larger.set(writer.coords.subarray(0, 2 * writer.start))
+  writer.coords = larger
+}
+
+/**
+ * Keeps the line whose raw vertices stand from `start` to `rawEnd`. Where a height stands exactly on its level, several crossings fall
+ * on one grid point: repeated vertices go, and so do spikes (out and back along the same edge, the two flanks of a ridge one point
+ * wide). A line that shrinks to nothing is left out.
+ */
+export function finishLine(writer: LineWriter, rawEnd: number, level: number, ring: boolean): void {
+  const { coords } = writer
+  let start = writer.start
+  let end = clean(coords, start, rawEnd)
+  if (ring) {
+    // A ring has no first vertex: repeated vertices and spikes are looked for across the place where it was cut, too.
+    while (end - start > 1 && same(coords, start, end - 1)) end--
+    while (end - start > 2 && (same(coords, start + 1, end - 1) || same(coords, start, end - 2))) {
+      if (same(coords, start + 1, end - 1)) start++
+      else end--
+      while (end - start > 1 && same(coords, start, end - 1)) end--
+    }
+    if (end - start < 3) return
+    coords[2 * end] = coords[2 * start]!
+    coords[2 * end + 1] = coords[2 * start + 1]!
+    end++
+  } else if (end - start < 2) return
+  if (start > writer.start) {
+    coords.copyWithin(2 * writer.start, 2 * start, 2 * end)
+    end -= start - writer.start
+  }
+  if (writer.lines + 2 > writer.offsets.length) growLines(writer)
+  writer.levels[writer.lines++] = level
+  writer.offsets[writer.lines] = end
+  writer.start = end
+}
+
+/** Moves what stays together; answers its end. */
+function clean(coords: Float64Array, start: number, rawEnd: number): number {
+  let end = start
+  for (let i = start; i < rawEnd; i++) {
+    const x = coords[2 * i]!
+    const y = coords[2 * i + 1]!
+    const last = 2 * end - 2
+    if (end > start && coords[last] === x && coords[last + 1] === y) continue
+    if (end > start + 1 && coords[last - 2] === x && coords[last - 1] === y) {
+      end--
+      continue
+    }
+    if (end < i) {
+      coords[2 * end] = x
+      coords[2 * end + 1] = y
+    }
+    end++
+  }
+  return end
+}
+
+function same(coords: Float64Array, a: number, b: number): boolean {
+  return coords[2 * a] === coords[2 * b] && coords[2 * a + 1] === coords[2 * b + 1]
+}
+
+function growLines(writer: LineWriter): void {
+  const offsets = new Uint32Array(writer.offsets.length * 2)
+  offsets.set(writer.offsets)
+  writer.offsets = offsets
+  const levels = new Int32Array(writer.levels.length * 2)
+  levels.set(writer.levels)
+  writer.levels = levels
+}

@@ -1,0 +1,92 @@
+// Rows of the peer table for contours of a rough 3601² tile, each run in a process of its own, so that memory can be compared too:
+// ours handed out line by line, gdal_contour's library into its Memory layer; in turn, CPU time of the contouring alone.
+// About five minutes, most of it GDAL's. Run alone: node test/bench/peers-terrain-contours.ts
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { TerrainRow } from './peers-terrain.ts'
+import { ROUGH_GROUND, SIDE } from './rough-ground.ts'
+
+const PYTHON = '/usr/bin/python3'
+const GDAL = `
+import sys, time, resource
+import numpy as np
+from osgeo import gdal, ogr
+gdal.UseExceptions()
+n = ${SIDE}; z = np.fromfile(sys.argv[1], 'f4').reshape(n, n)
+source = gdal.GetDriverByName('MEM').Create('', n, n, 1, gdal.GDT_Float32); source.GetRasterBand(1).WriteArray(z)
+store = ogr.GetDriverByName('Memory').CreateDataSource('m'); layer = store.CreateLayer('c')
+layer.CreateField(ogr.FieldDefn('ID', ogr.OFTInteger)); layer.CreateField(ogr.FieldDefn('elev', ogr.OFTReal))
+start = time.process_time()
+gdal.ContourGenerate(source.GetRasterBand(1), float(sys.argv[2]), 0, [], 0, 0, layer, 0, 1)
+seconds = time.process_time() - start
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+length = sum(feature.GetGeometryRef().Length() for feature in layer)
+print('{"seconds": %f, "peakMiB": %f, "lines": %d, "length": %f}' % (seconds, peak, layer.GetFeatureCount(), length))
+`
+
+interface Run {
+  seconds: number
+  peakMiB: number
+  lines: number
+  length: number
+}
+
+/** Five pairs at 10 m, three at 1 m. */
+export function contourPeers(): { rows: TerrainRow[]; missing: string[]; notes: string[] } {
+  const rows: TerrainRow[] = []
+  const notes: string[] = []
+  try {
+    execFileSync(PYTHON, ['-c', 'import numpy, osgeo.gdal'], { stdio: 'ignore' })
+  } catch {
+    return { rows, missing: ['python3-numpy, python3-gdal (Debian)'], notes }
+  }
+  const folder = mkdtempSync(path.join(tmpdir(), 'sisrua-bench-'))
+  const ground = path.join(folder, 'dem.f32')
+  try {
+    execFileSync(PYTHON, ['-c', `${ROUGH_GROUND}\nimport sys; z.tofile(sys.argv[1])`, ground])
+    for (const [interval, pairs] of [
+      [10, 5],
+      [1, 3],
+    ] as const) {
+      const mine: Run[] = []
+      const theirs: Run[] = []
+      for (let i = 0; i < pairs; i++) {
+        const side = path.join(import.meta.dirname, 'terrain-contours.ts')
+        mine.push(run(process.execPath, [side, ground, String(SIDE), String(interval)]))
+        theirs.push(run(PYTHON, ['-c', GDAL, ground, String(interval)]))
+      }
+      rows.push({
+        name: `contours ${interval} m, own process, against GDAL`,
+        ours: median(mine.map(({ seconds }) => seconds * 1e3)),
+        peer: median(theirs.map(({ seconds }) => seconds * 1e3)),
+        ratio: median(mine.map(({ seconds }, i) => theirs[i]!.seconds / seconds)),
+        unit: 'ms',
+      })
+      const peak = (runs: Run[]) => Math.max(...runs.map(({ peakMiB }) => peakMiB)).toFixed(0)
+      const share = (mine[0]!.length / theirs[0]!.length - 1) * 100
+      notes.push(
+        `contours ${interval} m: peak memory ours ${peak(mine)} MiB, GDAL ${peak(theirs)} MiB; ${mine[0]!.lines} and ${theirs[0]!.lines} lines, length ${share.toFixed(3)} % apart`,
+      )
+    }
+    return { rows, missing: [], notes }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function run(program: string, args: string[]): Run {
+  return JSON.parse(execFileSync(program, args, { encoding: 'utf8', timeout: 300_000 })) as Run
+}
+
+function median(values: number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const { rows, missing, notes } = contourPeers()
+  console.table(rows)
+  for (const note of notes) console.log(note)
+  for (const peer of missing) console.log(`missing: ${peer}`)
+}
