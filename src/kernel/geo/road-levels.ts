@@ -4,6 +4,7 @@ import { roadEdges } from './offset.ts'
 import { openCaps } from './open-caps.ts'
 import type { Paths } from './paths.ts'
 import { pathCount } from './paths.ts'
+import { signedArea } from './ring.ts'
 
 export interface RoadEdgeSet {
   /** Outlines; closed (first vertex repeated) unless a storey ends there. */
@@ -26,8 +27,11 @@ export interface RoadCut {
 /** No more than this part of a line is given away at one end, so that something is left of short bridges. */
 const MOST_GIVEN = 0.4
 
+/** A gap in the surface that is narrower on average is no median but two carriageways whose widths nearly overlap. */
+const NARROWEST_GAP_METERS = 0.5
+
 /**
- * Outlines of the road surface of each storey, as `roadEdges` makes them. `widths[i]` (full, metres) and `levels[i]`
+ * Outlines of the road surface of each storey, as `roadEdges` makes them, without slits narrower than half a metre. `widths[i]` (full, metres) and `levels[i]`
  * belong to line i; lines without a width above zero have no part in it. Storeys meet where vertices stand in one place (to 1 mm): there the line that
  * ends gives its first metres to the other's storey, so that the junction itself is united as usual.
  */
@@ -41,7 +45,7 @@ export function roadEdgesByLevel(
   const pieces = new PieceList()
   const cuts = used.size > 1 ? splitAtLevels(lines, widths, levels, pieces) : []
   if (used.size <= 1) {
-    const paths = roadEdges(lines, widths)
+    const paths = withoutSlits(roadEdges(lines, widths))
     const level = [...used][0] ?? 0
     return { paths, levels: new Int32Array(pathCount(paths)).fill(level) }
   }
@@ -51,7 +55,7 @@ export function roadEdgesByLevel(
   for (const level of [...used].sort((a, b) => a - b)) {
     const { paths: own, widths: ownWidths } = pieces.ofLevel(level)
     const open = openCaps(
-      roadEdges(own, ownWidths),
+      withoutSlits(roadEdges(own, ownWidths)),
       cuts.filter((cut) => cut.levels.includes(level)),
     )
     const base = offsets.at(-1)!
@@ -71,6 +75,26 @@ export function roadEdgesByLevel(
     paths: { coords: all, offsets: Uint32Array.from(offsets) },
     levels: Int32Array.from(outLevels),
   }
+}
+
+/** Without the holes (clockwise rings) whose area is less than a strip of that width along half their outline. */
+function withoutSlits(rings: Paths): Paths {
+  const { coords, offsets } = rings
+  const kept: number[] = []
+  for (let path = 0; path < pathCount(rings); path++) {
+    const [start, end] = [offsets[path]!, offsets[path + 1]!]
+    const length = lengthOf(coords.subarray(2 * start, 2 * end))
+    const area = signedArea(coords, start, end)
+    if (area > 0 || -area >= (NARROWEST_GAP_METERS * length) / 2) kept.push(path)
+  }
+  if (kept.length === pathCount(rings)) return rings
+  const outOffsets = [0]
+  for (const path of kept) outOffsets.push(outOffsets.at(-1)! + offsets[path + 1]! - offsets[path]!)
+  const out = new Float64Array(2 * outOffsets.at(-1)!)
+  kept.forEach((path, i) => {
+    out.set(coords.subarray(2 * offsets[path]!, 2 * offsets[path + 1]!), 2 * outOffsets[i]!)
+  })
+  return { coords: out, offsets: Uint32Array.from(outOffsets) }
 }
 
 /** What stands at one place: the storeys of lines that pass or end, and the widest half width. */
