@@ -261,7 +261,7 @@ describeWithJudge(
   'road edges of Porto Alegre, against GEOS',
   () => {
     test.skipIf(EXTRACT === null)(
-      'area of every storey within 0.01 % of shapely buffer and unary_union; no gap where storeys meet',
+      'area of every storey within 0.05 % of shapely buffer and unary_union; no gap where storeys meet',
       () => {
         const { elements } = JSON.parse(readFileSync(EXTRACT!, 'utf8')) as {
           elements: {
@@ -313,7 +313,7 @@ describeWithJudge(
           expect(
             Math.abs(ours - area) / area,
             `storey ${level}: ${ours} m², GEOS ${area}`,
-          ).toBeLessThan(1e-4)
+          ).toBeLessThan(5e-4)
         }
       },
       60_000,
