@@ -215,6 +215,7 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     log: log.room('http'),
     bootId,
     ready: () => running,
+    isReadOnly: () => store.disk.state() === 'read_only',
     metrics,
     health: createHealth({
       ...config,

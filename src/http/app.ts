@@ -33,6 +33,10 @@ export function createApp(rooms: Rooms): App {
   })
   app.use(async (c, next) => {
     const { access } = admissionOf(c)
+    // The last room is for what ends or frees: the rest would use up the reserve before retention has worked.
+    if (access.bucket === 'write' && c.req.method !== 'DELETE' && rooms.isReadOnly()) {
+      throw new AppError('DISK_LOW', 'The disk is almost full; only reading and deleting go on.')
+    }
     if (!access.raw && access.bodyBytes > 0 && access.bodyBytes <= LARGEST_READ_HERE) {
       const text = jsonText(await readBody(c.env.incoming, access.bodyBytes))
       // An empty body counts as an empty object, so that the answer names the fields that are missing.

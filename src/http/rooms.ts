@@ -56,6 +56,8 @@ export interface Rooms {
   bootId: string
   /** True once everything is started and nothing is stopping. */
   ready(): boolean
+  /** True while the disk has room for nothing but reading, deleting and stopping. */
+  isReadOnly(): boolean
   metrics: Metrics
   health(): Promise<HealthPart[]>
   /** Begins an orderly stop; returns at once. */
