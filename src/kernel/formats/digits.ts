@@ -136,6 +136,18 @@ export function writeInteger(view: DataView, position: number, value: number): n
   return p + 4
 }
 
+/** A whole number 0 … 2^53 - 1. */
+export function writeWhole(view: DataView, position: number, value: number): number {
+  if (value < 2_147_483_648) return writeInteger(view, position, value | 0)
+  const upper = Math.floor(value / 1e8)
+  const lower = (value - upper * 1e8) | 0
+  const p = writeInteger(view, position, upper | 0)
+  const middle = (lower / 10_000) | 0
+  view.setUint32(p, QUADS[middle]!, true)
+  view.setUint32(p + 4, QUADS[lower - middle * 10_000]!, true)
+  return p + 8
+}
+
 /** A whole number below 2^32 in capital hexadecimal digits, eight of them or as few as it needs. */
 export function writeHex(
   view: DataView,

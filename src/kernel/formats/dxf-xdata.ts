@@ -1,9 +1,10 @@
 // Extended data of an entity, application SISRUA: where it came from and what it is, as `key=value` strings.
-import type { Feature } from '../cad/drawing.ts'
+import type { Feature, PackedElement } from '../cad/drawing.ts'
 import { type Fragment, fragmentOf } from './byte-writer.ts'
-import { DECIMAL_ROOM } from './digits.ts'
+import { DECIMAL_ROOM, writeMeters, writeWhole } from './digits.ts'
 import { escapeString, limitUtf8 } from './dxf-names.ts'
 import { APPLICATION, type DxfWriter } from './dxf-tags.ts'
+import { DxfTexts } from './dxf-texts.ts'
 
 /** Version of the keys below; changes when a reader must know. */
 const SCHEMA = 1
@@ -13,7 +14,7 @@ const MAX_STRING = 255
 const MAX_TOTAL = 16_383
 
 const HEAD = fragmentOf(`1001\n${APPLICATION}\n1000\nschema=${SCHEMA}\n1000\ngeometry=`)
-const key = (name: string) => fragmentOf(`1000\n${name}=`)
+const key = (name: string, begin = '') => fragmentOf(`1000\n${name}=${begin}`)
 const SOURCE = key('source')
 const VERSION = key('version')
 const NAME = key('name')
@@ -28,6 +29,12 @@ const POLYGON = key('polygon')
 const HOLE = key('hole')
 const MERGED = key('merged')
 const TAG = fragmentOf('1000\ntag:')
+/** `source` up to the id, per kind of element. */
+const ELEMENTS: Readonly<Record<string, Fragment>> = {
+  node: key('source', 'node/'),
+  way: key('source', 'way/'),
+  relation: key('source', 'relation/'),
+}
 /** More different values than this are no vocabulary, and are written without remembering. */
 const MAX_REMEMBERED = 1000
 /** Length of `1000` and its line break, which is no part of the string. */
@@ -37,6 +44,9 @@ export class XdataWriter {
   private readonly writer: DxfWriter
   private readonly classes = new Vocabulary('class')
   private readonly highways = new Vocabulary('highway')
+  /** The texts of the packed elements met so far: a drawing has one list of them. */
+  private known: readonly string[] | null = null
+  private texts: DxfTexts | null = null
   /** Bytes that are left to the entity. */
   private room = 0
 
@@ -54,7 +64,8 @@ export class XdataWriter {
     writer.hexWord(geometryHash)
     writer.byte(10)
     this.room = MAX_TOTAL - 100
-    this.text(SOURCE, feature.source)
+    const { packed } = feature
+    if (packed === undefined || !this.element(packed)) this.text(SOURCE, feature.source)
     this.number(VERSION, feature.version)
     this.repeated(this.classes, feature.class)
     this.text(NAME, feature.name)
@@ -71,12 +82,53 @@ export class XdataWriter {
       if (feature.hole) this.number(HOLE, 1)
     }
     if (feature.mergedSources !== null) this.merged(feature.mergedSources)
+    if (packed !== undefined) {
+      this.tags(packed)
+      return
+    }
     const { properties } = feature
     if (properties === null) return
     for (const name in properties) {
       if (!Object.hasOwn(properties, name)) continue
       const value = properties[name]
       if (value !== null) this.text(TAG, `${name}=${value}`)
+    }
+  }
+
+  /** The source out of its parts; false, and nothing written, for an id that is no plain number. */
+  private element({ type, id }: PackedElement): boolean {
+    const prefix = ELEMENTS[type]
+    if (prefix === undefined || !(id >= 0)) return false
+    const { writer } = this
+    writer.fragment(prefix)
+    writer.reserve(DECIMAL_ROOM)
+    const before = writer.length
+    writer.length = writeWhole(writer.view, before, id)
+    this.room -= 2 * (prefix.length + writer.length - before)
+    writer.byte(10)
+    return true
+  }
+
+  private tags({ keys, values, texts, from, to }: PackedElement): void {
+    if (texts !== this.known) {
+      this.known = texts
+      this.texts = new DxfTexts(texts)
+    }
+    const encoded = this.texts!
+    const { writer } = this
+    const most = MAX_STRING - (TAG.length - CODE_LENGTH)
+    for (let t = from; t < to; t++) {
+      const key = keys[t]!
+      const value = values[t]!
+      if (encoded.lengthOf(key) + 1 + encoded.lengthOf(value) > most) {
+        this.text(TAG, `${texts[key]!}=${texts[value]!}`)
+        continue
+      }
+      this.room -= 2 * (TAG.length + texts[key]!.length + 1 + texts[value]!.length)
+      if (this.room < 0) continue
+      writer.fragment(TAG)
+      encoded.write(writer, key, 61)
+      encoded.write(writer, value, 10)
     }
   }
 
@@ -97,9 +149,12 @@ export class XdataWriter {
     if (value === null || !(Math.abs(value) < 1e21)) return
     this.room -= 2 * (prefix.length + DECIMAL_ROOM)
     if (this.room < 0) return
-    this.writer.fragment(prefix)
-    this.writer.decimal(value, 3)
-    this.writer.byte(10)
+    const { writer } = this
+    writer.fragment(prefix)
+    writer.reserve(DECIMAL_ROOM)
+    const end = writeMeters(writer.view, writer.length, value)
+    writer.view.setUint8(end, 10)
+    writer.length = end + 1
   }
 
   /** A string from a short vocabulary. */

@@ -20,6 +20,10 @@ export interface DxfOptions {
   tin?: Tin | null
 }
 
+/** What most drawings stay below; one that does not costs a copy of what was written. Room that is not used takes no memory. */
+const BYTES_PER_COORDINATE = 16
+const BYTES_PER_FEATURE = 512
+
 /**
  * The drawing in metres of its CRS, millimetres kept (three decimals). Lines and rings are LWPOLYLINE at their elevation, points are
  * INSERT of a defined block or POINT, texts are TEXT; all carry extended data. Features whose coordinates are not finite, or
@@ -31,7 +35,9 @@ export function writeDxf(drawing: Drawing, options: DxfOptions): Uint8Array {
   const crs = cadCrsOf(drawing.epsg)
   const writer = new DxfWriter(
     plan.firstHandle,
-    65_536 + drawing.paths.coords.length * 16 + drawing.features.length * 256,
+    65_536 +
+      drawing.paths.coords.length * BYTES_PER_COORDINATE +
+      drawing.features.length * BYTES_PER_FEATURE,
   )
   for (const line of creditLines(drawing, options.retrievedAt)) comment(writer, line)
   if (plan.skipped.notFinite > 0) {

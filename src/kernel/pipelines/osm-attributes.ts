@@ -7,6 +7,18 @@ import type { OsmData } from '../formats/osm-data.ts'
 import { NODE, WAY } from '../formats/osm-data.ts'
 import type { OsmFeatures } from '../formats/osm-features.ts'
 
+/** Attributes that few features have tags for, as bits. */
+export const ASKED = { name: 1, width: 2, height: 4, direction: 8 } as const
+
+const ASKED_TAGS: readonly (readonly [string, number])[] = [
+  ...['name', 'ref'].map((tag) => [tag, ASKED.name] as const),
+  ...['width', 'est_width', 'lanes'].map((tag) => [tag, ASKED.width] as const),
+  ...['height', 'building:height', 'est_height', 'building:levels', 'levels'].map(
+    (tag) => [tag, ASKED.height] as const,
+  ),
+  ['direction', ASKED.direction],
+]
+
 /** Tags and identities of the features. Holds on to nothing else of the answer: its geometry may go. */
 export class OsmAttributes {
   readonly keys: Int32Array
@@ -19,6 +31,8 @@ export class OsmAttributes {
   readonly tagEnd: Int32Array
   /** Text → its number, for the keys that were asked about. */
   private readonly numbers = new Map<string, number>()
+  /** Per text: what an attribute is read from it as a key, `ASKED` combined. */
+  private readonly asked: Uint8Array
 
   constructor(data: OsmData, features: OsmFeatures) {
     this.keys = data.tagKeys
@@ -29,6 +43,19 @@ export class OsmAttributes {
     this.elementTypes = features.elementTypes
     this.tagStart = features.tagStart
     this.tagEnd = features.tagEnd
+    this.asked = new Uint8Array(this.texts.length)
+    for (const [tag, bit] of ASKED_TAGS) {
+      const key = this.numberOf(tag)
+      if (key >= 0) this.asked[key]! |= bit
+    }
+  }
+
+  /** Which attributes feature `i` has any tags for. */
+  askedOf(i: number): number {
+    const end = this.tagEnd[i]!
+    let bits = 0
+    for (let t = this.tagStart[i]!; t < end; t++) bits |= this.asked[this.keys[t]!]!
+    return bits
   }
 
   /** The number of a text; -1 when the answer does not hold it. */

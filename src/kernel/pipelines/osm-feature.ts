@@ -5,7 +5,7 @@ import type { Classified } from '../cad/classify.ts'
 import type { Feature, FeatureKind, PackedElement, Scalar } from '../cad/drawing.ts'
 import { buildingHeightMeters, buildingLevels } from '../cad/height.ts'
 import type { HeightFigures } from '../cad/height-figures.ts'
-import type { OsmAttributes } from './osm-attributes.ts'
+import { ASKED, type OsmAttributes } from './osm-attributes.ts'
 
 /** One path of an element in the drawing. `place` counts within its kind and finds the heights. */
 export class OsmFeature implements Feature, PackedElement {
@@ -20,6 +20,8 @@ export class OsmFeature implements Feature, PackedElement {
   private readonly classified: Classified
   private readonly figures: HeightFigures | null
   private readonly attributes: OsmAttributes
+  /** `ASKED` bits of the element. */
+  private readonly asked: number
 
   constructor(
     kind: FeatureKind,
@@ -39,6 +41,7 @@ export class OsmFeature implements Feature, PackedElement {
     this.classified = classified
     this.figures = figures
     this.attributes = attributes
+    this.asked = attributes.askedOf(element)
   }
 
   get source(): string {
@@ -55,6 +58,7 @@ export class OsmFeature implements Feature, PackedElement {
   }
 
   get name(): string | null {
+    if ((this.asked & ASKED.name) === 0) return null
     return this.attributes.tag(this.element, 'name') ?? this.attributes.tag(this.element, 'ref')
   }
 
@@ -67,12 +71,12 @@ export class OsmFeature implements Feature, PackedElement {
   }
 
   get height(): number | null {
-    if (!this.isBuilding()) return null
+    if ((this.asked & ASKED.height) === 0 || !this.isBuilding()) return null
     return buildingHeightMeters((key) => this.attributes.tag(this.element, key))
   }
 
   get levels(): number | null {
-    if (!this.isBuilding()) return null
+    if ((this.asked & ASKED.height) === 0 || !this.isBuilding()) return null
     return buildingLevels((key) => this.attributes.tag(this.element, key))
   }
 
@@ -91,6 +95,7 @@ export class OsmFeature implements Feature, PackedElement {
 
   get rotation(): number | null {
     if (this.kind !== 'point') return null
+    if ((this.asked & ASKED.direction) === 0) return 0
     return rotationOf(this.attributes.tag(this.element, 'direction'))
   }
 
