@@ -48,7 +48,9 @@ export function createRunner(options: RunnerOptions) {
   let prunedAt = Number.NEGATIVE_INFINITY
 
   store.beforeGroupCommit(() => {
-    if (claiming && !paused) for (const kind of kinds) fill(kind)
+    // Results need room: on a disk that is almost full what waits stays waiting.
+    if (!claiming || paused || store.disk.state() === 'read_only') return
+    for (const kind of kinds) fill(kind)
   })
 
   /** Claims for the free slots of a kind, inside the open transaction; the work begins after its commit. */
