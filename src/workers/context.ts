@@ -6,12 +6,16 @@ import type { TaskContext } from './task.ts'
 
 /** At most ten progress messages a second leave a task; a new step always does. */
 const PROGRESS_INTERVAL_MS = 100
+/** What is set aside before anything is known to be inflated. */
+const MAX_CHUNK_BYTES = 1 << 20
 
 /** Decoders of Node for the kernel. A stream that holds more than `expected` bytes, or is damaged, is FILE_UNREADABLE. */
 export const nodeCodecs: Codecs = {
   inflate(bytes, expected) {
     try {
-      return inflateSync(bytes, { maxOutputLength: Math.max(1, expected) })
+      // Output in one piece where it is small: zlib's own 16 KiB pieces cost a third of the time.
+      const chunkSize = Math.min(Math.max(64, expected + 64), MAX_CHUNK_BYTES)
+      return inflateSync(bytes, { maxOutputLength: Math.max(1, expected), chunkSize })
     } catch (cause) {
       throw new AppError(
         'FILE_UNREADABLE',

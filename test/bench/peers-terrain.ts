@@ -6,13 +6,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
-import { inflateSync } from 'node:zlib'
 import { fromArrayBuffer } from 'geotiff'
 import { decodeDem, openDem } from '../../src/kernel/formats/dem.ts'
 import { planWindow, readWindow } from '../../src/kernel/formats/dem-window.ts'
 import { contourGrid } from '../../src/kernel/geo/contour.ts'
 import type { Grid } from '../../src/kernel/geo/grid.ts'
 import { sampleGrids } from '../../src/kernel/geo/sample.ts'
+import { nodeCodecs } from '../../src/workers/context.ts'
 import { ROUGH_GROUND, SIDE } from './rough-ground.ts'
 
 export interface TerrainRow {
@@ -163,9 +163,7 @@ async function readAll(bytes: Uint8Array, name: string): Promise<Grid> {
   }
   const file = await openDem(reader, `${name}.tif`)
   const plan = planWindow(file, { west: -180, south: -90, east: 180, north: 90 })
-  const inflate = (packed: Uint8Array, expected: number) =>
-    inflateSync(packed, { maxOutputLength: expected })
-  return decodeDem(await readWindow(reader, file, plan!), { inflate })
+  return decodeDem(await readWindow(reader, file, plan!), nodeCodecs)
 }
 
 function readDoubles(file: string): Float64Array {

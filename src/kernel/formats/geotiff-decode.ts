@@ -33,25 +33,30 @@ export async function decodeBlocks(window: DemWindow, codecs: BlockCodecs): Prom
   const wide =
     encoding.bitsPerSample === 64 || (encoding.bitsPerSample === 32 && encoding.sampleFormat !== 3)
   const cells = wide || scaled ? new Float64Array(width * height) : new Float32Array(width * height)
-  cells.fill(Number.NaN)
+  // Blocks cover the window; only those that are not stored leave it as it is.
+  if (window.lengths.includes(0)) cells.fill(Number.NaN)
+  const voids = voidsOf(window, cells)
+  if (summedWhilePlaced(encoding))
+    voids.heights = heightTable(cells, encoding.sampleFormat === 2, voids)
   const sampleBytes = encoding.bitsPerSample / 8
   const rowBytes = encoding.blockWidth * encoding.samplesPerPixel * sampleBytes
+  const largest = rowBytes * encoding.blockHeight
+  const scratch = [5, 32_773].includes(encoding.compression) ? new Uint8Array(largest) : null
   for (let i = 0; i < window.starts.length; i++) {
     if (window.lengths[i] === 0) continue
     const raw = window.bytes.subarray(window.starts[i]!, window.starts[i]! + window.lengths[i]!)
     const rows = window.rowCounts[i]!
-    const bytes = await unpack(raw, encoding, rowBytes, rows, window.name, codecs)
+    const bytes = await unpack(raw, encoding, rowBytes, rows, window.name, codecs, scratch)
     if (bytes.length < rows * rowBytes) {
       throw demUnreadable(window.name, 'one of its blocks is cut short')
     }
     restore(bytes, encoding)
-    place(samplesOf(bytes, encoding), window, i, cells)
+    place(samplesOf(bytes, encoding), window, i, cells, voids)
   }
-  clean(cells, window)
   return cells
 }
 
-/** The block's bytes, uncompressed; a fresh array that may be changed. */
+/** The block's bytes, uncompressed; an array that may be changed, good until the next block is unpacked. */
 async function unpack(
   raw: Uint8Array,
   encoding: DemEncoding,
@@ -59,6 +64,7 @@ async function unpack(
   rows: number,
   name: string,
   codecs: BlockCodecs,
+  scratch: Uint8Array | null,
 ): Promise<Uint8Array> {
   // Some writers fill the last strip up to its full height: that much is allowed, `rows` is needed.
   const limit = rowBytes * Math.max(rows, encoding.blockHeight)
@@ -80,7 +86,8 @@ async function unpack(
         return await decodeLerc(blob, limit / sampleBytes, sampleBytes, floating)
       }
       default: {
-        const bytes = new Uint8Array(limit)
+        // The same room for every block: the one before has been placed.
+        const bytes = scratch === null ? new Uint8Array(limit) : scratch
         const decode = encoding.compression === 5 ? decodeLzw : decodePackbits
         const length = decode(raw, bytes)
         if (length < 0) throw new Error('damaged')
@@ -103,7 +110,10 @@ function aligned(bytes: Uint8Array): Uint8Array {
   return bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes)
 }
 
-/** Byte order and predictor undone in place: little-endian samples are left. */
+/**
+ * Byte order and predictor undone in place: little-endian samples are left. Differences of single 16-bit samples stay, because they
+ * are summed while they are placed.
+ */
 function restore(bytes: Uint8Array, encoding: DemEncoding): void {
   const { predictor, samplesPerPixel, blockWidth } = encoding
   const sampleBytes = encoding.bitsPerSample / 8
@@ -115,7 +125,7 @@ function restore(bytes: Uint8Array, encoding: DemEncoding): void {
   // LERC has an order of its own and is decoded to the machine's.
   const foreign = !encoding.littleEndian && encoding.compression !== 34_887
   if (foreign && sampleBytes > 1) swapBytes(bytes, sampleBytes)
-  if (predictor !== 2) return
+  if (predictor !== 2 || summedWhilePlaced(encoding)) return
   if (sampleBytes === 1) addDifferences(bytes, rowSamples, samplesPerPixel)
   else if (sampleBytes === 2) {
     addDifferences(view(bytes, Int16Array, 2), rowSamples, samplesPerPixel)
@@ -144,8 +154,19 @@ function samplesOf(bytes: Uint8Array, encoding: DemEncoding): Samples {
   return sampleFormat === 2 ? view(bytes, Int32Array, 4) : view(bytes, Uint32Array, 4)
 }
 
-/** Copies the part of a block that lies in the window, turning the rows of a bottom-up file around. */
-function place(samples: Samples, window: DemWindow, block: number, cells: Cells): void {
+/** The commonest elevation file: one band of 16-bit integers. */
+function summedWhilePlaced({ bitsPerSample, samplesPerPixel, predictor }: DemEncoding): boolean {
+  return bitsPerSample === 16 && samplesPerPixel === 1 && predictor === 2
+}
+
+/** Copies the part of a block that lies in the window as heights, turning the rows of a bottom-up file around. */
+function place(
+  samples: Samples,
+  window: DemWindow,
+  block: number,
+  cells: Cells,
+  voids: Voids,
+): void {
   const { width, height, encoding, bottomUp } = window
   const { blockWidth, samplesPerPixel, band } = encoding
   const left = window.columns[block]!
@@ -153,28 +174,84 @@ function place(samples: Samples, window: DemWindow, block: number, cells: Cells)
   const from = Math.max(0, -left)
   const to = Math.min(blockWidth, width - left)
   const lastRow = Math.min(window.rowCounts[block]!, height - top)
+  const summed = summedWhilePlaced(encoding)
+    ? new Int16Array(samples.buffer, samples.byteOffset, samples.length)
+    : null
   for (let row = Math.max(0, -top); row < lastRow; row++) {
     const target = (bottomUp ? height - 1 - (top + row) : top + row) * width + left
     const source = row * blockWidth
-    if (samplesPerPixel === 1) {
+    if (summed !== null) {
+      sumRow(summed, source, from, to, voids.heights!, cells, target)
+      continue
+    } else if (samplesPerPixel === 1) {
       cells.set(samples.subarray(source + from, source + to), target + from)
     } else {
       for (let column = from; column < to; column++) {
         cells[target + column] = samples[(source + column) * samplesPerPixel + band]!
       }
     }
+    cleanRow(cells, target + from, target + to, voids)
   }
 }
 
-/** Nodata to NaN, then scale and offset. Without a stated nodata, -32768 and -9999 mean none, as everywhere in elevation data. */
-function clean(cells: Cells, window: DemWindow): void {
-  const { scale, offset } = window
-  const stated = window.nodata
-  const narrow = cells instanceof Float32Array || window.encoding.bitsPerSample === 32
-  const first = stated === null ? -32_768 : narrow ? Math.fround(stated) : stated
-  const second = stated === null ? -9_999 : stated
+/** What means no height, and how a stored value becomes metres. */
+interface Voids {
+  first: number
+  second: number
+  scale: number
+  offset: number
+  heights?: Cells
+}
+
+/** Without a stated nodata, -32768 and -9999 mean none, as everywhere in elevation data. */
+function voidsOf({ nodata, encoding, scale, offset }: DemWindow, cells: Cells): Voids {
+  const narrow = cells instanceof Float32Array || encoding.bitsPerSample === 32
+  return {
+    first: nodata === null ? -32_768 : narrow ? Math.fround(nodata) : nodata,
+    second: nodata === null ? -9_999 : nodata,
+    scale,
+    offset,
+  }
+}
+
+/** The height of every 16-bit sample: voids, sign, scale and offset are looked up instead of computed. */
+function heightTable(cells: Cells, signed: boolean, voids: Voids): Cells {
+  const { first, second, scale, offset } = voids
+  const heights =
+    cells instanceof Float32Array ? new Float32Array(1 << 16) : new Float64Array(1 << 16)
+  for (let i = 0; i < heights.length; i++) {
+    const value = signed ? (i << 16) >> 16 : i
+    heights[i] = value === first || value === second ? Number.NaN : value * scale + offset
+  }
+  return heights
+}
+
+/** Differences of one row summed to heights, wrapping in 16 bits as the writer's did. */
+function sumRow(
+  samples: Int16Array,
+  source: number,
+  from: number,
+  to: number,
+  heights: Cells,
+  cells: Cells,
+  target: number,
+): void {
+  let sum = 0
+  for (let i = 0; i < from; i++) sum = (sum + samples[source + i]!) & 0xff_ff
+  for (let i = from; i < to; i++) {
+    sum = (sum + samples[source + i]!) & 0xff_ff
+    cells[target + i] = heights[sum]!
+  }
+}
+
+function cleanRow(
+  cells: Cells,
+  from: number,
+  to: number,
+  { first, second, scale, offset }: Voids,
+): void {
   const scaled = scale !== 1 || offset !== 0
-  for (let i = 0; i < cells.length; i++) {
+  for (let i = from; i < to; i++) {
     const value = cells[i]!
     // Beyond ±3e38 lie infinity and the "lowest float" that stands for nodata in many files.
     if (value === first || value === second || value > 3e38 || value < -3e38) cells[i] = Number.NaN

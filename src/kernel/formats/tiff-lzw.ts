@@ -3,66 +3,76 @@
 const CLEAR = 256
 const END = 257
 const FIRST_FREE = 258
+const MAX_CODES = 4_097
+/** Bytes that are moved at once. */
+const WORD = 4
 
 /**
  * Decodes into `target`, which also bounds the work. Answers how many bytes were written, or -1 when the data is damaged (a code that
- * does not exist yet, or more output than fits). A string is remembered as the place in the output where it was written.
+ * does not exist yet, or more output than fits).
+ *
+ * No strings are kept. A new code stands for the previous string and the first byte after it, and both lie in the output already: the
+ * string of code k begins where the previous string was written and ends with the first byte of the one after it, `starts[k + 1]`.
  */
 export function decodeLzw(source: Uint8Array, target: Uint8Array): number {
-  const starts = new Uint32Array(4_098)
-  const lengths = new Uint32Array(4_098)
+  const starts = new Uint32Array(MAX_CODES + 1)
+  const words = new DataView(target.buffer, target.byteOffset, target.byteLength)
   const room = target.length
   const end = source.length
   let width = 9
   let next = FIRST_FREE
-  let previousStart = 0
-  let previousLength = 0
   let bits = 0
   let available = 0
   let read = 0
   let written = 0
   for (;;) {
-    while (available < width && read < end) {
-      bits = ((bits << 8) | source[read++]!) & 0xff_ff_ff
-      available += 8
+    if (available < width) {
+      if (read + 2 < end) {
+        // At most 11 bits are left over, so three more bytes fit.
+        bits = (bits << 16) | (source[read]! << 8) | source[read + 1]!
+        read += 2
+        available += 16
+      } else {
+        while (available < width && read < end) {
+          bits = (bits << 8) | source[read++]!
+          available += 8
+        }
+        if (available < width) return written
+      }
     }
-    if (available < width) return written
     available -= width
     const code = (bits >>> available) & ((1 << width) - 1)
-    if (code === END) return written
-    if (code === CLEAR) {
-      width = 9
-      next = FIRST_FREE
-      previousLength = 0
-      continue
-    }
-    const start = written
     if (code < CLEAR) {
       if (written >= room) return -1
+      starts[next] = written
       target[written++] = code
-    } else {
-      let from: number
-      let length: number
-      if (code < next) {
-        from = starts[code]!
-        length = lengths[code]!
-      } else if (code === next && previousLength > 0) {
-        // The string being defined by this very code: the previous one and its own first byte.
-        from = previousStart
-        length = previousLength + 1
-      } else return -1
-      if (written + length > room) return -1
-      for (const stop = written + length; written < stop; ) target[written++] = target[from++]!
+    } else if (code === CLEAR) {
+      width = 9
+      next = FIRST_FREE
+      continue
+    } else if (code === END) return written
+    else {
+      if (code >= next) return -1
+      starts[next] = written
+      let from = starts[code]!
+      const stop = written + starts[code + 1]! - from + 1
+      if (stop > room) return -1
+      if (code + 1 < next && stop + WORD <= room) {
+        // What is moved beyond the string's end is overwritten by the next one.
+        for (; written < stop; written += WORD, from += WORD) {
+          words.setInt32(written, words.getInt32(from))
+        }
+        written = stop
+      } else {
+        // The string that is being defined by this very code reads the byte that it has just written.
+        while (written < stop) target[written++] = target[from++]!
+      }
     }
-    if (previousLength > 0 && next < 4_097) {
-      starts[next] = previousStart
-      lengths[next] = previousLength + 1
+    if (next < MAX_CODES) {
       next++
-      if (next === 511) width = 10
-      else if (next === 1_023) width = 11
-      else if (next === 2_047) width = 12
+      if (next === 512) width = 10
+      else if (next === 1_024) width = 11
+      else if (next === 2_048) width = 12
     }
-    previousStart = start
-    previousLength = written - start
   }
 }

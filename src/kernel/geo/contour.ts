@@ -41,7 +41,7 @@ const MAX_VERTICES = 60_000_000
 const MAX_LINES = 5_000_000
 /** Vertices of one strip to aim at: its links then fit the second-level cache. */
 const STRIP_VERTICES = 1 << 16
-const MIN_STRIP_ROWS = 4
+const MIN_STRIP_ROWS = 8
 
 /**
  * Isolines of every multiple of the interval. Heights on a level count as above it. A cell with a void (NaN) at a corner has no line;
