@@ -1,9 +1,9 @@
-// One drawing pipeline for a person: collect here, compute in a thread so that Ctrl-C is heard at once, write files whole.
+// One drawing pipeline for a person: collect, compute, write files whole. All in this thread: one more would cost a tenth of a second
+// and its own copy of the program, and a single drawing has nothing to do beside it.
 import { findPipeline } from '../kernel/pipelines/catalog.ts'
 import { parseParams } from '../kernel/pipelines/params.ts'
 import type { Inputs } from '../kernel/pipelines/pipeline.ts'
-import { createPool } from '../workers/pool.ts'
-import { transferableBuffers } from '../workers/transfer.ts'
+import { createInlineCompute } from '../workers/inline.ts'
 import { type ArtefactOptions, deliver, planArtefacts } from './artefacts.ts'
 import type { CliContext } from './context.ts'
 import { sayFigures } from './figures.ts'
@@ -38,15 +38,14 @@ export async function drawPipeline(
   const collected = await world.sources.collect(needs, terminal.signal, (fraction) =>
     terminal.progress('collecting', fraction * 0.3),
   )
-  const inputs = { ...collected, ...given }
-  const compute = createPool({ threads: 1, heapMegabytes: 2_048 })
-  try {
-    const output = await compute.run(
+  const compute = createInlineCompute()
+  const output = await terminal.holding(() =>
+    compute.run(
       'pipeline',
       {
         pipeline: name,
         params,
-        inputs,
+        inputs: { ...collected, ...given },
         outputs: artefacts.map((artefact) => artefact.output),
         options: {
           numericFeatureType: config.numericFeatureType,
@@ -56,14 +55,11 @@ export async function drawPipeline(
       },
       {
         signal: terminal.signal,
-        transfer: transferableBuffers(inputs),
         onProgress: (step, fraction) => terminal.progress(step, 0.3 + fraction * 0.7),
       },
-    )
-    terminal.clearProgress()
-    await deliver(artefacts, output, terminal)
-    sayFigures(terminal, output, (performance.now() - begin) / 1_000)
-  } finally {
-    await compute.close()
-  }
+    ),
+  )
+  terminal.clearProgress()
+  await deliver(artefacts, output, terminal)
+  sayFigures(terminal, output, (performance.now() - begin) / 1_000)
 }

@@ -8,6 +8,11 @@ export interface Terminal {
   json: boolean
   /** Aborted by Ctrl-C with CANCELLED. */
   signal: AbortSignal
+  /**
+   * Runs work that holds the thread. Ctrl-C meanwhile ends the program at once, as the system does it (130 in a shell): a handler of
+   * ours would only be heard when the work is over.
+   */
+  holding<T>(work: () => Promise<T>): Promise<T>
   /** The result; the only thing that ever goes to standard output. */
   result(content: string | Uint8Array): Promise<void>
   /** A line for the person, on standard error; silent with --quiet. */
@@ -40,6 +45,15 @@ export function createTerminal({ language, json, quiet, signal, env }: TerminalO
     json,
     signal,
     clearProgress,
+    async holding(work) {
+      const handlers = process.rawListeners('SIGINT') as NodeJS.SignalsListener[]
+      process.removeAllListeners('SIGINT')
+      try {
+        return await work()
+      } finally {
+        for (const handler of handlers) process.on('SIGINT', handler)
+      }
+    },
     result: (content) =>
       new Promise((resolve, reject) => {
         process.stdout.write(content, (error) => (error ? reject(error) : resolve()))

@@ -7,7 +7,6 @@ import type {
   ElevationProfileInput,
 } from '../kernel/pipelines/elevation-profile.v1.ts'
 import { elevationProfile } from '../kernel/pipelines/elevation-profile.v1.ts'
-import { convertKml } from './kml-task.ts'
 import { runPipeline } from './pipeline-task.ts'
 import type { PipelineOutput, PipelineTask, TaskContext } from './task.ts'
 import { type BoxContoursTask, runBoxContours } from './terrain-task.ts'
@@ -27,7 +26,7 @@ export interface Tasks {
   /** Contours of a box as the wire's JSON. Throws CONTOURS_TOO_MANY. */
   boxContours(input: BoxContoursTask, context: TaskContext): Promise<Uint8Array>
   /** KML text to GeoJSON text. Throws KML_INVALID. */
-  convertKml(kml: Uint8Array, context: TaskContext): Uint8Array
+  convertKml(kml: Uint8Array, context: TaskContext): Promise<Uint8Array>
   /** Height of one place. Throws DEM_UNREADABLE. */
   elevationPoint(input: ElevationPointInput, context: TaskContext): Promise<ElevationPoint>
   /** Heights along a line. Throws DEM_UNREADABLE, PARAMS_INVALID. */
@@ -38,7 +37,8 @@ export const tasks: Tasks = {
   pipeline: runPipeline,
   readRequest: splitPrepareRequest,
   boxContours: runBoxContours,
-  convertKml,
+  // The XML parser is loaded by those who need it.
+  convertKml: async (kml) => (await import('./kml-task.ts')).convertKml(kml),
   elevationPoint: (input, { codecs }) => elevationPoint(input, codecs),
   elevationProfile: (input, { codecs }) => elevationProfile(input, codecs),
 }
