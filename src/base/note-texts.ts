@@ -70,6 +70,10 @@ export const NOTE_TEXTS: Readonly<Record<string, { 'pt-BR': string; en: string }
       'A equidistância de {intervalMeters} m é menor do que o modelo sustenta (EMQ {accuracyMeters} m): curvas apenas interpoladas; classe B pede {classBMeters} m.',
     en: 'The interval of {intervalMeters} m is finer than the model supports (RMSE {accuracyMeters} m): contours are merely interpolated; class B asks for {classBMeters} m.',
   },
+  BREAKLINES: {
+    'pt-BR': '{used} linhas de quebra entraram na malha; {outside} ficam fora do círculo.',
+    en: '{used} breaklines are in the mesh; {outside} lie outside the circle.',
+  },
   VOIDS_FILLED: {
     'pt-BR': '{filledCells} células sem altitude foram preenchidas por interpolação.',
     en: '{filledCells} cells without a height were filled by interpolation.',
@@ -85,5 +89,32 @@ export const NOTE_TEXTS: Readonly<Record<string, { 'pt-BR': string; en: string }
   GEOJSON_RINGS_CLOSED: {
     'pt-BR': '{count} anéis do GeoJSON estavam abertos e foram fechados.',
     en: '{count} GeoJSON rings were open and have been closed.',
+  },
+  VERTICES_SNAPPED: {
+    'pt-BR':
+      '{moved} vértices foram movidos para coincidir com outros; {splits} foram inseridos onde uma linha termina em outra.',
+    en: '{moved} vertices were moved onto others; {splits} were put in where one line ends on another.',
+  },
+  SPIKES_REMOVED: {
+    'pt-BR': '{count} pontas de ida e volta foram removidas.',
+    en: '{count} spikes (out and back) were removed.',
+  },
+  REPEATED_VERTICES_REMOVED: {
+    'pt-BR': '{count} vértices repetidos no mesmo lugar foram removidos.',
+    en: '{count} vertices repeated in place were removed.',
+  },
+  RINGS_CROSS_THEMSELVES: {
+    'pt-BR':
+      'Polígonos cruzam ou tocam a si mesmos em {count} lugares; o primeiro em E {easting} N {northing} (feição {feature}). Nada foi corrigido.',
+    en: 'Polygons cross or touch themselves at {count} places; the first at E {easting} N {northing} (feature {feature}). Nothing was repaired.',
+  },
+  LINES_CROSS_THEMSELVES: {
+    'pt-BR':
+      'Linhas cruzam a si mesmas em {count} lugares; o primeiro em E {easting} N {northing} (feição {feature}).',
+    en: 'Lines cross themselves at {count} places; the first at E {easting} N {northing} (feature {feature}).',
+  },
+  CROSSINGS_NOT_ALL_SEARCHED: {
+    'pt-BR': 'Há linhas demais umas sobre as outras para procurar todos os cruzamentos.',
+    en: 'Too many lines lie over one another to search all crossings.',
   },
 }

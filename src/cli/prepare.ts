@@ -1,8 +1,9 @@
 // `sisrua prepare osm|geojson`: the main job without a server.
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { AppError } from '../base/errors.ts'
+import { geojsonBox } from '../kernel/pipelines/geojson-site.v1.ts'
 import type { Inputs } from '../kernel/pipelines/pipeline.ts'
 import { extentOfExtract, readExtract } from '../sources/osm-library.ts'
 import { decimal, epsgCode, wordList } from './arguments.ts'
@@ -20,6 +21,12 @@ interface PrepareOptions extends ArtefactOptions {
   themes?: string[]
   contourInterval?: number
   simplifyTolerance?: number
+  roadEdges?: true
+  simplifyMethod?: string
+  snap?: number
+  joinLines?: true
+  removeDuplicates?: true
+  removeSpikes?: true
   labels?: true
   layers?: string
   dryRun?: true
@@ -43,6 +50,7 @@ export function registerPrepare(program: Command, context: CliContext): void {
       '--osm-file <file>',
       'saved Overpass JSON instead of library and network (.json, .json.gz)',
     )
+    .option('--contour-interval <metres>', 'distance between contours; 0 draws none', decimal)
     .option('--themes <list>', 'what to draw, e.g. roads,buildings,power', wordList)
     .option('--labels', 'names as text features in the result too')
     .option('--dry-run', 'show what would be fetched and written, and stop')
@@ -55,14 +63,24 @@ export function registerPrepare(program: Command, context: CliContext): void {
     .command('geojson')
     .argument('<file>', 'GeoJSON in WGS 84; - reads standard input')
     .description('lines, points and polygons of a GeoJSON file')
+    .option('--snap <metres>', 'vertices nearer than this become one (0: none moves)', decimal)
+    .option('--join-lines', 'join lines of equal attributes that meet end to end')
+    .option('--remove-duplicates', 'draw what is there twice once')
+    .option('--remove-spikes', 'take out stretches that go out and back')
+    .addOption(
+      new Option('--simplify-method <name>', 'how lines are simplified').choices([
+        'douglas-peucker',
+        'visvalingam',
+      ]),
+    )
     .addHelpText('before', 'Example: sisrua prepare geojson redes.geojson --dxf -o redes.dxf\n')
     .action((file: string, options: PrepareOptions) => prepareGeojson(file, options, context))
   for (const command of [osm, geojson]) {
     command
       .option('--dem-dir <folder>', 'elevation tiles (GeoTIFF, .hgt)')
       .option('--crs <epsg>', 'coordinate system instead of the UTM zone of the place', epsgCode)
-      .option('--contour-interval <metres>', 'distance between contours', decimal)
       .option('--simplify-tolerance <metres>', 'largest deviation of simplified lines', decimal)
+      .option('--road-edges', 'also draw the outlines of streets, on a layer of their own')
       .option('--layers <file>', 'layer template')
     addArtefactOptions(command)
   }
@@ -98,7 +116,16 @@ async function prepareGeojson(
   context: CliContext,
 ): Promise<void> {
   const geojson = await readInput(file, (name) => readFile(name === '-' ? '/dev/stdin' : name))
-  await drawPipeline(GEOJSON, await sharedParams(options, context), { geojson }, options, context)
+  const params = {
+    ...(await sharedParams(options, context)),
+    bbox: geojsonBox(geojson),
+    ...(options.snap === undefined ? {} : { snapToleranceMeters: options.snap }),
+    ...(options.simplifyMethod === undefined ? {} : { simplifyMethod: options.simplifyMethod }),
+    ...(options.joinLines === undefined ? {} : { joinLines: true }),
+    ...(options.removeDuplicates === undefined ? {} : { removeDuplicates: true }),
+    ...(options.removeSpikes === undefined ? {} : { removeSpikes: true }),
+  }
+  await drawPipeline(GEOJSON, params, { geojson }, options, context)
 }
 
 async function sharedParams(
@@ -114,6 +141,7 @@ async function sharedParams(
     ...(options.simplifyTolerance === undefined
       ? {}
       : { simplifyToleranceMeters: options.simplifyTolerance }),
+    ...(options.roadEdges === undefined ? {} : { roadEdges: true }),
     ...(layersFile === null ? {} : { layerTemplate: await readJson(layersFile) }),
   }
 }

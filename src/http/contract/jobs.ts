@@ -41,6 +41,29 @@ export const PrepareJobRequest = z
       .max(100)
       .nullish()
       .openapi({ description: 'Metres; 0 = keep every vertex.' }),
+    simplify_method: z
+      .enum(['douglas-peucker', 'visvalingam'])
+      .nullish()
+      .openapi({ description: 'GeoJSON: how lines are simplified.' }),
+    snap_tolerance: z.number().min(0).max(100).nullish().openapi({
+      description: 'GeoJSON: metres within which vertices become one; 0 (default) = none moves.',
+    }),
+    join_lines: z
+      .boolean()
+      .nullish()
+      .openapi({ description: 'GeoJSON: join lines of equal attributes that meet end to end.' }),
+    remove_duplicates: z
+      .boolean()
+      .nullish()
+      .openapi({ description: 'GeoJSON: draw points and stretches of line once.' }),
+    remove_spikes: z
+      .boolean()
+      .nullish()
+      .openapi({ description: 'GeoJSON: take out stretches that go out and back.' }),
+    road_edges: z
+      .boolean()
+      .nullish()
+      .openapi({ description: 'Also draw the outlines of streets, on a layer of their own.' }),
     force: z.boolean().nullish().openapi({ description: 'Do not reuse a finished job.' }),
     project_id: z.string().max(128).nullish(),
     priority: z.number().int().min(0).max(9).nullish(),
@@ -196,6 +219,14 @@ export function pipelineParams(body: PrepareJobRequest): Record<string, unknown>
   put(body.kind === 'contours' ? 'intervalMeters' : 'contourInterval', body.contour_interval)
   put('labels', body.labels)
   put('simplifyTolerance', body.simplify_tolerance)
+  put('roadEdges', body.road_edges)
+  if (body.kind === 'geojson') {
+    put('simplifyMethod', body.simplify_method)
+    put('snapTolerance', body.snap_tolerance)
+    put('joinLines', body.join_lines)
+    put('removeDuplicates', body.remove_duplicates)
+    put('removeSpikes', body.remove_spikes)
+  }
   return params
 }
 

@@ -16,19 +16,20 @@ export interface Intersection {
  * Crossings and touches of segments, sorted by first segment. `scope`: `self` looks within each path only, `all` also
  * between paths. Consecutive segments' common vertex does not count, nor a ring's closing vertex. Overlapping collinear
  * segments are reported at one common point. Where there are more than `limit`, the search ends there. Segments with
- * NaN are left out.
+ * NaN are left out. `budget.looks` bounds how many pairs are looked at; below zero afterwards = the search was cut short.
  */
 export function findIntersections(
   paths: Paths,
   scope: 'self' | 'all' = 'self',
   limit = 10_000,
+  budget: { looks: number } | null = null,
 ): Intersection[] {
   const { coords, offsets } = paths
   const owner = new Uint32Array(coords.length / 2)
   for (let path = 0; path < pathCount(paths); path++)
     owner.fill(path, offsets[path]!, offsets[path + 1]!)
   const found: Intersection[] = []
-  new SegmentGrid(paths).pairs((i, j) => {
+  const finished = new SegmentGrid(paths).pairs((i, j) => {
     const path = owner[i]!
     const other = owner[j]!
     if (scope === 'self' && other !== path) return true
@@ -39,7 +40,8 @@ export function findIntersections(
     if (found.length >= limit) return false
     found.push({ x: point[0], y: point[1], paths: [path, other], segments: [i, j] })
     return true
-  })
+  }, budget?.looks)
+  if (!finished && budget !== null) budget.looks = -1
   return found.sort(
     (one, next) => one.segments[0] - next.segments[0] || one.segments[1] - next.segments[1],
   )

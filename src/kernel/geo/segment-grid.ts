@@ -147,8 +147,12 @@ export class SegmentGrid {
     for (let j = 0; j < this.#level.length; j++) if (this.#level[j] === level) visit(j)
   }
 
-  /** Calls `visit` once with every two segments (`i < j`) whose boxes touch; `false` from it ends the search. */
-  pairs(visit: (i: number, j: number) => boolean): void {
+  /**
+   * Calls `visit` once with every two segments (`i < j`) whose boxes touch; `false` from it ends the search. So does the
+   * number of candidates looked at: then the answer is false. Where everything lies over everything that bounds the time.
+   */
+  pairs(visit: (i: number, j: number) => boolean, mostLooks = Number.POSITIVE_INFINITY): boolean {
+    let looks = 0
     const coords = this.#coords
     for (let i = 0; i < this.#level.length; i++) {
       const own = this.#level[i]!
@@ -166,6 +170,7 @@ export class SegmentGrid {
         for (let row = Math.floor(south / cell) - 1; row <= lastRow; row++) {
           for (let column = Math.floor(west / cell) - 1; column <= lastColumn; column++) {
             for (let j = this.#heads[this.#slot(level, column, row)]!; j >= 0; j = this.#next[j]!) {
+              if (++looks > mostLooks) return false
               if (level === own && j <= i) continue
               if (this.#column[j] !== column || this.#row[j] !== row || this.#level[j] !== level)
                 continue
@@ -176,11 +181,12 @@ export class SegmentGrid {
                 Math.max(coords[2 * j + 1]!, coords[2 * j + 3]!) < south
               )
                 continue
-              if (!visit(Math.min(i, j), Math.max(i, j))) return
+              if (!visit(Math.min(i, j), Math.max(i, j))) return true
             }
           }
         }
       }
     }
+    return true
   }
 }

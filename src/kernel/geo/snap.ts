@@ -55,7 +55,8 @@ export function snapVertices(paths: Paths, toleranceMeters: number): Snapped {
     splits: 0,
   }
   if (paths.z) snapped.paths.z = paths.z
-  for (let round = 0; round < MAX_ROUNDS; round++) {
+  // At tolerance zero only vertices in the same place are one; nothing is led anywhere.
+  for (let round = 0; toleranceMeters > 0 && round < MAX_ROUNDS; round++) {
     const inserts = findInserts(snapped, toleranceMeters)
     if (inserts.length === 0) break
     snapped = splitLines(snapped, inserts)
@@ -147,15 +148,22 @@ function findInserts({ paths, nodes }: Snapped, tolerance: number): Insert[] {
     return known
   }
   const grid = new SegmentGrid(paths)
+  /** Each node is looked around once, however many lines end there. */
+  const done = new Set<number>()
+  const endsOf = (path: number, node: number): boolean =>
+    nodes[offsets[path]!] === node || nodes[offsets[path + 1]! - 1] === node
   for (let path = 0; path < pathCount(paths); path++) {
     const first = offsets[path]!
     const last = offsets[path + 1]! - 1
     for (const end of last > first ? [first, last] : []) {
+      const node = nodes[end]!
+      if (done.has(node)) continue
+      done.add(node)
       const x = coords[2 * end]!
       const y = coords[2 * end + 1]!
       const touched: (Insert & { away: number })[] = []
       grid.near(x, y, x, y, tolerance, (segment) => {
-        if (segment === end || segment + 1 === end) return
+        if (nodes[segment] === node || nodes[segment + 1] === node) return
         const ax = coords[2 * segment]!
         const ay = coords[2 * segment + 1]!
         const dx = coords[2 * segment + 2]! - ax
@@ -170,10 +178,11 @@ function findInserts({ paths, nodes }: Snapped, tolerance: number): Insert[] {
       // Every line that passes, each at its nearest segment only: two would make a beak.
       touched.sort((one, other) => one.away - other.away || one.segment - other.segment)
       for (const { segment, t } of touched) {
-        const known = countsOf(owner[segment]!)
-        const count = known.get(nodes[end]!) ?? 0
-        if (count > (owner[segment] === path ? 1 : 0)) continue
-        known.set(nodes[end]!, count + 1)
+        const passing = owner[segment]!
+        const known = countsOf(passing)
+        const count = known.get(node) ?? 0
+        if (count > (endsOf(passing, node) ? 1 : 0)) continue
+        known.set(node, count + 1)
         inserts.push({ segment, t, end })
       }
     }

@@ -18,6 +18,8 @@ export interface LineNetwork {
   ids?: Float64Array
   /** `indexNodes` of the nodes, when the caller has it: numbers may go on beyond these lines. */
   index?: NodeIndex
+  /** False only drops repeated segments. */
+  join?: boolean
 }
 
 export interface JoinedLines {
@@ -128,14 +130,14 @@ function cutPieces(
  * A node joins when two kept segments touch it and both belong to piece ends of one key that may be joined.
  */
 function matchEnds(
-  { keys, directed }: LineNetwork,
+  { keys, directed, join }: LineNetwork,
   index: Int32Array,
   degree: Int32Array,
   pieces: Pieces,
 ): Int32Array {
   const waiting = new Int32Array(degree.length).fill(-1)
   const partner = new Int32Array(2 * pieces.count).fill(-1)
-  for (let end = 0; end < 2 * pieces.count; end++) {
+  for (let end = 0; join !== false && end < 2 * pieces.count; end++) {
     const piece = end >> 1
     const node = index[end & 1 ? pieces.last[piece]! : pieces.first[piece]!]!
     if (degree[node] !== 2) continue

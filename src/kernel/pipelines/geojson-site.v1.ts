@@ -1,53 +1,29 @@
 // A GeoJSON document as a drawing in metres: the user's own geometry, unchanged but projected, on the terrain where it has no heights.
-import { z } from 'zod'
 import { AppError } from '../../base/errors.ts'
-import { GENERIC_BLOCK } from '../cad/blocks.ts'
-import type { Feature, Layer, Note, Scalar } from '../cad/drawing.ts'
-import { blankFeature } from '../cad/drawing.ts'
+import type { Layer, Note } from '../cad/drawing.ts'
 import { setHeightFigures } from '../cad/height-figures.ts'
 import { LayerList } from '../cad/layer-list.ts'
-import { parseLayerTemplate, validLayerName } from '../cad/layer-template.ts'
-import type { LayerTemplate } from '../cad/layers.ts'
-import { OSM_CLASSES, valueFits } from '../cad/osm-classes.ts'
-import { roadWidthMeters } from '../cad/width.ts'
+import { parseLayerTemplate } from '../cad/layer-template.ts'
 import type { GeojsonContent, GeojsonPart } from '../formats/geojson-read.ts'
 import { readGeojson } from '../formats/geojson-read.ts'
 import type { Bbox } from '../geo/bbox.ts'
+import { concatPaths } from '../geo/concat-paths.ts'
 import type { Paths } from '../geo/paths.ts'
 import { orientRing } from '../geo/ring.ts'
 import { transform } from '../geo/transform.ts'
+import { cleanParts } from './geojson-clean.ts'
+import { drawFeature, layerFor, numberOf, roadOf, sameness } from './geojson-feature.ts'
+import { cleaningNotes, crossingNotes } from './geojson-notes.ts'
+import { type GeojsonSiteParams, geojsonSiteParams } from './geojson-params.ts'
 import { Ground } from './ground.ts'
 import type { Pipeline } from './pipeline.ts'
+import { drawRoadEdges } from './road-edges.ts'
 import { chooseSite } from './site.ts'
-
-const params = z.object({
-  /** EPSG code; null = the UTM zone of the document's centre. */
-  crs: z
-    .number()
-    .int()
-    .nullish()
-    .transform((value) => value ?? null),
-  /** Where heights are wanted (degrees: west, south, east, north), when the caller knows; null asks for none. */
-  bbox: z
-    .tuple([z.number(), z.number(), z.number(), z.number()])
-    .nullish()
-    .transform((value) => value ?? null),
-  labels: z
-    .boolean()
-    .nullish()
-    .transform((value) => value ?? false),
-  layerTemplate: z
-    .unknown()
-    .nullish()
-    .transform((value) => value ?? null),
-})
-
-export type GeojsonSiteParams = z.output<typeof params>
 
 export const geojsonSiteV1: Pipeline<GeojsonSiteParams> = {
   id: 'geojson-site',
   version: 1,
-  params: params as unknown as Pipeline<GeojsonSiteParams>['params'],
+  params: geojsonSiteParams as unknown as Pipeline<GeojsonSiteParams>['params'],
 
   needs({ bbox }) {
     if (bbox === null) return []
@@ -55,14 +31,14 @@ export const geojsonSiteV1: Pipeline<GeojsonSiteParams> = {
     return [{ kind: 'dem', bbox: { west, south, east, north }, optional: true }]
   },
 
-  async compute({ crs, layerTemplate }, inputs, codecs, report) {
+  async compute(params, inputs, codecs, report) {
     if (inputs.geojson === undefined) {
       throw new AppError(
         'GEOJSON_INVALID',
         'There is no GeoJSON in the request. Send it in the field geojson.',
       )
     }
-    const template = parseLayerTemplate(layerTemplate)
+    const template = parseLayerTemplate(params.layerTemplate)
     report('decode', 0)
     const content = readGeojson(inputs.geojson)
     if (content.parts.length === 0) {
@@ -73,31 +49,55 @@ export const geojsonSiteV1: Pipeline<GeojsonSiteParams> = {
     }
 
     report('project', 0.4)
-    const { paths } = content
     const { lonLat, notes: datumNotes } = toDegrees(content)
-    const site = chooseSite(boxOf(lonLat), crs)
+    const site = chooseSite(boxOf(lonLat), params.crs)
     // Coordinates that already are in the target system stay what they are, to the last bit.
-    if (content.epsg !== site.epsg) paths.coords = site.projector.forward(lonLat)
+    if (content.epsg !== site.epsg) content.paths.coords = site.projector.forward(lonLat)
 
-    report('terrain', 0.6)
+    report('clean', 0.5)
+    const layersByName = new Map<string, Layer>()
+    const layerOf = (part: GeojsonPart): Layer =>
+      layerFor(content.properties[part.feature]!, part, template, layersByName)
+    const cleaned = cleanParts(
+      content,
+      (part) => `${layerOf(part).name}\u0000${sameness(content.properties[part.feature]!)}`,
+      params,
+    )
+    const crossings = crossingNotes(cleaned.parts, cleaned.paths)
+
+    report('draw', 0.6)
+    const layers = new LayerList()
+    const features = cleaned.parts.map((part, i) =>
+      drawFeature(part, i, layers.indexOf(layerOf(part)), content.properties[part.feature]!),
+    )
+    const parts = [cleaned.paths]
+    if (params.roadEdges) {
+      const edges = drawRoadEdges(
+        cleaned.paths,
+        features.map(roadOf),
+        null,
+        layers.indexOf(template.special.roadEdges),
+      )
+      for (const edge of edges.features) {
+        edge.path += features.length
+        features.push(edge)
+      }
+      parts.push(edges.paths)
+    }
+    const { paths } = concatPaths(parts)
+
+    report('terrain', 0.7)
     const ground = await Ground.from(inputs.dem, codecs, site)
     const missing = fillHeights(paths, ground)
-
-    report('draw', 0.8)
-    const layers = new LayerList()
-    const layersByName = new Map<string, Layer>()
-    const features = content.parts.map((part, i) => {
-      const properties = content.properties[part.feature]!
-      const layer = layers.indexOf(layerFor(properties, part, template, layersByName))
-      const feature = drawFeature(part, i, layer, properties)
-      if (part.kind === 'ring') {
+    report('draw', 0.9)
+    for (const [i, feature] of features.entries()) {
+      if (feature.kind === 'ring') {
         const { coords, z, offsets } = paths
-        orientRing(coords, offsets[i]!, offsets[i + 1]!, !part.hole, z)
+        orientRing(coords, offsets[i]!, offsets[i + 1]!, !feature.hole, z)
       }
       setHeightFigures(feature, paths, i)
-      feature.elevation ??= numberOf(properties.elevation)
-      return feature
-    })
+      feature.elevation ??= numberOf(feature.properties?.elevation)
+    }
     report('draw', 1)
     return {
       drawing: {
@@ -113,10 +113,20 @@ export const geojsonSiteV1: Pipeline<GeojsonSiteParams> = {
         ...site.notes,
         ...datumNotes,
         ...contentNotes(content),
+        ...cleaningNotes(cleaned),
+        ...crossings,
         ...terrainNotes(ground, missing, paths),
       ],
     }
   },
+}
+
+/** West, south, east, north of a document in degrees, for the terrain under it; null when nothing in it can be drawn. Refuses as `compute` does. */
+export function geojsonBox(bytes: Uint8Array): [number, number, number, number] | null {
+  const content = readGeojson(bytes)
+  if (content.parts.length === 0) return null
+  const { west, south, east, north } = boxOf(toDegrees(content).lonLat)
+  return [west, south, east, north]
 }
 
 /** Longitudes and latitudes of a document in any system of the table; NaN where its projection has no answer. */
@@ -163,99 +173,6 @@ function fillHeights(paths: Paths, ground: Ground): number {
   }
   paths.z = heights
   return missing
-}
-
-/** The layer a feature names (`layer`, `Layer`), else the default of its kind. */
-function layerFor(
-  properties: Record<string, unknown>,
-  part: GeojsonPart,
-  template: LayerTemplate,
-  known: Map<string, Layer>,
-): Layer {
-  const fallback =
-    part.kind === 'point' ? template.special.geojsonPoints : template.special.geojsonLines
-  const wanted = textOf(properties.layer) ?? textOf(properties.Layer)
-  const name = wanted === null ? null : validLayerName(wanted)
-  if (name === null) return fallback
-  let layer = known.get(name)
-  if (layer === undefined) {
-    layer = { ...fallback, name }
-    known.set(name, layer)
-  }
-  return layer
-}
-
-function drawFeature(
-  part: GeojsonPart,
-  path: number,
-  layer: number,
-  properties: Record<string, unknown>,
-): Feature {
-  const feature = blankFeature(part.kind, path, layer)
-  feature.source = `geojson/${part.feature}`
-  feature.name = textOf(properties.name)
-  feature.highway = textOf(properties.highway)
-  if (feature.highway !== null) feature.class = `highway=${feature.highway}`
-  feature.color = colorOf(properties.color)
-  feature.polygon = part.polygon
-  feature.hole = part.hole
-  feature.properties = scalars(properties)
-  feature.height = numberOf(properties.height)
-  if (part.kind === 'line') {
-    feature.width = numberOf(properties.width_m)
-    if (feature.width === null && feature.highway !== null) {
-      feature.width = roadWidthMeters(feature.highway, (key) => {
-        const value = properties[key]
-        return typeof value === 'number' ? String(value) : textOf(value)
-      })
-    }
-  }
-  if (part.kind === 'point') {
-    feature.block =
-      textOf(properties.block_name) ?? textOf(properties.BlockName) ?? blockOf(properties)
-    feature.blockFile = textOf(properties.block_filepath) ?? textOf(properties.BlockFilePath)
-    feature.rotation = numberOf(properties.rotation)
-    feature.scale = numberOf(properties.scale)
-  }
-  return feature
-}
-
-/** The symbol that OSM tags among the properties ask for; the generic one otherwise, so that no point is lost. */
-function blockOf(properties: Record<string, unknown>): string {
-  for (const { key, values, block, shapes } of OSM_CLASSES) {
-    const value = properties[key]
-    if (block === null || !shapes.includes('point') || typeof value !== 'string') continue
-    if (valueFits(values, value)) return block
-  }
-  return GENERIC_BLOCK
-}
-
-function textOf(value: unknown): string | null {
-  return typeof value === 'string' && value.trim() !== '' ? value : null
-}
-
-function numberOf(value: unknown): number | null {
-  return typeof value === 'number' && Number.isFinite(value) ? value : null
-}
-
-/** ACI as number or text, or `r,g,b`. */
-function colorOf(value: unknown): string | null {
-  if (typeof value === 'number')
-    return Number.isInteger(value) && value > 0 && value < 256 ? String(value) : null
-  return typeof value === 'string' && /^\s*\d{1,3}(\s*,\s*\d{1,3}\s*,\s*\d{1,3})?\s*$/.test(value)
-    ? value.trim()
-    : null
-}
-
-/** Properties that are no objects or lists; names that would change the object itself are dropped. */
-function scalars(properties: Record<string, unknown>): Record<string, Scalar> {
-  const kept: Record<string, Scalar> = {}
-  for (const [key, value] of Object.entries(properties)) {
-    if (key === '__proto__' || key === 'constructor') continue
-    if (value === null || typeof value === 'string' || typeof value === 'boolean') kept[key] = value
-    else if (typeof value === 'number' && Number.isFinite(value)) kept[key] = value
-  }
-  return kept
 }
 
 function contentNotes({ empty, degenerate, closedRings, utf8 }: GeojsonContent): Note[] {
