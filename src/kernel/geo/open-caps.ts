@@ -1,7 +1,17 @@
 // Takes the lines across the road out of outlines, where a road goes on in another storey.
 import type { Paths } from './paths.ts'
 import { pathCount } from './paths.ts'
-import type { RoadCut } from './road-levels.ts'
+
+/** A straight cut across a road where it changes storey: both sides end here, and neither is drawn across. */
+export interface RoadCut {
+  x: number
+  y: number
+  /** Unit vector along the road. */
+  dx: number
+  dy: number
+  halfWidth: number
+  levels: [number, number]
+}
 
 /** Outlines are rounded to 0.1 mm; what lies this near to a cut lies on it. */
 const NEAR_METERS = 0.001

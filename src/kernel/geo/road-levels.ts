@@ -1,7 +1,7 @@
 // Road edges storey by storey: bridges and tunnels do not merge with the streets they cross, but go on without a line
 // across the road where they leave the ground.
 import { roadEdges } from './offset.ts'
-import { openCaps } from './open-caps.ts'
+import { openCaps, type RoadCut } from './open-caps.ts'
 import type { Paths } from './paths.ts'
 import { pathCount } from './paths.ts'
 import { signedArea } from './ring.ts'
@@ -11,17 +11,6 @@ export interface RoadEdgeSet {
   paths: Paths
   /** Storey of each path. */
   levels: Int32Array
-}
-
-/** A straight cut across a road where it changes storey: both sides end here, and neither is drawn across. */
-export interface RoadCut {
-  x: number
-  y: number
-  /** Unit vector along the road. */
-  dx: number
-  dy: number
-  halfWidth: number
-  levels: [number, number]
 }
 
 /** No more than this part of a line is given away at one end, so that something is left of short bridges. */
