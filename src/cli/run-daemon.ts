@@ -54,6 +54,7 @@ export async function runDaemon(
   stdout.write(`${JSON.stringify(daemon.ready)}\n`)
   const stopFor = (reason: string) => (): void => void daemon.stop(reason)
   const onSignal = stopFor('signal')
+  // For good: a signal that comes while the process ends must not take the place of its exit code.
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)
   const unwatch = [
@@ -65,8 +66,6 @@ export async function runDaemon(
   const code = await daemon.stopped
   if (config.bootstrapStdin) stdin.destroy()
   for (const end of unwatch) end()
-  process.off('SIGTERM', onSignal)
-  process.off('SIGINT', onSignal)
   return code
 }
 
