@@ -240,6 +240,11 @@ export const ERROR_TEXTS = {
     'O intervalo gera curvas demais. Aumente o intervalo ou reduza a área.',
     'The interval gives too many contours. Use a larger interval or a smaller area.',
   ),
+  MESH_TOO_LARGE: text(
+    'Malha do terreno grande demais',
+    'A malha teria pontos demais. Aceite um erro maior ou reduza a área.',
+    'The mesh would have too many points. Accept a larger error or a smaller area.',
+  ),
   CRS_UNKNOWN: text(
     'Sistema de coordenadas desconhecido',
     'O sistema de coordenadas não é conhecido. Use um código EPSG, por exemplo EPSG:31984.',

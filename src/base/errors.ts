@@ -49,6 +49,7 @@ export const ERRORS = {
   DEM_UNREADABLE: { title: 'Elevation file not readable', retryable: false },
   DEM_NOT_COVERED: { title: 'No elevation for this place', retryable: false },
   CONTOURS_TOO_MANY: { title: 'Too many contours', retryable: false },
+  MESH_TOO_LARGE: { title: 'Terrain mesh too large', retryable: false },
   CRS_UNKNOWN: { title: 'CRS unknown', retryable: false },
   CRS_REFUSED: { title: 'CRS operation refused', retryable: false },
   LAYERS_INVALID: { title: 'Layer template invalid', retryable: false },

@@ -72,6 +72,7 @@ const BY_CODE: Partial<Record<ErrorCode, ExitName>> = {
   LAYERS_INVALID: 'badInput',
   GEOMETRY_INVALID: 'badInput',
   CONTOURS_TOO_MANY: 'badInput',
+  MESH_TOO_LARGE: 'badInput',
   OVERPASS_UNAVAILABLE: 'unavailable',
   UPSTREAM_UNAVAILABLE: 'unavailable',
   RATE_LIMITED: 'rateLimited',

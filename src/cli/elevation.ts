@@ -1,13 +1,12 @@
-// `sisrua elevation`: heights of a place, along a line, contours and meshes, from the local tiles. No server, no network.
+// `sisrua elevation`: heights of a place and along a line, from the local tiles. No server, no network.
 import type { Command } from 'commander'
 import { AppError } from '../base/errors.ts'
 import { elevationPointBbox } from '../kernel/pipelines/elevation-point.v1.ts'
 import { elevationProfileBbox } from '../kernel/pipelines/elevation-profile.v1.ts'
 import { createInlineCompute } from '../workers/inline.ts'
-import { decimal, epsgCode } from './arguments.ts'
-import { type ArtefactOptions, addArtefactOptions } from './artefacts.ts'
+import { decimal } from './arguments.ts'
 import type { CliContext } from './context.ts'
-import { drawPipeline } from './draw.ts'
+import { registerElevationDrawings } from './elevation-drawings.ts'
 import { openWorld } from './world.ts'
 
 interface PlaceOptions {
@@ -41,29 +40,7 @@ export function registerElevation(program: Command, context: CliContext): void {
       'Example: sisrua elevation profile --path "-21.763,-41.323 -21.770,-41.330"\n',
     )
     .action((options: ProfileOptions) => profile(options, context))
-  const contours = elevation
-    .command('contours')
-    .requiredOption('--lat <degrees>', 'latitude of the centre', decimal)
-    .requiredOption('--lon <degrees>', 'longitude of the centre', decimal)
-    .requiredOption('--radius <metres>', 'radius of the circle', decimal)
-    .option('--interval <metres>', 'distance between contours', decimal, 10)
-    .option('--crs <epsg>', 'coordinate system instead of the UTM zone of the place', epsgCode)
-    .option('--dem-dir <folder>', 'elevation tiles (GeoTIFF, .hgt)')
-    .description('contours of a circle')
-    .action((options: ContourOptions) => drawContours(options, context))
-  addArtefactOptions(contours)
-  const mesh = elevation
-    .command('mesh')
-    .requiredOption('--lat <degrees>', 'latitude of the centre', decimal)
-    .requiredOption('--lon <degrees>', 'longitude of the centre', decimal)
-    .requiredOption('--radius <metres>', 'radius of the circle', decimal)
-    .option('--max-error <metres>', 'largest distance between mesh and heights', decimal, 1)
-    .option('--crs <epsg>', 'coordinate system instead of the UTM zone of the place', epsgCode)
-    .option('--dem-dir <folder>', 'elevation tiles (GeoTIFF, .hgt)')
-    .option('--landxml [file]', 'LandXML 1.2 surface for Civil 3D (surface.landxml)')
-    .description('terrain mesh of a circle: 3DFACE in the DXF, a surface in LandXML')
-    .action((options: MeshOptions) => drawMesh(options, context))
-  addArtefactOptions(mesh)
+  registerElevationDrawings(elevation, context)
 }
 
 async function query({ lat, lon, demDir }: PlaceOptions, context: CliContext): Promise<void> {
@@ -105,46 +82,6 @@ async function profile(options: ProfileOptions, context: CliContext): Promise<vo
     return `${chainageMeters.toFixed(1)}\t${elevation === null ? '' : elevation.toFixed(2)}\n`
   })
   await terminal.result(lines.join(''))
-}
-
-interface ContourOptions extends ArtefactOptions {
-  lat: number
-  lon: number
-  radius: number
-  interval: number
-  crs?: number
-  demDir?: string
-}
-
-async function drawContours(options: ContourOptions, context: CliContext): Promise<void> {
-  const params = {
-    latitude: options.lat,
-    longitude: options.lon,
-    radius: options.radius,
-    intervalMeters: options.interval,
-    ...(options.crs === undefined ? {} : { crs: options.crs }),
-  }
-  await drawPipeline('contours@1', params, {}, options, context)
-}
-
-interface MeshOptions extends ArtefactOptions {
-  lat: number
-  lon: number
-  radius: number
-  maxError: number
-  crs?: number
-  demDir?: string
-}
-
-async function drawMesh(options: MeshOptions, context: CliContext): Promise<void> {
-  const params = {
-    latitude: options.lat,
-    longitude: options.lon,
-    radius: options.radius,
-    maxErrorMeters: options.maxError,
-    ...(options.crs === undefined ? {} : { crs: options.crs }),
-  }
-  await drawPipeline('mesh@1', params, {}, options, context)
 }
 
 async function windowsOf(

@@ -39,7 +39,7 @@ const MAX_ROUNDS = 200
 
 /**
  * The mesh. Triangles over voids and outside the region are left out; around a void every neighbouring point is a vertex, so that no
- * triangle reaches over it. Triangles run counter-clockwise. CONTOURS_TOO_MANY when more than `maxVertices` would be needed.
+ * triangle reaches over it. Triangles run counter-clockwise. MESH_TOO_LARGE when more than `maxVertices` would be needed.
  */
 export function meshLattice(lattice: Lattice, options: MeshOptions): Mesh {
   const { maxErrorMeters, maxVertices, report } = options
@@ -200,8 +200,8 @@ function packed({ x, y, z }: MeshVertices, triangles: number[]): Tin {
 
 function tooFine(maxErrorMeters: number, maxVertices: number): AppError {
   return new AppError(
-    'CONTOURS_TOO_MANY',
+    'MESH_TOO_LARGE',
     `A mesh within ${maxErrorMeters} m needs more than ${maxVertices} points here; ask for a larger error or a smaller area.`,
-    { data: { maxErrorMeters } },
+    { data: { maxErrorMeters, maxVertices } },
   )
 }

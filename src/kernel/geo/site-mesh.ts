@@ -15,7 +15,7 @@ import { spotHeights } from './summits.ts'
 
 export interface SiteMeshOptions {
   maxErrorMeters: number
-  /** Metres of the projector's system; without heights (z) they take the ground's. */
+  /** Metres of the projector's system. A line without any height (no z, or all NaN) takes the ground's. */
   breaklines?: Paths
   maxVertices: number
   report?: (fraction: number) => void
@@ -123,7 +123,7 @@ function breaklinesOf(paths: Paths | undefined, grid: Grid, projector: Projector
   for (let path = 0; path + 1 < offsets.length; path++) {
     const first = offsets[path]!
     const xy = coords.slice(2 * first, 2 * offsets[path + 1]!)
-    if (z === undefined || z === null) {
+    if (!hasHeight(z, first, offsets[path + 1]!)) {
       lines.push(onGround(densified(xy, cellSizeMeters(grid)), grid, projector))
       continue
     }
@@ -132,11 +132,16 @@ function breaklinesOf(paths: Paths | undefined, grid: Grid, projector: Projector
       Array.from({ length: xy.length / 2 }, (_, i) => ({
         x: xy[2 * i]!,
         y: xy[2 * i + 1]!,
-        z: z[first + i]!,
+        z: z![first + i]!,
         column: (places[2 * i]! - grid.originX) / grid.cellSizeX,
         row: (grid.originY - places[2 * i + 1]!) / grid.cellSizeY,
       })).filter((point) => Number.isFinite(point.z)),
     )
   }
   return lines
+}
+
+function hasHeight(z: Float64Array | undefined, from: number, end: number): boolean {
+  for (let i = from; z !== undefined && i < end; i++) if (Number.isFinite(z[i]!)) return true
+  return false
 }

@@ -1,12 +1,15 @@
-// Terrain mesh of a circle: heights → Delaunay triangles within a stated error, with summits and pits, for LandXML and 3DFACE.
+// Terrain mesh of a circle: heights → Delaunay triangles within a stated error, with summits and pits and the breaklines of a GeoJSON
+// (input `geojson`) as edges, for LandXML and 3DFACE.
 import { z } from 'zod'
 import { AppError } from '../../base/errors.ts'
 import { LayerList } from '../cad/layer-list.ts'
 import { DEFAULT_LAYER_TEMPLATE } from '../cad/layers.ts'
 import { spotFeatures } from '../cad/spot-features.ts'
 import { decodeDemWindows } from '../formats/dem.ts'
+import type { Region } from '../geo/region.ts'
 import { circleBbox, gridScale } from '../geo/site-circle.ts'
 import { siteMesh } from '../geo/site-mesh.ts'
+import { readBreaklines } from './mesh-breaklines.ts'
 import type { Pipeline } from './pipeline.ts'
 import { chooseSite } from './site.ts'
 
@@ -43,16 +46,19 @@ export const meshV1: Pipeline<MeshParams> = {
       number,
       number,
     ]
-    const found = siteMesh(
-      grids,
-      projector,
-      { kind: 'circle', x, y, radius: radius * gridScale(projector, longitude, latitude) },
-      {
-        maxErrorMeters,
-        maxVertices: MAX_VERTICES,
-        report: (fraction) => report('mesh', 0.2 + 0.7 * fraction),
-      },
-    )
+    const region: Region = {
+      kind: 'circle',
+      x,
+      y,
+      radius: radius * gridScale(projector, longitude, latitude),
+    }
+    const given = inputs.geojson === undefined ? null : readBreaklines(inputs.geojson, site, region)
+    const found = siteMesh(grids, projector, region, {
+      maxErrorMeters,
+      maxVertices: MAX_VERTICES,
+      ...(given === null ? {} : { breaklines: given.breaklines }),
+      report: (fraction) => report('mesh', 0.2 + 0.7 * fraction),
+    })
     if (found === null) {
       throw new AppError(
         'DEM_NOT_COVERED',
@@ -72,7 +78,7 @@ export const meshV1: Pipeline<MeshParams> = {
         credits: [`Elevation: ${found.grid.sources.join(', ')}`],
         sourceTimestamp: null,
       },
-      notes: site.notes,
+      notes: [...site.notes, ...(given?.notes ?? [])],
       tin: found.mesh,
     }
   },

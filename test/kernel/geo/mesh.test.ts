@@ -142,7 +142,7 @@ describe('terrain mesh', () => {
     const rough = gridOf(50, 50, (c, r) => ((c * 7 + r * 13) % 10) * 10)
     expect(() => meshOf(rough, 0)).toThrow(expect.objectContaining({ code: 'PARAMS_INVALID' }))
     expect(() => meshOf(rough, 0.01, { maxVertices: 500 })).toThrow(
-      expect.objectContaining({ code: 'CONTOURS_TOO_MANY' }),
+      expect.objectContaining({ code: 'MESH_TOO_LARGE' }),
     )
   })
 
