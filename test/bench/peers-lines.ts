@@ -3,12 +3,14 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import type { Bbox } from '../../src/kernel/geo/bbox.ts'
 import { clipLines } from '../../src/kernel/geo/clip.ts'
 import { clipRings } from '../../src/kernel/geo/clip-rings.ts'
 import { findIntersections } from '../../src/kernel/geo/intersections.ts'
 import { roadEdges } from '../../src/kernel/geo/offset.ts'
 import type { Paths } from '../../src/kernel/geo/paths.ts'
 import { prunePaths } from '../../src/kernel/geo/prune.ts'
+import { roadEdgesByLevel } from '../../src/kernel/geo/road-levels.ts'
 import { simplifyPaths } from '../../src/kernel/geo/simplify.ts'
 import { keptSharedVertices } from '../../src/kernel/geo/simplify-shared.ts'
 import { snapVertices } from '../../src/kernel/geo/snap.ts'
@@ -119,25 +121,30 @@ export function peersLines(): { rows: PeerRow[]; notes: string[] } {
   return { rows, notes }
 }
 
-/** CPU milliseconds of each cleaning step at 1k, 10k, 100k, 1M vertices, and the growth exponent over the last decade. */
+/** CPU milliseconds of each cleaning step at 1k, 10k, 100k, 1M vertices, and the exponent fitted to the last three (1k is mostly warming up). */
 export function benchGrowthOfLines(): { rows: PeerRow[]; notes: string[] } {
   const notes = [
     `${'growth, CPU ms'.padEnd(24)}${SIZES.map((n) => `${n / 1000}k`.padStart(10)).join('')}`,
   ]
   const steps: Record<string, (input: ReturnType<typeof streets>) => void> = {
+    'de-duplicate': (input) => void joinLines({ ...twice(input), join: false }),
     join: (input) => void joinLines(input),
     snap: ({ paths }) => void snapVertices(paths, 0.05),
     prune: ({ paths }) => void prunePaths(paths),
     'clip to a circle': ({ paths }) => void clipLines(paths, circleIn(paths)),
+    'clip to a box': ({ paths }) => void clipLines(paths, boxIn(paths)),
     'clip to 10k vertices': ({ paths }) =>
       void clipLines(paths, { kind: 'polygon', ring: star(circleIn(paths), 10_000) }),
     'clip rings': ({ paths }) => void clipRings(asRings(paths), circleIn(paths)),
     'Douglas–Peucker': ({ paths }) => void simplifyPaths(paths, 0.05, null),
     Visvalingam: ({ paths }) => void simplifyPaths(paths, 0.05, null, 'visvalingam'),
     'shared borders': ({ paths, nodes }) => void keptSharedVertices(paths, nodes, 0.05),
+    'self-crossings': ({ paths }) => void findIntersections(asRings(paths), 'self', 1e9),
     intersections: ({ paths }) => void findIntersections(paths, 'all', 1e9),
     'road edges': ({ paths }) =>
       void roadEdges(paths, new Float64Array(paths.offsets.length - 1).fill(7)),
+    'road edges, 3 storeys': ({ paths, keys }) =>
+      void roadEdgesByLevel(paths, new Float64Array(keys.length).fill(7), bridges(keys.length)),
   }
   for (const [name, step] of Object.entries(steps)) {
     const times = SIZES.map((size) => {
@@ -145,7 +152,7 @@ export function benchGrowthOfLines(): { rows: PeerRow[]; notes: string[] } {
       if (size < 1_000_000) step(input)
       return median([0, 1, 2].slice(size < 1_000_000 ? 0 : 2).map(() => cpuMs(() => step(input))))
     })
-    const exponent = Math.log10(times[3]! / times[2]!)
+    const exponent = slope(SIZES.slice(1), times.slice(1))
     notes.push(
       `${name.padEnd(24)}${times.map((time) => time.toFixed(1).padStart(10)).join('')}   n^${exponent.toFixed(2)}`,
     )
@@ -154,6 +161,45 @@ export function benchGrowthOfLines(): { rows: PeerRow[]; notes: string[] } {
 }
 
 const SIZES = [1_000, 10_000, 100_000, 1_000_000]
+
+/** Least-squares slope of log time over log size. */
+function slope(sizes: number[], times: number[]): number {
+  const x = sizes.map(Math.log)
+  const y = times.map(Math.log)
+  const mean = (values: number[]): number => values.reduce((a, b) => a + b) / values.length
+  const [mx, my] = [mean(x), mean(y)]
+  const top = x.reduce((sum, value, i) => sum + (value - mx) * (y[i]! - my), 0)
+  return top / x.reduce((sum, value) => sum + (value - mx) ** 2, 0)
+}
+
+/** Half of the streets, each there twice, the second time backward. */
+function twice({ paths, nodes, keys }: ReturnType<typeof streets>): ReturnType<typeof streets> {
+  const half = keys.length >> 1
+  const from = half * 20
+  const coords = paths.coords.slice(0, 4 * from)
+  const ids = nodes.slice(0, 2 * from)
+  for (let i = 0; i < from; i++) {
+    coords[2 * (from + i)] = coords[2 * (from - 1 - i)]!
+    coords[2 * (from + i) + 1] = coords[2 * (from - 1 - i) + 1]!
+    ids[from + i] = ids[from - 1 - i]!
+  }
+  const offsets = paths.offsets.slice(0, 2 * half + 1)
+  return { paths: { coords, offsets }, nodes: ids, keys: new Int32Array(2 * half) }
+}
+
+/** Every fiftieth street is a bridge, every fiftieth a tunnel. */
+function bridges(count: number): Int32Array {
+  return Int32Array.from({ length: count }, (_, i) => (i % 50 === 7 ? 1 : i % 50 === 31 ? -1 : 0))
+}
+
+function boxIn(paths: Paths): { kind: 'box'; bbox: Bbox } {
+  const { x, y, radius } = circleIn(paths)
+  const reach = radius * 0.7
+  return {
+    kind: 'box',
+    bbox: { west: x - reach, south: y - reach, east: x + reach, north: y + reach },
+  }
+}
 
 /** A circle that cuts about half of the streets off. */
 function circleIn(paths: Paths): { kind: 'circle'; x: number; y: number; radius: number } {

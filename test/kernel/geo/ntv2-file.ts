@@ -11,8 +11,8 @@ export interface SubGrid {
   shift: (lon: number, lat: number) => { lon: number; lat: number }
 }
 
-/** The bytes of a little-endian NTv2 file. */
-export function ntv2File(subGrids: SubGrid[]): Uint8Array {
+/** The bytes of an NTv2 file, little-endian unless told otherwise; every sub-grid after the first is a child of the first. */
+export function ntv2File(subGrids: SubGrid[], little = true): Uint8Array {
   const chunks: Uint8Array[] = []
   const record = (name: string, write: (view: DataView) => void) => {
     const bytes = new Uint8Array(16)
@@ -23,8 +23,8 @@ export function ntv2File(subGrids: SubGrid[]): Uint8Array {
   const text = (value: string) => (view: DataView) => {
     for (let i = 0; i < 8; i++) view.setUint8(8 + i, value.padEnd(8).charCodeAt(i))
   }
-  const integer = (value: number) => (view: DataView) => view.setInt32(8, value, true)
-  const real = (value: number) => (view: DataView) => view.setFloat64(8, value, true)
+  const integer = (value: number) => (view: DataView) => view.setInt32(8, value, little)
+  const real = (value: number) => (view: DataView) => view.setFloat64(8, value, little)
   record('NUM_OREC', integer(11))
   record('NUM_SREC', integer(11))
   record('NUM_FILE', integer(subGrids.length))
@@ -56,8 +56,8 @@ export function ntv2File(subGrids: SubGrid[]): Uint8Array {
         const shift = grid.shift(grid.east - column * grid.step, grid.south + row * grid.step)
         const node = new Uint8Array(16)
         const view = new DataView(node.buffer)
-        view.setFloat32(0, shift.lat, true)
-        view.setFloat32(4, -shift.lon, true)
+        view.setFloat32(0, shift.lat, little)
+        view.setFloat32(4, -shift.lon, little)
         chunks.push(node)
       }
     }
