@@ -65,7 +65,17 @@ export const Contours = z
   })
   .openapi('Contours')
 
-export const GeocodeQuery = z.object({ query: z.string().trim().min(1).max(200) })
+export const GeocodeQuery = z.object({
+  query: z.string().trim().min(1).max(200),
+  zone: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(60)
+    .optional()
+    .openapi({ description: 'UTM zone of coordinates that leave it out, e.g. the project’s.' }),
+  hemisphere: z.enum(['N', 'S']).optional(),
+})
 
 export const Place = z
   .object({

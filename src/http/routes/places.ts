@@ -24,10 +24,13 @@ export function mountPlaces(app: App, rooms: Rooms): void {
       responses: answers(Place, 'The place'),
     }),
     async (c) => {
-      const { query } = c.req.valid('query')
+      const { query, zone, hemisphere } = c.req.valid('query')
       // A text without two numbers is a name.
       if ((query.match(/\d+/g) ?? []).length >= 2) {
-        const place = parseCoordinates(query)
+        const place = parseCoordinates(query, {
+          ...(zone === undefined ? {} : { zone }),
+          ...(hemisphere === undefined ? {} : { hemisphere }),
+        })
         return c.json(
           {
             latitude: place.lat,

@@ -25,17 +25,22 @@ const WORDS: [RegExp, string][] = [
   [/\b(SUL|SOUTH)\b/g, 'S'],
   [/\b(LESTE|EAST)\b/g, 'E'],
   [/\b(OESTE|WEST)\b/g, 'W'],
-  [/\b(GRAUS?|DEGREES?|DEG)\b/g, '°'],
+  [/(?<![A-Z])(GRAUS?|DEGREES?|DEG)(?![A-Z])/g, '°'],
+  [/(?<![A-Z])MIN(UT[EO]S?)?\.?(?![A-Z])/g, "'"],
+  [/(?<![A-Z])SE(C(ONDS?)?|G(UNDOS?)?)\.?(?![A-Z])/g, '"'],
   // 22d09m00s S
-  [/(?<=\d)D(?=\s*\d)/g, '°'],
-  [/(?<=\d)M(?=\s*\d)/g, "'"],
-  [/(?<=\d)S(?=\s*[NSEWLO])/g, '"'],
+  [/(\d)D ?(\d[\d.,]*)M ?(\d[\d.,]*)S(?= ?[NSEWLO])/g, `$1°$2'$3"`],
+  [/(\d)D ?(\d[\d.,]*)M/g, "$1°$2'"],
+  // 22:09:00
+  [/(?<![\d:])(\d{1,3}):(\d{1,2}):(\d{1,2}(?:[.,]\d+)?)(?![\d:])/g, `$1°$2'$3"`],
+  // "22° S e 42° O": and, no east.
+  [/(?<=[NSWLO]) E (?=\d.*[EWLO]$)/g, ' '],
   // A dash between two angles that end in letters is no sign.
   [/(?<=[NSEWLO]) - (?=\d)/g, ' '],
 ]
 
-const LATITUDE = String.raw`LAT(?:ITUDE)?\s*[:=]?\s*`
-const LONGITUDE = String.raw`LONG?(?:ITUDE)?\s*[:=]?\s*`
+const LATITUDE = String.raw`LAT(?:ITUDE)?\.?\s*[:=]?\s*`
+const LONGITUDE = String.raw`LONG?(?:ITUDE)?\.?\s*[:=]?\s*`
 
 /** The place, or COORDINATES_UNREADABLE. */
 export function readDegrees(tidied: string): ReadCoordinates {

@@ -40,8 +40,9 @@ const ZONE_WORDS = String.raw`(?:(?:UTM|ZONA|ZONE|FUSO)\s*:?\s*)*`
 const ZONE_BEFORE = new RegExp(
   String.raw`^${ZONE_WORDS}(?:\d{1,2}\s*[A-Z][\s,;]*|\d{1,2}[\s,;]+)(?=\d{3})`,
 )
+/** Not right behind a comma, where decimals stand, unless a word says zone. */
 const ZONE_BEHIND = new RegExp(
-  String.raw`[\s,;]${ZONE_WORDS}\d{1,2}\s*(?:[A-Z]|SUL|NORTE|SOUTH|NORTH)?$`,
+  String.raw`(?:[\s;]|,\s|,(?=[UZF]))${ZONE_WORDS}\d{1,2}\s*(?:[A-Z]|SUL|NORTE|SOUTH|NORTH)?$`,
 )
 
 /** The place, or COORDINATES_UNREADABLE. */
