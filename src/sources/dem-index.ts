@@ -8,6 +8,7 @@ import { openDem } from '../kernel/formats/dem.ts'
 import type { DemFile, DemStatement } from '../kernel/formats/dem-file.ts'
 import { demUnreadable } from '../kernel/formats/dem-file.ts'
 import type { Bbox } from '../kernel/geo/bbox.ts'
+import { crsOf } from '../kernel/geo/crs.ts'
 import { transform } from '../kernel/geo/transform.ts'
 import { isDemName, openDemReader } from './dem-reader.ts'
 
@@ -70,6 +71,7 @@ async function inspect(found: Found, signal: AbortSignal): Promise<Remembered> {
     const reader = await openDemReader(found.path, path.basename(found.path), signal)
     try {
       const file = await openDem(reader, reader.name, found.statement)
+      requireCrs(file)
       const bbox = carryBox(imageBox(file), file.epsg, 4326)
       if (!Object.values(bbox).every(Number.isFinite)) {
         throw demUnreadable(file.name, 'it lies outside the area of its coordinate system')
@@ -82,6 +84,19 @@ async function inspect(found: Found, signal: AbortSignal): Promise<Remembered> {
   } catch (error) {
     signal.throwIfAborted()
     return { stamp, reason: error instanceof AppError ? error.message : 'it cannot be read' }
+  }
+}
+
+/** A system that we cannot compute with is the file's trouble, and there is a way out of it. */
+function requireCrs({ name, epsg }: DemFile): void {
+  try {
+    crsOf(epsg)
+  } catch {
+    throw demUnreadable(
+      name,
+      `its coordinate system EPSG:${epsg} is not in the table of systems ("sisrua crs list")`,
+      'Warp it into one that is, e.g. gdalwarp -t_srs EPSG:4674.',
+    )
   }
 }
 

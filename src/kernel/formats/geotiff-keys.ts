@@ -1,6 +1,7 @@
 // What a GeoTIFF says about its place on Earth: coordinate system, vertical datum, and the lattice of its pixels.
 import type { DemStatement } from './dem-file.ts'
 import { demUnreadable } from './dem-file.ts'
+import { crsByParameters } from './geotiff-crs.ts'
 import type { TiffDirectory } from './tiff-directory.ts'
 import { numbersOf, textOf } from './tiff-directory.ts'
 
@@ -10,6 +11,7 @@ const KEY_GEOGRAPHIC = 2048
 const KEY_PROJECTED = 3072
 const KEY_VERTICAL = 4096
 const USER_DEFINED = 32_767
+const DOUBLES = 34_736
 /** EPSG codes of vertical systems met in elevation files. */
 const VERTICAL_DATUMS: ReadonlyMap<number, string> = new Map([
   [5773, 'EGM96'],
@@ -33,7 +35,7 @@ export interface GeotiffPlace {
   bottomUp: boolean
 }
 
-/** Reads keys and transform. DEM_UNREADABLE for rotated images, images without a place and systems without an EPSG code. */
+/** Reads keys and transform. DEM_UNREADABLE for rotated images, images without a place and systems without an EPSG code that can be told. */
 export function readPlace(
   directory: TiffDirectory,
   name: string,
@@ -57,10 +59,15 @@ function geoKeys(directory: TiffDirectory): Map<number, number> {
   const keys = new Map<number, number>()
   const table = numbersOf(directory, 34_735)
   if (table === null || table.length < 4) return keys
+  const doubles = numbersOf(directory, DOUBLES) ?? []
   const count = Math.min(table[3]!, (table.length >> 2) - 1)
   for (let i = 1; i <= count; i++) {
-    // Only keys whose value stands in the table itself (location 0) are codes.
-    if (table[i * 4 + 1] === 0) keys.set(table[i * 4]!, table[i * 4 + 3]!)
+    // A value stands in the table itself (location 0, codes) or among the doubles; texts are left out.
+    const location = table[i * 4 + 1]!
+    const value = table[i * 4 + 3]!
+    if (location === 0) keys.set(table[i * 4]!, value)
+    else if (location === DOUBLES && value < doubles.length)
+      keys.set(table[i * 4]!, doubles[value]!)
   }
   return keys
 }
@@ -68,18 +75,18 @@ function geoKeys(directory: TiffDirectory): Map<number, number> {
 function epsgOf(keys: Map<number, number>, name: string): number {
   const projected = keys.get(KEY_MODEL_TYPE) === 1 || keys.has(KEY_PROJECTED)
   const code = keys.get(projected ? KEY_PROJECTED : KEY_GEOGRAPHIC)
-  if (code === undefined || code === USER_DEFINED || code < 1024) {
-    const reason =
-      code === undefined
-        ? 'it names no coordinate system'
-        : 'its coordinate system is given by parameters and has no EPSG code'
-    throw demUnreadable(
-      name,
-      reason,
-      `State it in a file ${name}.json beside it, e.g. {"epsg": 31983}.`,
-    )
-  }
-  return code
+  if (code !== undefined && code !== USER_DEFINED && code >= 1_024) return code
+  const found = crsByParameters(keys, projected)
+  if (found !== null) return found
+  const reason =
+    code === undefined && !keys.has(KEY_MODEL_TYPE)
+      ? 'it names no coordinate system'
+      : 'its coordinate system is given by parameters that fit no EPSG code, or more than one'
+  throw demUnreadable(
+    name,
+    reason,
+    `State it in a file ${name}.json beside it, e.g. {"epsg": 31983}.`,
+  )
 }
 
 /** As the keys say; Copernicus tiles, whose keys say nothing, by their name. */

@@ -1,4 +1,4 @@
-// SRTM's `.hgt`: a square of big-endian int16 posts, first row north, no header; name and size say everything.
+// SRTM's `.hgt`: big-endian int16 posts, first row north, no header; name and size say everything.
 import type { DemFile, DemStatement } from './dem-file.ts'
 import { demUnreadable } from './dem-file.ts'
 
@@ -11,9 +11,16 @@ export function hgtCorner(name: string): { lon: number; lat: number } | null {
   return lat >= -90 && lat < 90 && lon >= -180 && lon < 180 ? { lon, lat } : null
 }
 
+/** Posts across and down of the tiles that exist: 3″, 1″, and 1″ × 2″ as SRTM has it beyond 50° of latitude. */
+const SHAPES = [
+  [1_201, 1_201],
+  [3_601, 3_601],
+  [1_801, 3_601],
+] as const
+
 /**
- * Opens a tile of `size` bytes. Any square of posts from 2 to 18001 a side is taken (1201 and 3601 are the usual ones); first and
- * last posts lie on the whole degrees. Voids are -32768. Heights refer to EGM96 unless stated otherwise.
+ * Opens a tile of `size` bytes, of one of the shapes above; first and last posts lie on the whole degrees. Voids are -32768. Heights
+ * refer to EGM96 unless stated otherwise. DEM_UNREADABLE for any other size, so that half a download is no tile.
  */
 export function openHgt(size: number, name: string, statement: DemStatement): DemFile {
   const corner = hgtCorner(name)
@@ -24,11 +31,16 @@ export function openHgt(size: number, name: string, statement: DemStatement): De
       'A tile is named by its south-west corner, e.g. S23W045.hgt.',
     )
   }
-  const side = Math.round(Math.sqrt(size / 2))
-  if (side * side * 2 !== size || side < 2 || side > 18_001) {
-    throw demUnreadable(name, `${size} bytes are no square of 16-bit posts`)
+  const shape = SHAPES.find(([across, down]) => 2 * across * down === size)
+  if (shape === undefined) {
+    const shapes = SHAPES.map(([across, down]) => `${across} × ${down}`).join(', ')
+    throw demUnreadable(
+      name,
+      `${size} bytes are no tile of ${shapes} posts of 16 bits`,
+      'Get it again; it may be cut short.',
+    )
   }
-  const cellSize = 1 / (side - 1)
+  const [width, height] = shape
   return {
     name,
     format: 'hgt',
@@ -42,10 +54,10 @@ export function openHgt(size: number, name: string, statement: DemStatement): De
     offset: 0,
     images: [
       {
-        width: side,
-        height: side,
-        cellSizeX: cellSize,
-        cellSizeY: cellSize,
+        width,
+        height,
+        cellSizeX: 1 / (width - 1),
+        cellSizeY: 1 / (height - 1),
         originX: corner.lon,
         originY: corner.lat + 1,
         encoding: {
@@ -57,8 +69,8 @@ export function openHgt(size: number, name: string, statement: DemStatement): De
           littleEndian: false,
           samplesPerPixel: 1,
           band: 0,
-          blockWidth: side,
-          blockHeight: side,
+          blockWidth: width,
+          blockHeight: height,
         },
         table: {
           offsetsAt: -1,
