@@ -1,6 +1,6 @@
 // Cuts closed lines to a region: what comes back is closed again along the region's edge. Rings wholly inside are passed
 // on untouched; only those that cross the edge go through Clipper2 (integer coordinates of 0.1 mm about a local origin).
-import { FillRule, intersect, type Path64, type Paths64, rectClip } from 'clipper2-ts'
+import { FillRule, intersect, type Path64, type Paths64 } from 'clipper2-ts'
 import { AppError } from '../../base/errors.ts'
 import type { Bbox } from './bbox.ts'
 import { createOutlineHeights } from './edge-height.ts'
@@ -125,6 +125,14 @@ function mayTouch(coords: Float64Array, start: number, end: number, box: Bbox): 
   return !(west > box.east || east < box.west || south > box.north || north < box.south)
 }
 
+/** A box in Clipper's integers. */
+interface Box64 {
+  left: number
+  right: number
+  top: number
+  bottom: number
+}
+
 /** The region as Clipper's clip path, and the way back from integers to the input's own vertices. */
 class EdgeClip {
   readonly #originX: number
@@ -176,7 +184,7 @@ class EdgeClip {
   /** Only what lies around the ring: a region of many vertices would cost each small ring as much as a large one. */
   #pathAround(subject: Path64): Paths64 {
     if (this.#path.length < 32) return [this.#path]
-    const rect = {
+    const rect: Box64 = {
       left: Number.POSITIVE_INFINITY,
       top: Number.POSITIVE_INFINITY,
       right: Number.NEGATIVE_INFINITY,
@@ -188,7 +196,34 @@ class EdgeClip {
       rect.top = Math.min(rect.top, y - AROUND_UNITS)
       rect.bottom = Math.max(rect.bottom, y + AROUND_UNITS)
     }
-    return rectClip(rect, [this.#path])
+    return [this.#sectorAround(rect) ?? cutToBox(this.#path, rect)]
+  }
+
+  /**
+   * For a circle, whose vertices are evenly spaced: the slice of it that holds the box, from the centre out. Costs nothing of the rest
+   * of the circle. Null for other regions, and when the slice would be half a circle or more.
+   */
+  #sectorAround({ left, right, top, bottom }: Box64): Path64 | null {
+    const region = this.#region
+    if (region.kind !== 'circle') return null
+    const centre = this.#integer(region.x, region.y)
+    const middle = Math.atan2((top + bottom) / 2 - centre.y, (left + right) / 2 - centre.x)
+    let half = 0
+    for (const x of [left, right]) {
+      for (const y of [top, bottom]) {
+        const turn = Math.atan2(y - centre.y, x - centre.x) - middle
+        half = Math.max(half, Math.abs(turn - 2 * Math.PI * Math.round(turn / (2 * Math.PI))))
+      }
+    }
+    // Seen from the centre a box that holds it reaches past a right angle to both sides.
+    if (!(half < 1)) return null
+    const count = this.#path.length
+    const step = (2 * Math.PI) / count
+    const first = Math.floor((middle - half) / step) - 1
+    const last = Math.ceil((middle + half) / step) + 1
+    const sector: Path64 = [centre]
+    for (let k = first; k <= last; k++) sector.push(this.#path[((k % count) + count) % count]!)
+    return sector
   }
 
   /** Clipper's integers as metres; a vertex of the input gets its own coordinates back, to the last bit. */
@@ -220,6 +255,37 @@ class EdgeClip {
     part.vertex.push(part.vertex[0]!)
     return part
   }
+}
+
+/**
+ * A ring cut to a box (Sutherland and Hodgman 1974). Where it leaves and comes back its parts stay joined along the box's edge, which lies
+ * outside of what is cut with it. Clipper's own rectClip loses corners where an edge passes over the whole box.
+ */
+function cutToBox(ring: Path64, box: Box64): Path64 {
+  let path = ring
+  for (let side = 0; side < 4 && path.length > 0; side++) {
+    const axis = side < 2 ? 'x' : 'y'
+    const other = side < 2 ? 'y' : 'x'
+    const limit = side === 0 ? box.left : side === 1 ? box.right : side === 2 ? box.top : box.bottom
+    const sign = side % 2 === 0 ? 1 : -1
+    const cut: Path64 = []
+    let before = path[path.length - 1]!
+    let wasInside = (before[axis] - limit) * sign >= 0
+    for (let i = 0; i < path.length; i++) {
+      const point = path[i]!
+      const isInside = (point[axis] - limit) * sign >= 0
+      if (isInside !== wasInside) {
+        const t = (limit - before[axis]) / (point[axis] - before[axis])
+        const across = Math.round(before[other] + t * (point[other] - before[other]))
+        cut.push(axis === 'x' ? { x: limit, y: across } : { x: across, y: limit })
+      }
+      if (isInside) cut.push(point)
+      before = point
+      wasInside = isInside
+    }
+    path = cut
+  }
+  return path
 }
 
 const made = new Float64Array(2)

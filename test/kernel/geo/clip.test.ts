@@ -1,3 +1,4 @@
+import { area as areaOf, FillRule, intersect } from 'clipper2-ts'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { clipLines } from '../../../src/kernel/geo/clip.ts'
@@ -250,6 +251,66 @@ describe('clipping lines', () => {
 })
 
 describe('clipping rings', () => {
+  test('a house on the edge of a wide circle keeps all its corners inside', () => {
+    const house: Line = [
+      [960, -4302.61],
+      [971.2, -4303.84],
+      [971.7, -4284.9],
+      [960.5, -4283.66],
+      [960, -4302.61],
+    ]
+    const wide: Region = { kind: 'circle', x: 0, y: 0, radius: 4410.38 }
+    const [ring] = unpack(clipRings(pack([house]), wide).paths)
+    for (const corner of [house[0], house[2], house[3]]) expect(ring).toContainEqual(corner)
+    expect(ring).not.toContainEqual(house[1])
+    expect(ring).toHaveLength(6)
+  })
+
+  test('property: a small ring on the edge of a large region is cut as by the whole region', () => {
+    // Clipper with all of the region's vertices is the judge; the code takes only those around the ring.
+    const units = (coords: ArrayLike<number>) =>
+      Array.from({ length: coords.length / 2 - 1 }, (_, i) => ({
+        x: Math.round((coords[2 * i]! - east) * 1e4),
+        y: Math.round((coords[2 * i + 1]! - north) * 1e4),
+      }))
+    const around = (x: number, y: number, radii: number[]): Line =>
+      [...radii, radii[0]!].map((radius, i) => {
+        const angle = (2 * Math.PI * i) / radii.length
+        return [x + radius * Math.cos(angle), y + radius * Math.sin(angle)]
+      })
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0, max: 2 * Math.PI, noNaN: true }),
+        fc.double({ min: -20, max: 20, noNaN: true }),
+        fc.array(fc.double({ min: 2, max: 40, noNaN: true }), { minLength: 3, maxLength: 9 }),
+        fc.constantFrom(300, 4_410, 90_000),
+        fc.boolean(),
+        (angle, off, radii, radius, asPolygon) => {
+          const whole: Region = { kind: 'circle', x: east, y: north, radius }
+          const region: Region = asPolygon ? { kind: 'polygon', ring: regionRing(whole) } : whole
+          const ring = around(
+            east + (radius + off) * Math.cos(angle),
+            north + (radius + off) * Math.sin(angle),
+            radii,
+          )
+          const { paths } = clipRings(pack([ring]), region)
+          let area = 0
+          for (let i = 0; i + 1 < paths.offsets.length; i++) {
+            area += Math.abs(signedArea(paths.coords, paths.offsets[i]!, paths.offsets[i + 1]!))
+          }
+          const expected = intersect(
+            [units(ring.flat())],
+            [units(regionRing(whole))],
+            FillRule.EvenOdd,
+          ).reduce((sum, part) => sum + Math.abs(areaOf(part)) / 1e8, 0)
+          // A tenth of a millimetre along the ring's outline.
+          expect(Math.abs(area - expected)).toBeLessThan(0.05)
+        },
+      ),
+      { numRuns: 400, seed: 20_261_121 },
+    )
+  })
+
   const square: Line = [
     [-2, -2],
     [2, -2],
