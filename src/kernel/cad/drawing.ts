@@ -21,6 +21,14 @@ export type FeatureKind = 'line' | 'ring' | 'point' | 'text'
 /** JSON scalar that a source tag may hold. */
 export type Scalar = string | number | boolean | null
 
+/** Heights of paths, one number each, metres and percent; NaN where none is known, and for slopes where there is no length. */
+export interface HeightFigures {
+  mean: Float64Array
+  low: Float64Array
+  high: Float64Array
+  slope: Float64Array
+}
+
 /**
  * What a feature that was made of an OSM element says as numbers: writers that meet a hundred thousand of them take this instead of the
  * texts. `source` is `type/id`, `properties` the tags `from` … `to - 1`.
@@ -35,6 +43,9 @@ export interface PackedElement {
   texts: readonly string[]
   from: number
   to: number
+  /** `elevation`, `minElevation`, `maxElevation` and `slope` at `place`; null where no height is known. */
+  figures: HeightFigures | null
+  place: number
 }
 
 /** One thing in the drawing. Its vertices are path `path` of the drawing (one vertex for `point` and `text`). */

@@ -2,7 +2,7 @@
 import type { Paths } from '../geo/paths.ts'
 import { pathCount } from '../geo/paths.ts'
 import { lineSlope } from '../geo/slope.ts'
-import type { Feature } from './drawing.ts'
+import type { Feature, HeightFigures } from './drawing.ts'
 
 /** Sets elevation (mean), min and max, and for lines the mean absolute slope in percent. Nothing where no height is known. */
 export function setHeightFigures(feature: Feature, paths: Paths, path: number): void {
@@ -15,14 +15,6 @@ export function setHeightFigures(feature: Feature, paths: Paths, path: number): 
   feature.maxElevation = figures.maxElevation
   const slope = figures.meanSlopePercent
   if (feature.kind === 'line' && !Number.isNaN(slope)) feature.slope = slope
-}
-
-/** One number per path, metres and percent; NaN where no height is known, and for slopes where there is no length. */
-export interface HeightFigures {
-  mean: Float64Array
-  low: Float64Array
-  high: Float64Array
-  slope: Float64Array
 }
 
 /** The figures of `lineSlope` for every path, without an object for each. Null when the paths carry no heights. */

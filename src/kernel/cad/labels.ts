@@ -27,39 +27,59 @@ const REPEAT_METERS = 250
  * into many ways is written once per stretch. Linear in vertices, apart from names used often.
  */
 export function placeLabels(paths: Paths, nameOf: (path: number) => string | null): Label[] {
-  const candidates: (Label & { length: number })[] = []
+  const { offsets } = paths
+  const runs: Run[] = []
   for (let path = 0; path < pathCount(paths); path++) {
-    const text = nameOf(path)
-    if (text === null || text.trim() === '') continue
-    const part = longestStraight(paths, path)
-    if (part !== null) candidates.push({ ...part, text: text.trim(), path })
+    const text = nameOf(path)?.trim() ?? ''
+    if (text === '') continue
+    const run = longestStraight(paths, path, offsets[path]!, offsets[path + 1]! - 1, text)
+    if (run !== null) runs.push(run)
   }
-  candidates.sort((a, b) => b.length - a.length || a.path - b.path)
+  runs.sort((a, b) => b.length - a.length || a.path - b.path)
   const placed = new Map<string, Label[]>()
   const labels: Label[] = []
-  for (const { length, ...label } of candidates) {
-    const same = placed.get(label.text)
-    const needed = label.text.length * LETTER_WIDTH * LABEL_HEIGHT_METERS
-    if (same !== undefined) {
-      if (length < needed) continue
-      if (same.some((other) => Math.hypot(other.x - label.x, other.y - label.y) < REPEAT_METERS)) {
-        continue
-      }
-      same.push(label)
-    } else placed.set(label.text, [label])
+  for (const run of runs) {
+    const same = placed.get(run.text)
+    const needed = run.text.length * LETTER_WIDTH * LABEL_HEIGHT_METERS
+    if (same !== undefined && run.length < needed) continue
+    const label = labelOn(paths.coords, run)
+    if (same === undefined) placed.set(run.text, [label])
+    else if (isNear(same, label)) continue
+    else same.push(label)
     labels.push(label)
   }
   return labels.sort((a, b) => a.path - b.path)
 }
 
-/** The longest run of segments that keep within STRAIGHT_DEGREES of the run's first segment; its middle and direction. */
+/** Whether one of the labels stands nearer than the same name may be written again. */
+function isNear(labels: readonly Label[], { x, y }: Label): boolean {
+  for (let i = 0; i < labels.length; i++) {
+    const dx = labels[i]!.x - x
+    const dy = labels[i]!.y - y
+    if (dx * dx + dy * dy < REPEAT_METERS * REPEAT_METERS) return true
+  }
+  return false
+}
+
+/** A straight part of a named path: vertices from…to, and its length in metres. */
+interface Run {
+  text: string
+  path: number
+  from: number
+  to: number
+  length: number
+}
+
+const COSINE_LIMIT = Math.cos((STRAIGHT_DEGREES * Math.PI) / 180)
+
+/** The longest run of segments that keep within STRAIGHT_DEGREES of the run's first segment. */
 function longestStraight(
-  { coords, offsets }: Paths,
+  { coords }: Paths,
   path: number,
-): { x: number; y: number; rotation: number; length: number } | null {
-  const start = offsets[path]!
-  const end = offsets[path + 1]! - 1
-  const limit = Math.cos((STRAIGHT_DEGREES * Math.PI) / 180)
+  start: number,
+  end: number,
+  text: string,
+): Run | null {
   let best = 0
   let bestFrom = -1
   let bestTo = -1
@@ -70,9 +90,9 @@ function longestStraight(
   for (let i = start; i < end; i++) {
     const dx = coords[2 * i + 2]! - coords[2 * i]!
     const dy = coords[2 * i + 3]! - coords[2 * i + 1]!
-    const length = Math.hypot(dx, dy)
+    const length = Math.sqrt(dx * dx + dy * dy)
     if (!(length > 0)) continue
-    if (run === 0 || (dx * dirX + dy * dirY) / length < limit) {
+    if (run === 0 || (dx * dirX + dy * dirY) / length < COSINE_LIMIT) {
       from = i
       dirX = dx / length
       dirY = dy / length
@@ -85,15 +105,18 @@ function longestStraight(
       bestTo = i + 1
     }
   }
-  if (bestFrom < 0) return null
-  const ax = coords[2 * bestFrom]!
-  const ay = coords[2 * bestFrom + 1]!
-  const bx = coords[2 * bestTo]!
-  const by = coords[2 * bestTo + 1]!
+  return bestFrom < 0 ? null : { text, path, from: bestFrom, to: bestTo, length: best }
+}
+
+/** The name on the middle of its run, in the run's direction. */
+function labelOn(coords: Float64Array, { text, path, from, to, length }: Run): Label {
+  const dx = coords[2 * to]! - coords[2 * from]!
+  const dy = coords[2 * to + 1]! - coords[2 * from + 1]!
   return {
-    ...middle(coords, bestFrom, bestTo, best / 2),
-    rotation: upright(Math.atan2(by - ay, bx - ax)),
-    length: best,
+    ...middle(coords, from, to, length / 2),
+    rotation: upright(Math.atan2(dy, dx)),
+    text,
+    path,
   }
 }
 
@@ -108,7 +131,7 @@ function middle(
   for (let i = from; i < to; i++) {
     const dx = coords[2 * i + 2]! - coords[2 * i]!
     const dy = coords[2 * i + 3]! - coords[2 * i + 1]!
-    const length = Math.hypot(dx, dy)
+    const length = Math.sqrt(dx * dx + dy * dy)
     if (left <= length && length > 0) {
       return {
         x: coords[2 * i]! + (dx * left) / length,

@@ -3,6 +3,7 @@ import { parseColor } from '../cad/aci.ts'
 import type { Drawing, Feature } from '../cad/drawing.ts'
 import { type Fragment, fragmentOf } from './byte-writer.ts'
 import { creditLines } from './credit-lines.ts'
+import { DECIMAL_ROOM, writeMeters } from './digits.ts'
 import { escapeMtext, escapeText, limitUtf8 } from './dxf-names.ts'
 import { type DxfPlan, GREATEST_METERS } from './dxf-plan.ts'
 import { CREDITS_LAYER, type DxfWriter, fragment, HANDLES, hex, LABEL_STYLE } from './dxf-tags.ts'
@@ -99,10 +100,23 @@ function writePolyline(writer: DxfWriter, drawing: Drawing, feature: Feature): n
   writer.fragment(AS_POLYLINE)
   writer.integer(end - first)
   writer.fragment(closed ? CLOSED : OPEN)
-  if (feature.elevation !== null && Math.abs(feature.elevation) < GREATEST_METERS) {
-    writer.real(38, feature.elevation)
-  }
+  const { packed } = feature
+  if (packed !== undefined) {
+    if (packed.figures !== null) writeElevation(writer, packed.figures.mean[packed.place]!)
+  } else if (feature.elevation !== null) writeElevation(writer, feature.elevation)
   return writer.vertices(coords, first, end)
+}
+
+const ELEVATION = fragmentOf('38\n')
+
+/** Nothing for NaN and what is no height. */
+function writeElevation(writer: DxfWriter, meters: number): void {
+  if (!(Math.abs(meters) < GREATEST_METERS)) return
+  writer.fragment(ELEVATION)
+  writer.reserve(DECIMAL_ROOM)
+  const end = writeMeters(writer.view, writer.length, meters)
+  writer.view.setUint8(end, 10)
+  writer.length = end + 1
 }
 
 /** INSERT, POINT or TEXT. */

@@ -125,7 +125,13 @@ export function planDxf(drawing: Drawing, tin: Tin | null): DxfPlan {
       if (y < south) south = y
       if (y > north) north = y
     }
-    const { elevation } = feature
+    const { packed } = feature
+    const elevation =
+      packed === undefined
+        ? feature.elevation
+        : packed.figures === null
+          ? null
+          : packed.figures.mean[packed.place]!
     if (elevation !== null && Math.abs(elevation) < GREATEST_METERS) {
       if (elevation < minElevation) minElevation = elevation
       if (elevation > maxElevation) maxElevation = elevation

@@ -73,10 +73,18 @@ export class XdataWriter {
     this.number(WIDTH, feature.width)
     this.number(HEIGHT, feature.height)
     this.number(LEVELS, feature.levels)
-    this.number(ELEVATION, feature.elevation)
-    this.number(LOWEST, feature.minElevation)
-    this.number(HIGHEST, feature.maxElevation)
-    this.number(SLOPE, feature.slope)
+    if (packed === undefined) {
+      this.number(ELEVATION, feature.elevation)
+      this.number(LOWEST, feature.minElevation)
+      this.number(HIGHEST, feature.maxElevation)
+      this.number(SLOPE, feature.slope)
+    } else if (packed.figures !== null) {
+      const { figures, place } = packed
+      this.finite(ELEVATION, figures.mean[place]!)
+      this.finite(LOWEST, figures.low[place]!)
+      this.finite(HIGHEST, figures.high[place]!)
+      if (feature.kind === 'line') this.finite(SLOPE, figures.slope[place]!)
+    }
     if (feature.polygon >= 0) {
       this.number(POLYGON, feature.polygon)
       if (feature.hole) this.number(HOLE, 1)
@@ -146,7 +154,12 @@ export class XdataWriter {
   }
 
   private number(prefix: Fragment, value: number | null): void {
-    if (value === null || !(Math.abs(value) < 1e21)) return
+    if (value !== null) this.finite(prefix, value)
+  }
+
+  /** Nothing for NaN. */
+  private finite(prefix: Fragment, value: number): void {
+    if (!(Math.abs(value) < 1e21)) return
     this.room -= 2 * (prefix.length + DECIMAL_ROOM)
     if (this.room < 0) return
     const { writer } = this

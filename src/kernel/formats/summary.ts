@@ -24,28 +24,33 @@ export function summarize(drawing: Drawing): DrawingSummary {
   let south = Number.POSITIVE_INFINITY
   let east = Number.NEGATIVE_INFINITY
   let north = Number.NEGATIVE_INFINITY
-  for (const feature of features) {
+  const { coords, offsets, z } = paths
+  for (let i = 0; i < features.length; i++) {
+    const feature = features[i]!
     counts[feature.layer]!++
-    for (const height of [feature.elevation, feature.minElevation, feature.maxElevation]) {
-      if (height === null || !Number.isFinite(height)) continue
-      if (height < low) low = height
-      if (height > high) high = height
-    }
-    const end = paths.offsets[feature.path + 1]!
-    for (let v = paths.offsets[feature.path]!; v < end; v++) {
-      const x = paths.coords[2 * v]!
-      const y = paths.coords[2 * v + 1]!
+    const end = offsets[feature.path + 1]!
+    for (let v = offsets[feature.path]!; v < end; v++) {
+      const x = coords[2 * v]!
+      const y = coords[2 * v + 1]!
       // A comparison with NaN is false, so such a vertex changes nothing; infinities are asked for.
       if (!Number.isFinite(x) || !Number.isFinite(y)) continue
       if (x < west) west = x
       if (x > east) east = x
       if (y < south) south = y
       if (y > north) north = y
-      const z = paths.z?.[v]
-      if (z === undefined || !Number.isFinite(z)) continue
-      if (z < low) low = z
-      if (z > high) high = z
+      if (z === undefined || !Number.isFinite(z[v]!)) continue
+      if (z[v]! < low) low = z[v]!
+      if (z[v]! > high) high = z[v]!
     }
+    // The figures of a packed element were taken from the heights of its vertices.
+    if (feature.packed !== undefined) continue
+    const { elevation, minElevation, maxElevation } = feature
+    if (elevation !== null && Number.isFinite(elevation)) {
+      low = Math.min(low, elevation)
+      high = Math.max(high, elevation)
+    }
+    if (minElevation !== null && Number.isFinite(minElevation)) low = Math.min(low, minElevation)
+    if (maxElevation !== null && Number.isFinite(maxElevation)) high = Math.max(high, maxElevation)
   }
   return {
     epsg: drawing.epsg,

@@ -51,9 +51,19 @@ export class VertexSink {
     const start = input.offsets[path]!
     const end = input.offsets[path + 1]!
     this.#reserve(end - start)
-    this.#coords.set(input.coords.subarray(2 * start, 2 * end), 2 * this.#count)
-    if (this.#z) this.#z.set(input.z!.subarray(start, end), this.#count)
-    for (let i = start; i < end; i++) this.#vertex[this.#count++] = i
+    const { coords: from, z: heights } = input
+    const coords = this.#coords
+    const z = this.#z
+    const vertex = this.#vertex
+    let at = this.#count
+    // A loop: most paths are short, and views of their vertices would cost more than the copying.
+    for (let i = start; i < end; i++, at++) {
+      coords[2 * at] = from[2 * i]!
+      coords[2 * at + 1] = from[2 * i + 1]!
+      if (z) z[at] = heights![i]!
+      vertex[at] = i
+    }
+    this.#count = at
     this.close(path)
   }
 
@@ -78,16 +88,17 @@ export class VertexSink {
     this.#offsets[this.#paths] = this.#count
   }
 
+  /** What was collected, without copying it. */
   done(): Clipped {
     const paths: Paths = {
-      coords: this.#coords.slice(0, 2 * this.#count),
-      offsets: this.#offsets.slice(0, this.#paths + 1),
+      coords: this.#coords.subarray(0, 2 * this.#count),
+      offsets: this.#offsets.subarray(0, this.#paths + 1),
     }
-    if (this.#z) paths.z = this.#z.slice(0, this.#count)
+    if (this.#z) paths.z = this.#z.subarray(0, this.#count)
     return {
       paths,
-      parent: this.#parent.slice(0, this.#paths),
-      vertex: this.#vertex.slice(0, this.#count),
+      parent: this.#parent.subarray(0, this.#paths),
+      vertex: this.#vertex.subarray(0, this.#count),
     }
   }
 }

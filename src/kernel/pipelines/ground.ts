@@ -7,6 +7,7 @@ import type { DemWindow } from '../formats/dem.ts'
 import { decodeDemWindows } from '../formats/dem.ts'
 import type { Grid } from '../geo/grid.ts'
 import { heightsAt } from '../geo/heights.ts'
+import { mosaicGrids } from '../geo/mosaic.ts'
 import type { Paths } from '../geo/paths.ts'
 import type { Region } from '../geo/region.ts'
 import { siteContours } from '../geo/site-contours.ts'
@@ -16,6 +17,9 @@ import type { Site } from './site.ts'
 /** More than this no drawing program opens with pleasure. */
 const MAX_CONTOUR_VERTICES = 20_000_000
 const MAX_CONTOUR_LINES = 500_000
+
+/** Vertices looked up at a time: their places and heights stay in the cache. */
+const RUN_VERTICES = 8192
 
 /** Terrain of a site. Without grids every height is unknown and there are no contours. */
 export class Ground {
@@ -37,7 +41,8 @@ export class Ground {
     codecs: Codecs,
     site: Site,
   ): Promise<Ground> {
-    return new Ground(await decodeDemWindows(windows ?? [], codecs), windows ?? [], site)
+    const grids = await decodeDemWindows(windows ?? [], codecs)
+    return new Ground(mosaicGrids(grids), windows ?? [], site)
   }
 
   get covered(): boolean {
@@ -47,10 +52,16 @@ export class Ground {
   /** One height per vertex (interleaved easting, northing), bilinear, NaN where no file has one; null when nothing was collected. */
   heights(eastingNorthing: Float64Array): Float64Array | null {
     if (!this.covered) return null
-    const lonLat = this.site.projector.inverse(eastingNorthing)
-    const { heights, verticalDatums } = heightsAt(this.grids, lonLat)
-    this.verticalDatum ??= verticalDatums.find((datum) => datum !== null) ?? null
-    return heights
+    const out = new Float64Array(eastingNorthing.length / 2)
+    const lonLat = new Float64Array(2 * Math.min(RUN_VERTICES, out.length))
+    for (let from = 0; from < out.length; from += RUN_VERTICES) {
+      const places = eastingNorthing.subarray(2 * from, 2 * (from + RUN_VERTICES))
+      const degrees = this.site.projector.inverse(places, lonLat.subarray(0, places.length))
+      const { heights, verticalDatums } = heightsAt(this.grids, degrees)
+      this.verticalDatum ??= verticalDatums.find((datum) => datum !== null) ?? null
+      out.set(heights, from)
+    }
+    return out
   }
 
   /**

@@ -2,6 +2,7 @@
 
 import type { Classified } from '../cad/classify.ts'
 import type { Scalar } from '../cad/drawing.ts'
+import { buildingHeightMeters, buildingLevels } from '../cad/height.ts'
 import { roadWidthMeters } from '../cad/width.ts'
 import type { OsmData } from '../formats/osm-data.ts'
 import { NODE, WAY } from '../formats/osm-data.ts'
@@ -19,6 +20,14 @@ const ASKED_TAGS: readonly (readonly [string, number])[] = [
   ['direction', ASKED.direction],
 ]
 
+/** Metres and storeys; null where nothing is said. */
+export interface BuildingFigures {
+  height: number | null
+  levels: number | null
+}
+
+const NO_FIGURES: BuildingFigures = { height: null, levels: null }
+
 /** Tags and identities of the features. Holds on to nothing else of the answer: its geometry may go. */
 export class OsmAttributes {
   readonly keys: Int32Array
@@ -33,6 +42,8 @@ export class OsmAttributes {
   private readonly numbers = new Map<string, number>()
   /** Per text: what an attribute is read from it as a key, `ASKED` combined. */
   private readonly asked: Uint8Array
+  /** Key and value of the one tag → what it says of a building. */
+  private readonly buildings = new Map<number, BuildingFigures>()
 
   constructor(data: OsmData, features: OsmFeatures) {
     this.keys = data.tagKeys
@@ -95,6 +106,30 @@ export class OsmAttributes {
   /** Road width in metres of feature `i`; null for what is no road. */
   width(i: number, { key, value }: Classified): number | null {
     return key === 'highway' ? roadWidthMeters(value, (tag) => this.tag(i, tag)) : null
+  }
+
+  /** Height in metres and storeys of feature `i`, as its tags say. */
+  building(i: number): BuildingFigures {
+    let only = -1
+    for (let t = this.tagStart[i]!; t < this.tagEnd[i]!; t++) {
+      if ((this.asked[this.keys[t]!]! & ASKED.height) === 0) continue
+      if (only >= 0) return this.measure(i)
+      only = t
+    }
+    if (only < 0) return NO_FIGURES
+    // Most buildings state one thing, and there are few different ones.
+    const key = this.keys[only]! * 2 ** 26 + this.values[only]!
+    let figures = this.buildings.get(key)
+    if (figures === undefined) {
+      figures = this.measure(i)
+      this.buildings.set(key, figures)
+    }
+    return figures
+  }
+
+  private measure(i: number): BuildingFigures {
+    const tagOf = (key: string) => this.tag(i, key)
+    return { height: buildingHeightMeters(tagOf), levels: buildingLevels(tagOf) }
   }
 
   properties(i: number): Record<string, Scalar> {

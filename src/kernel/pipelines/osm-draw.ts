@@ -1,7 +1,6 @@
 // Cleaned and cut geometry to features: areas below lines, lines below points.
 
-import type { Feature, FeatureKind } from '../cad/drawing.ts'
-import type { HeightFigures } from '../cad/height-figures.ts'
+import type { Feature, FeatureKind, HeightFigures } from '../cad/drawing.ts'
 import { heightFigures } from '../cad/height-figures.ts'
 import type { LayerList } from '../cad/layer-list.ts'
 import type { Paths } from '../geo/paths.ts'

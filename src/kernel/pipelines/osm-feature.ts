@@ -2,9 +2,7 @@
 // features cost no hundred thousand filled objects.
 
 import type { Classified } from '../cad/classify.ts'
-import type { Feature, FeatureKind, PackedElement, Scalar } from '../cad/drawing.ts'
-import { buildingHeightMeters, buildingLevels } from '../cad/height.ts'
-import type { HeightFigures } from '../cad/height-figures.ts'
+import type { Feature, FeatureKind, HeightFigures, PackedElement, Scalar } from '../cad/drawing.ts'
 import { ASKED, type OsmAttributes } from './osm-attributes.ts'
 
 /** One path of an element in the drawing. `place` counts within its kind and finds the heights. */
@@ -15,10 +13,10 @@ export class OsmFeature implements Feature, PackedElement {
   mergedSources: string[] | null = null
   polygon = -1
   hole = false
-  private readonly place: number
+  readonly place: number
   private readonly element: number
   private readonly classified: Classified
-  private readonly figures: HeightFigures | null
+  readonly figures: HeightFigures | null
   private readonly attributes: OsmAttributes
   /** `ASKED` bits of the element. */
   private readonly asked: number
@@ -72,12 +70,12 @@ export class OsmFeature implements Feature, PackedElement {
 
   get height(): number | null {
     if ((this.asked & ASKED.height) === 0 || !this.isBuilding()) return null
-    return buildingHeightMeters((key) => this.attributes.tag(this.element, key))
+    return this.attributes.building(this.element).height
   }
 
   get levels(): number | null {
     if ((this.asked & ASKED.height) === 0 || !this.isBuilding()) return null
-    return buildingLevels((key) => this.attributes.tag(this.element, key))
+    return this.attributes.building(this.element).levels
   }
 
   private isBuilding(): boolean {
