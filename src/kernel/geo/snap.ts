@@ -187,8 +187,13 @@ function findInserts({ paths, nodes }: Snapped, tolerance: number): Insert[] {
       }
     }
   }
+  // By place, not by number, where two ends stand at one height beside the segment.
   return inserts.sort(
-    (one, other) => one.segment - other.segment || one.t - other.t || one.end - other.end,
+    (one, other) =>
+      one.segment - other.segment ||
+      one.t - other.t ||
+      coords[2 * one.end]! - coords[2 * other.end]! ||
+      coords[2 * one.end + 1]! - coords[2 * other.end + 1]!,
   )
 }
 
