@@ -2,8 +2,33 @@
 import canonicalize from 'canonicalize'
 import { AppError } from '../base/errors.ts'
 
+/** Half a character, which has no UTF-8. */
+const LONE_SURROGATE = /\p{Surrogate}/u
+
+/** Text of a flat object of short plain values, which most data is; null when it is anything else. */
+function flatJson(value: object): string | null {
+  const prototype = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) return null
+  const keys = Object.keys(value).sort()
+  let text = ''
+  for (const key of keys) {
+    const one = (value as Record<string, unknown>)[key]
+    const isPlain =
+      one === null ||
+      typeof one === 'boolean' ||
+      (typeof one === 'number' && Number.isFinite(one)) ||
+      (typeof one === 'string' && !LONE_SURROGATE.test(one))
+    if (!isPlain || LONE_SURROGATE.test(key)) return null
+    // JSON.stringify writes numbers and well-formed strings as RFC 8785 wants them.
+    text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${JSON.stringify(one)}`
+  }
+  return `{${text}}`
+}
+
 /** Throws PARAMS_INVALID for what has no canonical form: NaN, infinities, lone surrogates, cycles. */
 export function canonicalJson(value: unknown): string {
+  const flat = typeof value === 'object' && value !== null ? flatJson(value) : null
+  if (flat !== null) return flat
   let text: string | undefined
   try {
     text = canonicalize(value)
@@ -17,12 +42,9 @@ export function canonicalJson(value: unknown): string {
 
 /** What an entry says; the names are those of its canonical text. */
 export interface EntryFields {
-  /** Id of the log, so that entries of two logs cannot be mixed. */
-  log: string
   seq: number
   /** Milliseconds since 1970 UTC. */
   at: number
-  boot: string
   event_type: string
   entity_type: string
   entity_id: string | null
@@ -33,16 +55,21 @@ export interface EntryFields {
 }
 
 /**
- * Canonical text of an entry. Its shape is fixed, so it is written straight, keys already in order; a test holds it
- * equal to `canonicalJson`. JSON.stringify of a string without lone surrogates is RFC 8785's spelling of it.
+ * Writes the canonical text of entries. Its shape is fixed, so it is written straight, keys already in order; a test holds it
+ * equal to `canonicalJson`. JSON.stringify of a string without lone surrogates is RFC 8785's spelling of it. `log`: id of the
+ * log, so that entries of two logs cannot be mixed; `boot`: of this run of the program.
  */
-export function entryText(fields: EntryFields): string {
-  const commit = fields.data_commit === null ? 'null' : `"${fields.data_commit}"`
-  const entity = fields.entity_id === null ? 'null' : JSON.stringify(fields.entity_id)
-  return (
-    `{"actor":{"id":${JSON.stringify(fields.actor_id)},"role":${JSON.stringify(fields.actor_role)}},"at":${fields.at}` +
-    `,"boot":${JSON.stringify(fields.boot)},"data_commit":${commit},"entity_id":${entity}` +
-    `,"entity_type":${JSON.stringify(fields.entity_type)},"event_type":${JSON.stringify(fields.event_type)}` +
-    `,"log":${JSON.stringify(fields.log)},"seq":${fields.seq},"v":1}`
-  )
+export function createEntryWriter(log: string, boot: string): (fields: EntryFields) => string {
+  const quotedBoot = JSON.stringify(boot)
+  const quotedLog = JSON.stringify(log)
+  return (fields) => {
+    const commit = fields.data_commit === null ? 'null' : `"${fields.data_commit}"`
+    const entity = fields.entity_id === null ? 'null' : JSON.stringify(fields.entity_id)
+    return (
+      `{"actor":{"id":${JSON.stringify(fields.actor_id)},"role":${JSON.stringify(fields.actor_role)}},"at":${fields.at}` +
+      `,"boot":${quotedBoot},"data_commit":${commit},"entity_id":${entity}` +
+      `,"entity_type":${JSON.stringify(fields.entity_type)},"event_type":${JSON.stringify(fields.event_type)}` +
+      `,"log":${quotedLog},"seq":${fields.seq},"v":1}`
+    )
+  }
 }

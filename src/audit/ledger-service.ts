@@ -21,6 +21,10 @@ import { TILE_WIDTH } from './tree.ts'
 const UNSIGNED_ENTRIES = 256
 const UNSIGNED_MS = 60_000
 const LOOK_MS = 5_000
+/** Entries the lookup tables may lag, how many they take in at once, and for how long each time. */
+const LOOKUP_LAG = 256
+const LOOKUP_BATCH = 1_000
+const LOOKUP_MS = 20
 /** Entries after which an epoch ends; it also ends after a day. */
 const EPOCH_ENTRIES = 10_000
 /** Anchors looked at: the newest show what the older ones show. */
@@ -111,8 +115,17 @@ export function createLedger(options: LedgerOptions): Ledger {
       if (signing.unsigned() === 0) unsignedSince = null
       else if (clock.monotonic() - (unsignedSince ?? 0) >= UNSIGNED_MS) signWhenDue('time')
       if (state !== 'broken' && epochs.isOld()) epochs.rotate(current())
+      fillLookup()
     } catch (error) {
       onError(error)
+    }
+  }
+
+  /** Idle work, a little at a time; what it has not reached is found all the same. */
+  function fillLookup(): void {
+    const end = clock.monotonic() + LOOKUP_MS
+    while (store.audit.lookupLag() >= LOOKUP_LAG && clock.monotonic() < end) {
+      store.transaction(() => store.audit.advanceLookup(LOOKUP_BATCH))
     }
   }
 

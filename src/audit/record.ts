@@ -4,9 +4,9 @@ import type { Clock } from '../base/clock.ts'
 import type { EventMap, Events } from '../base/events.ts'
 import type { Ids } from '../base/ids.ts'
 import type { Store } from '../store/store.ts'
-import { canonicalJson, entryText } from './canonical.ts'
+import { canonicalJson, createEntryWriter } from './canonical.ts'
 import { commitData, createLinker, GENESIS } from './chain.ts'
-import { bytesOf, type Digest, digestOf } from './digest.ts'
+import { type Digest, digestOf } from './digest.ts'
 import type { AuditKey } from './key.ts'
 import { createTree, type Tree } from './tree.ts'
 
@@ -58,6 +58,8 @@ export interface RecorderOptions {
 
 const SALTS_AT_ONCE = 64
 const SALT_BYTES = 16
+/** Where the salt stands after leaf, chain and signature. */
+const SALT_AT = 96
 
 export function createRecorder(options: RecorderOptions): Recorder {
   const { store, clock, ids, events, key, bootId } = options
@@ -69,6 +71,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
     store.meta.set('audit.log', made)
     return made
   })
+
+  const entryText = createEntryWriter(logId, bootId)
+  const hashes = Buffer.alloc(SALT_AT + SALT_BYTES)
 
   /** A copy of the log's end; dropped on any rollback and read again. */
   let head: { seq: number; chain: Digest } | null = null
@@ -105,10 +110,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
       const data = change.data === undefined ? null : canonicalJson(change.data)
       const salt = data === null ? null : takeSalt()
       const entry = entryText({
-        log: logId,
         seq,
         at,
-        boot: bootId,
         event_type: change.eventType,
         entity_type: change.entityType,
         entity_id: change.entityId,
@@ -118,6 +121,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
       })
       const link = linker.link(head.chain, entry)
       tree.append(link.leaf)
+      hashes.latin1Write(link.leaf, 0)
+      hashes.latin1Write(link.chain, 32)
+      hashes.latin1Write(link.signature, 64)
+      if (salt !== null) hashes.set(salt, SALT_AT)
       store.audit.insert({
         seq,
         at,
@@ -127,10 +134,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
         userId: change.actor.id,
         entry,
         data,
-        salt,
-        leaf: bytesOf(link.leaf),
-        chain: bytesOf(link.chain),
-        signature: bytesOf(link.signature),
+        hashes,
         keyId: key.id,
       })
       head = { seq, chain: link.chain }

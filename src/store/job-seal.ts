@@ -5,21 +5,28 @@ import type { JobRow } from './job-row.ts'
 
 const bytes = (value: Buffer | null): string => (value === null ? 'null' : value.toString('latin1'))
 
-/** CRC-32 over the row's fields in a fixed order. A change of this text needs a schema step that seals all rows anew. */
-export function sealOf(row: Omit<JobRow, 'seal'>): number {
+type Unsealed = Omit<JobRow, 'seal'>
+
+/** Checksum over what a job keeps all its life: `sealFrom` goes on from it. */
+export function coreOf(row: Unsealed): number {
   return crc32(
-    `${row.id}|${row.kind}|${row.pipeline}|${row.state}|${row.priority}|${bytes(row.inputSha256)}|` +
-      `${bytes(row.idempotencyKey)}|${row.retryOf}|${row.attempt}|${row.maxAttempts}|${row.crashCount}|${row.leaseToken}|` +
-      `${row.leaseUntil}|${row.runAfter}|${row.softMs}|${row.hardMs}|${row.progress}|${row.step}|${row.errorCode}|` +
-      `${row.errorMessage}|${row.errorData}|${bytes(row.resultSha256)}|${row.resultSize}|${row.traceId}|${row.createdBy}|` +
-      `${row.projectId}|${row.createdAt}|${row.startedAt}|${row.finishedAt}|${row.updatedAt}|${row.payload}`,
+    `${row.id}|${row.kind}|${row.pipeline}|${bytes(row.inputSha256)}|${row.retryOf}|${row.maxAttempts}|${row.softMs}|` +
+      `${row.hardMs}|${row.traceId}|${row.createdBy}|${row.projectId}|${row.createdAt}|${row.payload}`,
   )
 }
 
-/** The row with its seal. */
-export function sealed(row: Omit<JobRow, 'seal'>): JobRow {
-  return { ...row, seal: sealOf(row) }
+/** CRC-32 over all fields, given that over the lasting ones. A change of these texts needs a step that seals all rows anew. */
+export function sealFrom(core: number, row: Unsealed): number {
+  return crc32(
+    `${row.state}|${row.priority}|${bytes(row.idempotencyKey)}|${row.attempt}|${row.crashCount}|${row.leaseToken}|` +
+      `${row.leaseUntil}|${row.runAfter}|${row.progress}|${row.step}|${row.errorCode}|${row.errorMessage}|` +
+      `${row.errorData}|${bytes(row.resultSha256)}|${row.resultSize}|${row.startedAt}|${row.finishedAt}|${row.updatedAt}`,
+    core,
+  )
 }
+
+/** The seal the row should have. */
+export const sealOf = (row: Unsealed): number => sealFrom(coreOf(row), row)
 
 /** Stands where a row was found damaged: no checksum is negative, so it never matches. */
 export const BROKEN_SEAL = -1

@@ -3,7 +3,7 @@
 // checked when it is read. Over 300 lines, because every statement that changes a job shall be seen beside the others.
 import { AppError } from '../base/errors.ts'
 import type { JobRow } from './job-row.ts'
-import { BROKEN_SEAL, sealed, sealOf } from './job-seal.ts'
+import { BROKEN_SEAL, coreOf, sealFrom, sealOf } from './job-seal.ts'
 import { createLiveJobs, isWaiting } from './live-jobs.ts'
 import type { Connection } from './sqlite.ts'
 import type { Transactions } from './transactions.ts'
@@ -162,6 +162,21 @@ export function createJobRows(connection: Connection, transactions: Pick<Transac
 
   type Found = JobRow | undefined
 
+  /** Checksums over what live jobs never change. */
+  const cores = new Map<string, number>()
+  const MOST_CORES = 8192
+
+  function sealed(row: JobRow): JobRow {
+    let core = cores.get(row.id)
+    if (core === undefined) {
+      core = coreOf(row)
+      if (cores.size >= MOST_CORES) cores.clear()
+      cores.set(row.id, core)
+    }
+    row.seal = sealFrom(core, row)
+    return row
+  }
+
   /** The live job when this lease is on it and the state is one of these. */
   function held({ id, leaseToken }: Held, ...states: string[]): Found {
     const row = live.get(id)
@@ -178,7 +193,10 @@ export function createJobRows(connection: Connection, transactions: Pick<Transac
       )
     }
     if (row.finishedAt === null) live.set(row)
-    else live.remove(row.id)
+    else {
+      live.remove(row.id)
+      cores.delete(row.id)
+    }
     return row
   }
 
@@ -195,7 +213,15 @@ export function createJobRows(connection: Connection, transactions: Pick<Transac
 
   return {
     insert({ now, ...job }: NewJobRow): JobRow {
-      const row = sealed({ ...BLANK, ...job, n: 0, runAfter: now, createdAt: now, updatedAt: now })
+      const row = sealed({
+        ...BLANK,
+        ...job,
+        n: 0,
+        seal: 0,
+        runAfter: now,
+        createdAt: now,
+        updatedAt: now,
+      })
       const { lastInsertRowid } = insert.run(
         ...[row.id, row.kind, row.pipeline, row.priority, row.payload, row.inputSha256],
         ...[row.idempotencyKey, row.retryOf, row.maxAttempts, now, now, row.softMs, row.hardMs],
@@ -246,8 +272,14 @@ export function createJobRows(connection: Connection, transactions: Pick<Transac
       if (row === undefined) return undefined
       const after = sealed({
         ...row,
-        ...{ state: 'running', attempt: row.attempt + 1, leaseToken, leaseUntil, updatedAt: now },
-        ...{ startedAt: row.startedAt ?? now, progress: 0.05, step: 'started' },
+        state: 'running',
+        attempt: row.attempt + 1,
+        leaseToken,
+        leaseUntil,
+        startedAt: row.startedAt ?? now,
+        updatedAt: now,
+        progress: 0.05,
+        step: 'started',
       })
       const result = claim.run(
         ...[after.attempt, leaseToken, leaseUntil, bootId, after.startedAt, now, after.seal, row.n],
@@ -274,8 +306,16 @@ export function createJobRows(connection: Connection, transactions: Pick<Transac
       if (row === undefined) return undefined
       const { resultSha256, resultSize, now } = change
       const after = sealed({
-        ...{ ...row, ...NO_LEASE, ...NO_ERROR, state: 'succeeded', step: 'done', progress: 1 },
-        ...{ resultSha256, resultSize, finishedAt: now, updatedAt: now },
+        ...row,
+        ...NO_LEASE,
+        ...NO_ERROR,
+        state: 'succeeded',
+        step: 'done',
+        progress: 1,
+        resultSha256,
+        resultSize,
+        finishedAt: now,
+        updatedAt: now,
       })
       const result = succeed.run(
         ...[resultSha256, resultSize, now, now, after.seal, row.n, row.leaseToken],

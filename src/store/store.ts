@@ -6,6 +6,7 @@ import path from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import type { AppError } from '../base/errors.ts'
 import { createAuditRows } from './audit.ts'
+import { createAuditLookup } from './audit-lookup.ts'
 import { createAuditTreeRows } from './audit-tree.ts'
 import { type Backup, listBackups, makeBackup } from './backup.ts'
 import { createBlobs } from './blobs.ts'
@@ -124,13 +125,14 @@ function assemble({
       disk.releaseReserve()
     },
   })
+  const auditRows = createAuditRows(connection)
   let open = true
   return {
     ...transactions,
     jobs: { ...createJobRows(connection, transactions), ...createJobRecords(connection) },
     idempotency: createIdempotencyRows(connection),
     blobs: createBlobs(connection, transactions, folders, clock),
-    audit: createAuditRows(connection),
+    audit: { ...auditRows, ...createAuditLookup(connection, auditRows) },
     auditTree: createAuditTreeRows(connection),
     outbox: createOutboxRows(connection),
     webhooks: createWebhookRows(connection),

@@ -63,6 +63,8 @@ export function createTransactions(
   const followers: Follower[] = []
   const groupListeners: (() => void)[] = []
   let committed: (() => void)[] = []
+  /** A transaction of ours is open: asking SQLite costs more than most of what is asked for. */
+  let isOpen = false
   let failure: AppError | null = null
   let waiting: Waiting[] = []
   let scheduled = false
@@ -116,12 +118,15 @@ export function createTransactions(
       throw translate(error)
     }
     for (const follower of followers) follower.settle()
+    isOpen = true
     let value: T
     try {
       value = write()
       if (value instanceof Promise) throw new TypeError('a transaction cannot wait for a promise')
       commit.run()
+      isOpen = false
     } catch (error) {
+      isOpen = false
       if (connection.inTransaction) rollback.run()
       committed = []
       for (const follower of followers) follower.undo(0)
@@ -220,7 +225,7 @@ export function createTransactions(
       })
     },
     afterCommit(listener) {
-      if (connection.inTransaction) committed.push(listener)
+      if (isOpen) committed.push(listener)
       else listener()
     },
     onRollback: (listener) => void rollbackListeners.push(listener),

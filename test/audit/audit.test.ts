@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import Database from 'better-sqlite3'
 import canonicalize from 'canonicalize'
+import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Audit } from '../../src/audit/audit.ts'
 import { createAudit } from '../../src/audit/audit-service.ts'
@@ -92,6 +93,19 @@ describe('an entry', () => {
       userId: 'José',
       data: { a: [1.5, 0], b: 1 },
     })
+  })
+
+  it('is written straight as the library would write it, whatever the data', () => {
+    const seed = 20261121
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue({ maxDepth: 1 })),
+        (data) => {
+          expect(canonicalJson(data)).toBe(canonicalize(data))
+        },
+      ),
+      { seed, numRuns: 500 },
+    )
   })
 
   it('follows the number vectors of RFC 8785', () => {

@@ -78,12 +78,14 @@ describe('schema steps', () => {
       [1, 'initial'],
       [2, 'job-seal'],
       [3, 'live-jobs'],
+      [4, 'audit-lookup'],
     ])
     expect(MIGRATIONS.map(checksum)).toMatchInlineSnapshot(`
       [
         "f5c5c18b10f5fd1b228268cef8eb816648d171fd02d06a6280830f62834580b3",
         "e9fac7d9a8bedd682c95ec17c8ec55c9ae20c511345feae7009fd7834dd4c25f",
         "b0cf55dee986ee7c3683475c429cf75af1131c42d3d096938554a50c5743d465",
+        "7e36e7f4984d418bbafbb8c67bbc0713158a6ad8ff45232126e28ec69b6cb236",
       ]
     `)
   })

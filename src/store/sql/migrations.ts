@@ -3,6 +3,7 @@ import type { Connection } from '../sqlite.ts'
 import { INITIAL_SQL } from './0001-initial.ts'
 import { JOB_SEAL_SQL, sealJobs } from './0002-job-seal.ts'
 import { LIVE_JOBS_SQL } from './0003-live-jobs.ts'
+import { AUDIT_LOOKUP_SQL } from './0004-audit-lookup.ts'
 
 export interface Migration {
   /** `user_version` after this step. */
@@ -17,4 +18,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 1, name: 'initial', sql: INITIAL_SQL },
   { version: 2, name: 'job-seal', sql: JOB_SEAL_SQL, fill: sealJobs },
   { version: 3, name: 'live-jobs', sql: LIVE_JOBS_SQL },
+  { version: 4, name: 'audit-lookup', sql: AUDIT_LOOKUP_SQL },
 ]
