@@ -1,4 +1,5 @@
 // Contours as features of a drawing: layer, level, name, and the heights written on the index contours.
+import { cellSizeMeters } from '../geo/cell-size.ts'
 import { isIndexLevel } from '../geo/contour.ts'
 import { placeLabels } from '../geo/contour-label.ts'
 import type { Paths } from '../geo/paths.ts'
@@ -11,8 +12,8 @@ import type { SpecialLayers } from './layers.ts'
 /** Text height in metres of a contour's label: 1.8 mm on paper at 1:2000. */
 const LABEL_HEIGHT_METERS = 3.6
 const LABEL_SPACING_METERS = 1_000
-/** Width of a character by its height, for the window in which a line should be straight. */
-const CHARACTER_WIDTH = 0.8
+/** Of four characters, each 0.8 of its height wide. */
+const TEXT_WIDTH_METERS = 4 * 0.8 * LABEL_HEIGHT_METERS
 
 /**
  * Features and their paths, which the drawing appends at path number `firstPath`. A closed contour is a ring, every other one a line;
@@ -51,7 +52,9 @@ export function contourFeatures(
   const placed = placeLabels(paths, (path) => isIndexLevel(levelNumbers[path]!), {
     minLengthMeters: 60,
     spacingMeters: LABEL_SPACING_METERS,
-    windowMeters: 4 * CHARACTER_WIDTH * LABEL_HEIGHT_METERS,
+    windowMeters: TEXT_WIDTH_METERS,
+    // A contour bends from cell to cell.
+    calmMeters: Math.max(TEXT_WIDTH_METERS, 2 * cellSizeMeters(contours.grid)),
   })
   const grown: Paths = {
     coords: new Float64Array(coords.length + 2 * placed.length),

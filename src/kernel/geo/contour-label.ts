@@ -12,12 +12,18 @@ export interface ContourLabel {
 
 /**
  * One label for each path that is longer than `minLengthMeters`, and one more for every `spacingMeters` of its length. The place is
- * the middle of the window of `windowMeters` (about the text's width) whose chord is nearest to its arc.
+ * the middle of the window whose chord is nearest to its arc: of `calmMeters`, so that the text stands off the bends, or of
+ * `windowMeters` (about the text's width) where the line is shorter than that.
  */
 export function placeLabels(
   paths: Paths,
   chosen: (path: number) => boolean,
-  options: { minLengthMeters: number; spacingMeters: number; windowMeters: number },
+  options: {
+    minLengthMeters: number
+    spacingMeters: number
+    windowMeters: number
+    calmMeters: number
+  },
 ): ContourLabel[] {
   const { coords, offsets } = paths
   const labels: ContourLabel[] = []
@@ -35,9 +41,13 @@ export function placeLabels(
     if (!(length >= options.minLengthMeters)) continue
     const parts = Math.max(1, Math.round(length / options.spacingMeters))
     for (let part = 0; part < parts; part++) {
-      const from = (length * part) / parts
-      const to = (length * (part + 1)) / parts
-      const best = straightest(coords, first, along, from, to, options.windowMeters)
+      // Off the ends of its part, or two parts would set their labels side by side.
+      const margin = parts > 1 ? 0.2 : 0
+      const from = (length * (part + margin)) / parts
+      const to = (length * (part + 1 - margin)) / parts
+      const best =
+        straightest(coords, first, along, from, to, options.calmMeters) ??
+        straightest(coords, first, along, from, to, options.windowMeters)
       if (best !== null) labels.push({ path, ...best })
     }
   }
