@@ -63,6 +63,7 @@ export function registerPrepare(program: Command, context: CliContext): void {
     .command('geojson')
     .argument('<file>', 'GeoJSON in WGS 84; - reads standard input')
     .description('lines, points and polygons of a GeoJSON file')
+    .option('--labels', 'names of lines, areas and points as texts')
     .option('--snap <metres>', 'vertices nearer than this become one (0: none moves)', decimal)
     .option('--join-lines', 'join lines of equal attributes that meet end to end')
     .option('--remove-duplicates', 'draw what is there twice once')
@@ -121,6 +122,7 @@ async function prepareGeojson(
     bbox: geojsonBox(geojson),
     ...(options.snap === undefined ? {} : { snapToleranceMeters: options.snap }),
     ...(options.simplifyMethod === undefined ? {} : { simplifyMethod: options.simplifyMethod }),
+    ...(options.labels === undefined ? {} : { labels: true }),
     ...(options.joinLines === undefined ? {} : { joinLines: true }),
     ...(options.removeDuplicates === undefined ? {} : { removeDuplicates: true }),
     ...(options.removeSpikes === undefined ? {} : { removeSpikes: true }),

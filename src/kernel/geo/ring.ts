@@ -50,14 +50,6 @@ export function orientRing(
   if (area !== 0 && area > 0 !== ccw) reverseVertices(coords, start, end, z)
 }
 
-/** True when the last vertex is within `gapMeters` of the first and the line has at least three vertices besides. */
-export function isRing(coords: Float64Array, start: number, end: number, gapMeters = 0): boolean {
-  if (end - start < 4) return false
-  const dx = coords[2 * end - 2]! - coords[2 * start]!
-  const dy = coords[2 * end - 1]! - coords[2 * start + 1]!
-  return Math.hypot(dx, dy) <= gapMeters
-}
-
 /** Even-odd test; a point exactly on an edge may count either way. */
 export function pointInRing(
   x: number,
@@ -76,49 +68,4 @@ export function pointInRing(
     if (x < ((xj - xi) * (y - yi)) / (yj - yi) + xi) inside = !inside
   }
   return inside
-}
-
-/** Area centroid; the mean of the vertices for a ring without area. */
-export function centroid(
-  coords: Float64Array,
-  start = 0,
-  end = coords.length / 2,
-): [number, number] {
-  const x0 = coords[2 * start]!
-  const y0 = coords[2 * start + 1]!
-  let area = 0
-  let cx = 0
-  let cy = 0
-  for (let i = start; i + 1 < end; i++) {
-    const ax = coords[2 * i]! - x0
-    const ay = coords[2 * i + 1]! - y0
-    const bx = coords[2 * i + 2]! - x0
-    const by = coords[2 * i + 3]! - y0
-    const cross = ax * by - bx * ay
-    area += cross
-    cx += (ax + bx) * cross
-    cy += (ay + by) * cross
-  }
-  if (area !== 0) return [x0 + cx / (3 * area), y0 + cy / (3 * area)]
-  let sumX = 0
-  let sumY = 0
-  for (let i = start; i < end; i++) {
-    sumX += coords[2 * i]! - x0
-    sumY += coords[2 * i + 1]! - y0
-  }
-  const count = Math.max(1, end - start)
-  return [x0 + sumX / count, y0 + sumY / count]
-}
-
-/**
- * The line closed to a ring: a last vertex within `gapMeters` of the first is moved onto it, otherwise nothing is done.
- * Null when it is no ring: a wider gap, fewer than three corners, or NaN at an end. Interleaved x, y; a new array.
- */
-export function closeRing(coords: Float64Array, gapMeters: number): Float64Array | null {
-  const count = coords.length / 2
-  if (!isRing(coords, 0, count, gapMeters)) return null
-  const ring = coords.slice()
-  ring[2 * count - 2] = ring[0]!
-  ring[2 * count - 1] = ring[1]!
-  return ring
 }

@@ -11,6 +11,7 @@ const fields = z.object({
   crs: optional(z.number().int(), null),
   /** Where heights are wanted (degrees: west, south, east, north), when the caller knows; null asks for none. */
   bbox: optional(z.tuple([z.number(), z.number(), z.number(), z.number()]), null),
+  /** Names of lines, areas and points as texts. */
   labels: optional(z.boolean(), false),
   layerTemplate: optional(z.unknown(), null),
   /** Metres; vertices nearer than this become one, and line ends are led onto lines that pass. 0 = none moves. */

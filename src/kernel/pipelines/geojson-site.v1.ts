@@ -1,6 +1,6 @@
 // A GeoJSON document as a drawing in metres: the user's own geometry, unchanged but projected, on the terrain where it has no heights.
 import { AppError } from '../../base/errors.ts'
-import type { Layer, Note } from '../cad/drawing.ts'
+import type { Feature, Layer, Note } from '../cad/drawing.ts'
 import { setHeightFigures } from '../cad/height-figures.ts'
 import { LayerList } from '../cad/layer-list.ts'
 import { parseLayerTemplate } from '../cad/layer-template.ts'
@@ -13,6 +13,7 @@ import { orientRing } from '../geo/ring.ts'
 import { transform } from '../geo/transform.ts'
 import { cleanParts } from './geojson-clean.ts'
 import { drawFeature, layerFor, numberOf, roadOf, sameness } from './geojson-feature.ts'
+import { nameTexts } from './geojson-labels.ts'
 import { cleaningNotes, crossingNotes } from './geojson-notes.ts'
 import { type GeojsonSiteParams, geojsonSiteParams } from './geojson-params.ts'
 import { Ground } from './ground.ts'
@@ -71,19 +72,19 @@ export const geojsonSiteV1: Pipeline<GeojsonSiteParams> = {
       drawFeature(part, i, layers.indexOf(layerOf(part)), content.properties[part.feature]!),
     )
     const parts = [cleaned.paths]
-    if (params.roadEdges) {
-      const edges = drawRoadEdges(
-        cleaned.paths,
-        features.map(roadOf),
-        null,
-        layers.indexOf(template.special.roadEdges),
-      )
-      for (const edge of edges.features) {
-        edge.path += features.length
-        features.push(edge)
+    const add = (made: { paths: Paths; features: Feature[] }): void => {
+      for (const feature of made.features) {
+        feature.path = features.length
+        features.push(feature)
       }
-      parts.push(edges.paths)
+      parts.push(made.paths)
     }
+    const own = features.slice()
+    if (params.roadEdges) {
+      const layer = layers.indexOf(template.special.roadEdges)
+      add(drawRoadEdges(cleaned.paths, own.map(roadOf), null, layer))
+    }
+    if (params.labels) add(nameTexts(own, cleaned.paths, layers.indexOf(template.special.labels)))
     const { paths } = concatPaths(parts)
 
     report('terrain', 0.7)

@@ -1,14 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { interiorPoint } from '../../../src/kernel/geo/interior-point.ts'
-import {
-  centroid,
-  closeRing,
-  isRing,
-  orientRing,
-  pointInRing,
-  signedArea,
-} from '../../../src/kernel/geo/ring.ts'
+import { orientRing, pointInRing, signedArea } from '../../../src/kernel/geo/ring.ts'
 import { describeWithJudge, python } from '../../support/judge.ts'
 import { type Line, pack } from '../../support/lines.ts'
 
@@ -53,16 +46,6 @@ describe('rings', () => {
     expect([...z]).toEqual([1, 4, 3, 2, 1])
   })
 
-  test('a small gap is closed, a wide one is none of our business', () => {
-    const gap = flat([...square.slice(0, 4), [0.003, 0.004]])
-    expect([...closeRing(gap, 0.005)!]).toEqual(square.flat())
-    expect(gap[8]).toBe(0.003)
-    expect(closeRing(gap, 0.004)).toBeNull()
-    expect(closeRing(flat(square.slice(0, 3)), 9)).toBeNull()
-    expect(closeRing(flat([...square.slice(0, 4), [Number.NaN, 0]]), 9)).toBeNull()
-    expect(isRing(flat(square), 0, 5)).toBe(true)
-  })
-
   test('a point in a ring', () => {
     expect(pointInRing(2, 2, flat(square))).toBe(true)
     expect(pointInRing(5, 2, flat(square))).toBe(false)
@@ -71,8 +54,6 @@ describe('rings', () => {
   })
 
   test('the label of a C stands in the C, that of a ring with a court beside the court', () => {
-    const [x, y] = centroid(flat(c))
-    expect(pointInRing(x, y, flat(c))).toBe(false)
     expect(interiorPoint(pack([c]))).toEqual([0.5, 5])
     const court: Line = [
       [1, 1],
@@ -135,7 +116,7 @@ describe('rings', () => {
 describeWithJudge(
   'python3-shapely',
   ['/usr/bin/python3', '-c', 'import shapely'],
-  'areas and centroids, against GEOS',
+  'areas, against GEOS',
   () => {
     test('100 random rings', () => {
       let state = 5
@@ -155,15 +136,12 @@ describeWithJudge(
           `
 import sys, json
 from shapely.geometry import Polygon
-print(json.dumps([[p.area, p.centroid.x, p.centroid.y] for p in map(Polygon, json.load(sys.stdin))]))`,
+print(json.dumps([p.area for p in map(Polygon, json.load(sys.stdin))]))`,
           JSON.stringify(rings),
         ),
-      ) as [number, number, number][]
+      ) as number[]
       rings.forEach((ring, i) => {
-        const [x, y] = centroid(flat(ring))
-        expect(signedArea(flat(ring))).toBeCloseTo(answer[i]![0], 8)
-        expect(x).toBeCloseTo(answer[i]![1], 8)
-        expect(y).toBeCloseTo(answer[i]![2], 8)
+        expect(signedArea(flat(ring))).toBeCloseTo(answer[i]!, 8)
       })
     })
   },

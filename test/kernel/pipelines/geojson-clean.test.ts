@@ -209,6 +209,61 @@ describe('asked for', () => {
   })
 })
 
+describe('names', () => {
+  it('stand along lines, inside areas however bent, and beside points, when asked for', async () => {
+    const court = [
+      [0, 0],
+      [40, 0],
+      [40, 40],
+      [30, 40],
+      [30, 10],
+      [10, 10],
+      [10, 40],
+      [0, 40],
+      [0, 0],
+    ].map(([x, y]) => [EAST + x!, NORTH + y!])
+    const doc = document(
+      [
+        [
+          [0, 60],
+          [100, 60],
+        ],
+      ],
+      [{ name: 'Adutora' }],
+    )
+    doc.features.push(
+      {
+        type: 'Feature',
+        properties: { name: 'Pátio' },
+        geometry: { type: 'Polygon', coordinates: [court] as never },
+      },
+      {
+        type: 'Feature',
+        properties: { name: 'P-1' },
+        geometry: { type: 'Point', coordinates: [EAST + 5, NORTH + 70] as never },
+      },
+    )
+    expect((await draw(doc)).drawing.features.map(({ kind }) => kind)).toEqual([
+      'line',
+      'ring',
+      'point',
+    ])
+    const { drawing, lines } = await draw(doc, { labels: true })
+    const texts = drawing.features.filter(({ kind }) => kind === 'text')
+    expect(texts.map(({ text, source }) => [text, source])).toEqual([
+      ['Adutora', 'geojson/0'],
+      ['Pátio', 'geojson/1'],
+      ['P-1', 'geojson/2'],
+    ])
+    expect(texts.map(({ layer }) => drawing.layers[layer]!.name)).toEqual(
+      texts.map(() => 'SISRUA_OSM_TEXTOS'),
+    )
+    // The middle of the U is a court: the name stands in one of its wings or its foot.
+    const [x, y] = lines[texts[1]!.path]![0]!
+    expect(y < 10 || x < 10 || x > 30).toBe(true)
+  })
+})
+
 describe('lines that cross themselves are told with their place', () => {
   it('a bow tie of a polygon, a loop of a line; none for a line that comes back to its own vertex', async () => {
     const bow = [
