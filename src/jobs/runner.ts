@@ -1,4 +1,5 @@
 // The one loop: fills free slots inside every commit, works, stores the end; beats, ages, rescues, prunes by the second.
+import { setTimeout } from 'node:timers/promises'
 import type { Recorder } from '../audit/record.ts'
 import type { Clock } from '../base/clock.ts'
 import { AppError, toPlain } from '../base/errors.ts'
@@ -23,6 +24,8 @@ const SHORT_OF_ROOM_MS = 5_000
 const RETENTION_MS = 3_600_000
 /** Jobs thrown away in one commit when there is hardly room for the commit. */
 const SMALL_BATCH = 20
+/** Pause before the end of a job is stored again that did not fit on the disk. */
+const FULL_RETRY_MS = 500
 
 export interface RunnerOptions {
   store: Store
@@ -135,15 +138,20 @@ export function createRunner(options: RunnerOptions) {
     if (plain.code === 'INTERNAL') onError(cause)
     note(one, plain.code === 'CANCELLED' ? 'info' : 'error', `${plain.code}: ${plain.message}`)
     one.ending = true
-    try {
-      await recorder.recordGrouped((trail) => {
-        storeLog(one)
-        if (plain.code === 'SHUTDOWN') queue.release(trail, one.row)
-        else queue.fail(trail, one.row, plain)
-      })
-    } catch (storeError) {
-      // The store is broken; the row stays leased and recovery finds it at the next start.
-      onError(storeError)
+    for (;;) {
+      try {
+        await recorder.recordGrouped((trail) => {
+          storeLog(one)
+          if (plain.code === 'SHUTDOWN') queue.release(trail, one.row)
+          else queue.fail(trail, one.row, plain)
+        })
+        return
+      } catch (storeError) {
+        onError(storeError)
+        // On a full disk it fits once room has been made. A broken store: the row stays leased, the next start finds it.
+        if (!claiming || toPlain(storeError).code !== 'DISK_LOW') return
+        await setTimeout(FULL_RETRY_MS)
+      }
     }
   }
 
