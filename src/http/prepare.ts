@@ -39,7 +39,7 @@ export async function submitOf(c: AnyContext, bytes: Buffer, rooms: Rooms): Prom
   return {
     kind: body.kind,
     params: withLayers(body.kind, pipelineParams(body), rooms),
-    geojson: body.kind === 'geojson' ? geojson : null,
+    geojson: ['geojson', 'mesh'].includes(body.kind) ? geojson : null,
     force: body.force ?? false,
     idempotencyKey: key === undefined ? null : key.slice(0, 255),
     projectId: body.project_id ?? null,
@@ -55,5 +55,6 @@ export function withLayers(
   rooms: Rooms,
 ): Record<string, unknown> {
   const { layerTemplate } = rooms
-  return layerTemplate === null || kind === 'contours' ? params : { ...params, layerTemplate }
+  const terrain = kind === 'contours' || kind === 'mesh'
+  return layerTemplate === null || terrain ? params : { ...params, layerTemplate }
 }

@@ -7,6 +7,7 @@ const NEWEST: Readonly<Record<JobKind, string>> = {
   osm: 'osm-site@1',
   geojson: 'geojson-site@1',
   contours: 'contours@1',
+  mesh: 'mesh@1',
 }
 
 export const pipelines: PipelineDirectory = {

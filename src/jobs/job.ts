@@ -15,7 +15,7 @@ export type JobState =
 /** The word on the wire. */
 export type JobStatus = 'pending' | 'running' | 'completed' | 'failed'
 
-export type JobKind = 'osm' | 'geojson' | 'contours'
+export type JobKind = 'osm' | 'geojson' | 'contours' | 'mesh'
 
 /** Where the work stands; a stable word, put into the user's language by the door. */
 export type JobStep =

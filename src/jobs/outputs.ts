@@ -2,6 +2,7 @@
 import { AppError } from '../base/errors.ts'
 import type { Blobs, PreparedBlob } from '../store/blobs.ts'
 import type { OutputName, PipelineOutput } from '../workers/tasks.ts'
+import type { JobKind } from './job.ts'
 import type { JobOutput } from './queue.ts'
 
 /** What a job leaves behind besides its result: output, file name, media type. */
@@ -9,9 +10,13 @@ const ARTIFACTS: readonly (readonly [OutputName, string, string])[] = [
   ['dxf', 'drawing.dxf', 'image/vnd.dxf'],
   ['geojson', 'features.geojson', 'application/geo+json'],
   ['svg', 'preview.svg', 'image/svg+xml'],
+  ['landxml', 'surface.xml', 'application/xml'],
 ]
-/** What a job asks its pipeline for. */
-export const OUTPUTS: OutputName[] = ['result', ...ARTIFACTS.map(([name]) => name)]
+/** What a job asks its pipeline for; only a mesh has a surface for LandXML. */
+export function outputsOf(kind: JobKind): OutputName[] {
+  const names = ARTIFACTS.map(([name]) => name)
+  return ['result', ...names.filter((name) => name !== 'landxml' || kind === 'mesh')]
+}
 
 /** Makes the outputs durable; `held` gets each, so that the caller can let go of them whatever happens. */
 export async function saveOutputs(

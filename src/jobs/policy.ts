@@ -42,9 +42,9 @@ const GIB = 1024 ** 3
 const computeSlots = Math.max(1, availableParallelism() - 1)
 
 export const DEFAULT_POLICY: Policy = {
-  slots: { osm: 2, geojson: computeSlots, contours: computeSlots },
-  maxAttempts: { osm: 4, geojson: 2, contours: 2 },
-  reuseMs: { osm: HOUR_MS, geojson: 7 * 24 * HOUR_MS, contours: HOUR_MS },
+  slots: { osm: 2, geojson: computeSlots, contours: computeSlots, mesh: 1 },
+  maxAttempts: { osm: 4, geojson: 2, contours: 2, mesh: 2 },
+  reuseMs: { osm: HOUR_MS, geojson: 7 * 24 * HOUR_MS, contours: HOUR_MS, mesh: HOUR_MS },
   failedGraceMs: 3000,
   softMs: 300_000,
   hardMs: 600_000,

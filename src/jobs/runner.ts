@@ -11,7 +11,7 @@ import type { PipelineOutput } from '../workers/tasks.ts'
 import { runAttempt, type Workshop, withGrace } from './attempt.ts'
 import type { JobKind } from './job.ts'
 import { watchMemory } from './memory-watch.ts'
-import { OUTPUTS, saveOutputs } from './outputs.ts'
+import { outputsOf, saveOutputs } from './outputs.ts'
 import type { Policy } from './policy.ts'
 import type { JobOutput, Queue } from './queue.ts'
 import type { PipelineDirectory } from './request.ts'
@@ -120,7 +120,7 @@ export function createRunner(options: RunnerOptions) {
       params: JSON.parse(row.payload) as Record<string, unknown>,
       // A copy of small documents, which the database may still hold.
       document: document === null ? null : new Uint8Array(document),
-      outputs: OUTPUTS,
+      outputs: outputsOf(one.kind),
       signal: controller.signal,
       onProgress: (step, fraction) =>
         noteProgress(one, step, fraction, events, {

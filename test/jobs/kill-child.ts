@@ -6,7 +6,11 @@ import { createJobHouse, OWNER, osm } from '../support/job-house.ts'
 const [dataFolder = '', mode = 'honest'] = process.argv.slice(2)
 const house = createJobHouse({
   dataFolder,
-  policy: { maxCrashes: 1000, maxWaiting: 100_000, slots: { osm: 8, geojson: 1, contours: 1 } },
+  policy: {
+    maxCrashes: 1000,
+    maxWaiting: 100_000,
+    slots: { osm: 8, geojson: 1, contours: 1, mesh: 1 },
+  },
   work: async (task) => {
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 5))
     return Buffer.from(JSON.stringify(task.params))

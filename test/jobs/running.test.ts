@@ -220,7 +220,7 @@ describe('stopping and starting again', () => {
       house = createJobHouse({
         store: crashed.store,
         work: endlessWork,
-        policy: { slots: { osm: 0, geojson: 0, contours: 0 } },
+        policy: { slots: { osm: 0, geojson: 0, contours: 0, mesh: 0 } },
       })
       expect(house.jobs.get(id)).toMatchObject({
         crashCount: crash,

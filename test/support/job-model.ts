@@ -12,7 +12,7 @@ import { createJobHouse, createStillClock, OWNER } from './job-house.ts'
 const PAYLOADS = 3
 export const policy: Policy = {
   ...DEFAULT_POLICY,
-  maxAttempts: { osm: 3, geojson: 2, contours: 2 },
+  maxAttempts: { osm: 3, geojson: 2, contours: 2, mesh: 2 },
 }
 
 /** What the model knows of a job. */

@@ -9,12 +9,13 @@ import { latitude, longitude, radius, unixSeconds } from './common.ts'
 
 export const PrepareJobRequest = z
   .object({
-    kind: z.enum(['osm', 'geojson', 'contours']),
+    kind: z.enum(['osm', 'geojson', 'contours', 'mesh']),
     latitude: latitude.nullish(),
     longitude: longitude.nullish(),
     radius: radius.nullish(),
     geojson: z.unknown().openapi({
-      description: 'An object, or a string that holds one (up to three times wrapped).',
+      description:
+        'An object, or a string that holds one (up to three times wrapped). For a mesh: its breaklines.',
     }),
     crs: z
       .union([z.string().max(32), z.number().int()])
@@ -34,6 +35,9 @@ export const PrepareJobRequest = z
       .max(1000)
       .nullish()
       .openapi({ description: 'Metres between contours; 0 = none.' }),
+    max_error: z.number().min(0.01).max(1000).nullish().openapi({
+      description: 'Mesh: largest vertical distance to the elevation file, metres.',
+    }),
     labels: z.boolean().nullish().openapi({ description: 'Also give text features.' }),
     simplify_tolerance: z
       .number()
@@ -217,6 +221,7 @@ export function pipelineParams(body: PrepareJobRequest): Record<string, unknown>
   put('crs', epsgOf(body.crs))
   put('themes', body.themes)
   put(body.kind === 'contours' ? 'intervalMeters' : 'contourInterval', body.contour_interval)
+  if (body.kind === 'mesh') put('maxErrorMeters', body.max_error)
   put('labels', body.labels)
   put('simplifyTolerance', body.simplify_tolerance)
   put('roadEdges', body.road_edges)

@@ -86,7 +86,7 @@ export function mountJobs(app: App, rooms: Rooms): void {
               'dead',
             ])
             .optional(),
-          kind: z.enum(['osm', 'geojson', 'contours']).optional(),
+          kind: z.enum(['osm', 'geojson', 'contours', 'mesh']).optional(),
           limit: z.coerce.number().int().min(1).max(1000).default(100),
           before: z.coerce
             .number()
