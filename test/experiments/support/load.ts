@@ -32,8 +32,11 @@ export interface Load {
   unanswered: Set<string>
   /** Status → how often, of what was refused. */
   refused: Map<number, number>
-  /** Starts `clients` posting to this port; the function answered stops them. */
-  run(port: number, clients: number, sizeOf?: () => number): () => Promise<void>
+  /**
+   * Starts `clients` posting to this port; the function answered stops them. `patient` ones wait until their job has ended
+   * before they post the next.
+   */
+  run(port: number, clients: number, sizeOf?: () => number, patient?: boolean): () => Promise<void>
 }
 
 export function createLoad(prefix: string): Load {
@@ -46,10 +49,17 @@ export function createLoad(prefix: string): Load {
     acknowledged,
     unanswered,
     refused,
-    run(port, clients, sizeOf = () => 0) {
+    run(port, clients, sizeOf = () => 0, patient = false) {
       const agent = new http.Agent({ keepAlive: true, maxSockets: clients })
       let stopped = false
       const again = [...unanswered]
+      async function hasEnded(id: string): Promise<void> {
+        for (let looks = 0; looks < 100 && !stopped; looks++) {
+          const { text } = await call(port, 'GET', `/api/v1/jobs/${id}`, undefined, {}, agent)
+          if (/"status":"(completed|failed)"/.test(text)) return
+          await new Promise((resolve) => setTimeout(resolve, 20))
+        }
+      }
       async function client(): Promise<void> {
         while (!stopped) {
           const key = again.pop() ?? `${prefix}${count++}`
@@ -63,6 +73,7 @@ export function createLoad(prefix: string): Load {
             if (answer.status < 300) {
               const id = (JSON.parse(answer.text) as { job_id: string }).job_id
               acknowledged.set(key, (acknowledged.get(key) ?? new Set()).add(id))
+              if (patient) await hasEnded(id)
             } else {
               refused.set(answer.status, (refused.get(answer.status) ?? 0) + 1)
               await new Promise((resolve) => setTimeout(resolve, 20))
