@@ -61,8 +61,8 @@ export function registerPrepare(program: Command, context: CliContext): void {
     .action((options: PrepareOptions) => prepareOsm(options, context))
   const geojson = prepare
     .command('geojson')
-    .argument('<file>', 'GeoJSON in WGS 84; - reads standard input')
-    .description('lines, points and polygons of a GeoJSON file')
+    .argument('<file>', 'GeoJSON or KML; - reads standard input')
+    .description('lines, points and polygons of a GeoJSON or KML file')
     .option('--labels', 'names of lines, areas and points as texts')
     .option('--snap <metres>', 'vertices nearer than this become one (0: none moves)', decimal)
     .option('--join-lines', 'join lines of equal attributes that meet end to end')
@@ -116,7 +116,8 @@ async function prepareGeojson(
   options: PrepareOptions,
   context: CliContext,
 ): Promise<void> {
-  const geojson = await readInput(file, (name) => readFile(name === '-' ? '/dev/stdin' : name))
+  const bytes = await readInput(file, (name) => readFile(name === '-' ? '/dev/stdin' : name))
+  const geojson = isXml(bytes) ? (await import('../workers/kml-task.ts')).convertKml(bytes) : bytes
   const params = {
     ...(await sharedParams(options, context)),
     bbox: geojsonBox(geojson),
@@ -128,6 +129,11 @@ async function prepareGeojson(
     ...(options.removeSpikes === undefined ? {} : { removeSpikes: true }),
   }
   await drawPipeline(GEOJSON, params, { geojson }, options, context)
+}
+
+/** Whether the text begins as XML does, and no JSON: then it is KML. */
+function isXml(bytes: Uint8Array): boolean {
+  return /^(\ufeff|\s)*</.test(new TextDecoder().decode(bytes.subarray(0, 64)))
 }
 
 async function sharedParams(
