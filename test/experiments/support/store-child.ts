@@ -5,18 +5,11 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { systemClock } from '../../../src/base/clock.ts'
 import { takeInstanceLock } from '../../../src/store/lock.ts'
-import { MIGRATIONS, type Migration } from '../../../src/store/sql/migrations.ts'
+import { MIGRATIONS } from '../../../src/store/sql/migrations.ts'
 import { openStore } from '../../../src/store/store.ts'
+import { FIRST, LATER, SECOND, step } from './later-step.ts'
 
 const [mode, dataFolder = ''] = process.argv.slice(2)
-const FIRST =
-  'CREATE TABLE later_a (id INTEGER PRIMARY KEY) STRICT; INSERT INTO later_a SELECT n FROM jobs;'
-const SECOND = `ALTER TABLE projects ADD COLUMN later TEXT; CREATE INDEX later_b ON jobs (created_at, n);`
-
-function step(sql: string): Migration[] {
-  return [...MIGRATIONS, { version: MIGRATIONS.length + 1, name: 'later', sql }]
-}
-
 function stay(won: boolean): void {
   process.stdout.write(won ? 'won\n' : 'lost\n')
   if (won) setInterval(() => {}, 60_000)
@@ -27,9 +20,9 @@ if (mode === 'backup') {
   store.backup('manual')
   await store.close()
 } else if (mode === 'migrate') {
-  await openStore({ dataFolder, clock: systemClock, migrations: step(FIRST + SECOND) }).close()
+  await openStore({ dataFolder, clock: systemClock, migrations: [...MIGRATIONS, LATER] }).close()
 } else if (mode === 'migrate-torn') {
-  const migrations = step(`${FIRST} COMMIT; BEGIN IMMEDIATE; ${SECOND}`)
+  const migrations = [...MIGRATIONS, step(`${FIRST} COMMIT; BEGIN IMMEDIATE; ${SECOND}`)]
   await openStore({ dataFolder, clock: systemClock, migrations }).close()
 } else if (mode === 'lock') {
   mkdirSync(dataFolder, { recursive: true })
