@@ -117,4 +117,9 @@ export const NOTE_TEXTS: Readonly<Record<string, { 'pt-BR': string; en: string }
     'pt-BR': 'Há linhas demais umas sobre as outras para procurar todos os cruzamentos.',
     en: 'Too many lines lie over one another to search all crossings.',
   },
+  GEOJSON_OUTSIDE_PROJECTION: {
+    'pt-BR':
+      '{count} geometrias ficam longe demais para o sistema de coordenadas do desenho e não foram desenhadas; envie-as à parte.',
+    en: '{count} geometries lie too far away for the coordinate system of the drawing and are not drawn; send them on their own.',
+  },
 }

@@ -27,6 +27,8 @@ export interface CleanContent {
   duplicates: number
   spikes: number
   repeated: number
+  /** Paths left out because the system has no place for one of their vertices: they lie on another side of the Earth. */
+  outside: number
 }
 
 /** A spike's two legs lie no further apart. */
@@ -60,10 +62,11 @@ export function cleanParts(
   keyOf: (part: GeojsonPart) => string,
   steps: Steps,
 ): CleanContent {
-  const parts = content.parts.map((part): CleanPart => ({ ...part, merged: null }))
+  const inside = placed(content)
+  const { parts } = inside
   const result: CleanContent = {
-    parts,
-    paths: content.paths,
+    ...inside,
+    outside: content.parts.length - parts.length,
     moved: 0,
     splits: 0,
     duplicates: 0,
@@ -78,13 +81,13 @@ export function cleanParts(
     steps.simplifyToleranceMeters > 0
   let nodes: Float64Array = new Float64Array(0)
   if (needsNodes) {
-    const snapped = snapVertices(content.paths, steps.snapToleranceMeters)
+    const snapped = snapVertices(inside.paths, steps.snapToleranceMeters)
     result.paths = snapped.paths
     result.moved = snapped.moved
     result.splits = snapped.splits
     nodes = snapped.nodes
-  } else if (!hasRepeats(content.paths)) return result
-  else nodes = new Float64Array(content.paths.coords.length / 2).fill(Number.NaN)
+  } else if (!hasRepeats(inside.paths)) return result
+  else nodes = new Float64Array(inside.paths.coords.length / 2).fill(Number.NaN)
 
   const all: Work = { paths: result.paths, nodes, parts, order: parts.map((_, i) => i) }
   let points = pick(all, (part) => part.kind === 'point')
@@ -114,7 +117,27 @@ export function cleanParts(
     )
     shapes = { ...shapes, paths: selectVertices(shapes.paths, kept) }
   }
-  return { ...result, ...inOrder(together(points, shapes)) }
+  const { parts: ordered, paths } = inOrder(together(points, shapes))
+  return { ...result, parts: ordered, paths }
+}
+
+/** What the projection has an answer for; a polygon goes with all of its rings. */
+function placed({ parts, paths }: { parts: readonly GeojsonPart[]; paths: Paths }): {
+  parts: CleanPart[]
+  paths: Paths
+} {
+  const all = parts.map((part): CleanPart => ({ ...part, merged: null }))
+  if (paths.coords.every(Number.isFinite)) return { parts: all, paths }
+  const lost = new Set<CleanPart>()
+  const polygons = new Set<number>()
+  for (const [i, part] of all.entries()) {
+    const vertices = paths.coords.subarray(2 * paths.offsets[i]!, 2 * paths.offsets[i + 1]!)
+    if (vertices.every(Number.isFinite)) continue
+    lost.add(part)
+    if (part.polygon >= 0) polygons.add(part.polygon)
+  }
+  const work = { paths, nodes: new Float64Array(0), parts: all, order: all.map((_, i) => i) }
+  return pick(work, (part) => !lost.has(part) && !polygons.has(part.polygon))
 }
 
 function hasRepeats({ coords, z, offsets }: Paths): boolean {

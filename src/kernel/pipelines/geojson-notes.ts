@@ -6,6 +6,7 @@ import type { CleanContent, CleanPart } from './geojson-clean.ts'
 
 /** One note per step that changed anything. */
 export function cleaningNotes({
+  outside,
   moved,
   splits,
   duplicates,
@@ -13,6 +14,7 @@ export function cleaningNotes({
   repeated,
 }: CleanContent): Note[] {
   const notes: Note[] = []
+  if (outside > 0) notes.push({ code: 'GEOJSON_OUTSIDE_PROJECTION', data: { count: outside } })
   if (moved + splits > 0) notes.push({ code: 'VERTICES_SNAPPED', data: { moved, splits } })
   if (duplicates > 0) notes.push({ code: 'DUPLICATES_REMOVED', data: { segments: duplicates } })
   if (spikes > 0) notes.push({ code: 'SPIKES_REMOVED', data: { count: spikes } })

@@ -64,6 +64,12 @@ export const geojsonSiteV1: Pipeline<GeojsonSiteParams> = {
       (part) => `${layerOf(part).name}\u0000${sameness(content.properties[part.feature]!)}`,
       params,
     )
+    if (cleaned.parts.length === 0) {
+      throw new AppError(
+        'GEOJSON_INVALID',
+        'GeoJSON: nothing in it lies where the coordinate system of the drawing reaches, or nothing is left after cleaning.',
+      )
+    }
     const crossings = crossingNotes(cleaned.parts, cleaned.paths)
 
     report('draw', 0.6)
@@ -151,15 +157,24 @@ function toDegrees({ epsg, paths }: GeojsonContent): { lonLat: Float64Array; not
   return { lonLat: coords, notes: [{ code: 'DATUM_CHANGED', data }] }
 }
 
+/** Box of the places. Where they lie on both sides of the antimeridian it reaches beyond ±180 instead of around the world. */
 function boxOf(lonLat: Float64Array): Bbox {
   const box: Bbox = { west: 180, south: 90, east: -180, north: -90 }
+  const beyond = { west: 360, east: 0 }
   for (let i = 0; i < lonLat.length; i += 2) {
-    box.west = Math.min(box.west, lonLat[i]!)
-    box.east = Math.max(box.east, lonLat[i]!)
+    const lon = lonLat[i]!
+    box.west = Math.min(box.west, lon)
+    box.east = Math.max(box.east, lon)
     box.south = Math.min(box.south, lonLat[i + 1]!)
     box.north = Math.max(box.north, lonLat[i + 1]!)
+    const unrolled = lon < 0 ? lon + 360 : lon
+    beyond.west = Math.min(beyond.west, unrolled)
+    beyond.east = Math.max(beyond.east, unrolled)
   }
-  return box
+  const nearer = box.east - box.west > 180 && beyond.east - beyond.west < 180
+  if (!nearer) return box
+  const turn = beyond.west + beyond.east > 360 ? 360 : 0
+  return { ...box, west: beyond.west - turn, east: beyond.east - turn }
 }
 
 /** Gives terrain heights to vertices that came without; how many still have none. Heights of the document are never changed. */

@@ -154,6 +154,39 @@ describe('geojson-site@1', () => {
     ])
   })
 
+  it('keeps to one zone across the antimeridian, and leaves out what lies beyond the projection, saying so', async () => {
+    const fiji = await draw({
+      type: 'LineString',
+      coordinates: [
+        [179.9, -17],
+        [-179.95, -17.1],
+      ],
+    })
+    expect(fiji.drawing.epsg).toBe(32760)
+    const { coords } = fiji.drawing.paths
+    expect(Math.hypot(coords[2]! - coords[0]!, coords[3]! - coords[1]!)).toBeLessThan(20_000)
+    const far = await draw(
+      collection(
+        feature(LINE),
+        feature({ type: 'Point', coordinates: [130, 20] }),
+        feature({
+          type: 'LineString',
+          coordinates: [
+            [-41.3, -21.7],
+            [50, 0],
+          ],
+        }),
+      ),
+      { crs: 31984 },
+    )
+    expect(far.drawing.features.map(({ kind }) => kind)).toEqual(['line'])
+    expect([...far.drawing.paths.coords].every(Number.isFinite)).toBe(true)
+    expect(far.notes).toContainEqual({ code: 'GEOJSON_OUTSIDE_PROJECTION', data: { count: 2 } })
+    await expect(
+      draw({ type: 'Point', coordinates: [130, 20] }, { crs: 31984 }),
+    ).rejects.toMatchObject({ code: 'GEOJSON_INVALID' })
+  })
+
   it('takes the old crs member for what it says', async () => {
     const xy = createProjector(31983).forward(Float64Array.of(-42.2, -21.36))
     const crs = { type: 'name', properties: { name: 'urn:ogc:def:crs:EPSG::31983' } }
