@@ -1,5 +1,6 @@
-// A6: the program is killed at each storage call of a backup. Afterwards the database is whole, every backup that is listed
-// is sound, and when the database is then wrecked the newest backup takes its place with everything that it held.
+// A6: the program is killed at each storage call of a backup, and of a restore. Afterwards the database is whole, every
+// backup that is listed is sound, and when the database is wrecked the newest backup takes its place with everything that it
+// held; if that is older than what was signed since, the start says that the log was rolled back.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -18,9 +19,14 @@ import { buildShim } from './support/shim.ts'
 
 const CHILD = path.join(import.meta.dirname, 'support/store-child.ts')
 
-/** Runs a backup that is killed before its n-th storage call; 0 = not killed, answers the number of calls. */
-function backup(dataFolder: string, counter: string, killAt: number): number {
-  spawnSync(process.execPath, [CHILD, 'backup', dataFolder], {
+/** Runs a backup, or opens, killed before the n-th storage call; 0 = not killed, answers the number of calls. */
+function child(
+  mode: 'backup' | 'open',
+  dataFolder: string,
+  counter: string,
+  killAt: number,
+): number {
+  spawnSync(process.execPath, [CHILD, mode, dataFolder], {
     timeout: 60_000,
     env: {
       ...process.env,
@@ -33,72 +39,89 @@ function backup(dataFolder: string, counter: string, killAt: number): number {
   return killAt === 0 ? Number(readFileSync(counter, 'utf8')) : 0
 }
 
+const wreck = (dataFolder: string): void =>
+  writeFileSync(path.join(dataFolder, 'sisrua.db'), Buffer.alloc(65_536, 'wrecked '))
+
 export const a6: Experiment = {
   id: 'A6',
-  title: 'a backup killed at any point leaves a whole database and only sound backups',
+  title: 'a backup or restore killed at any point loses nothing that a sound backup holds',
   run: (options) =>
     withFolder('a6', async (folder) => {
-      const trials = trialsOf(options, 50, 4)
+      const kills = trialsOf(options, 50, 2)
       const main = await buildProgram('whole')
       const original = `${folder}/original`
-      const acknowledged = await prepareHouse(main, original, 30)
+      const early = await prepareHouse(main, original, 30)
       execFileSync(process.execPath, [CHILD, 'backup', original])
-      const calls = (() => {
-        cpSync(original, `${folder}/count`, { recursive: true })
-        return backup(`${folder}/count`, `${folder}/calls`, 0)
-      })()
-      const chance = createChance(options.seed)
-      const offset = chance.next()
-      let failures = 0
-      let finished = 0
-      for (let n = 0; n < trials; n++) {
-        const data = `${folder}/data`
+      const late = await prepareHouse(main, original, 30, 'late')
+      const all = new Map([...early, ...late])
+      const counter = `${folder}/calls`
+      const data = `${folder}/data`
+      const fresh = (wrecked: boolean): void => {
         rmSync(data, { recursive: true, force: true })
         cpSync(original, data, { recursive: true })
-        const killAt = 1 + Math.floor(((n + offset) * calls) / trials)
-        backup(data, `${folder}/calls`, killAt)
-        const place = path.join(data, 'backups')
-        const backups = listBackups(place)
-        if (backups.length > 1) finished++
-        const unsound = backups.filter((one) => !isSoundBackup(place, one)).length
-        const whole = !isBroken(inspect(data, acknowledged))
-        writeFileSync(path.join(data, 'sisrua.db'), Buffer.alloc(65_536, 'wrecked '))
-        const again = await reopen(main, data)
-        const restored = inspect(data, acknowledged)
-        const ok =
-          unsound === 0 &&
-          whole &&
-          backups.length > 0 &&
-          again.storage === 'restored' &&
-          !isBroken(restored)
-        if (!ok) {
+        if (wrecked) wreck(data)
+      }
+      const place = path.join(data, 'backups')
+      const offset = createChance(options.seed).next()
+      let failures = 0
+      let finished = 0
+      let rolledBack = 0
+      const lengths: number[] = []
+      for (const mode of ['backup', 'open'] as const) {
+        fresh(mode === 'open')
+        const calls = child(mode, data, counter, 0)
+        lengths.push(calls)
+        for (let n = 0; n < kills; n++) {
+          fresh(mode === 'open')
+          const killAt = 1 + Math.floor(((n + offset) * calls) / kills)
+          child(mode, data, counter, killAt)
+          const backups = listBackups(place)
+          const isNewest = backups.length > 1
+          if (isNewest) finished++
+          const unsound = backups.filter((one) => !isSoundBackup(place, one)).length
+          const whole = mode === 'open' || !isBroken(inspect(data, all))
+          if (mode === 'backup') wreck(data)
+          const again = await reopen(main, data)
+          const restored = inspect(data, isNewest ? all : early)
+          if (again.audit === 'rolled_back') rolledBack++
+          const ok =
+            unsound === 0 &&
+            whole &&
+            backups.length > 0 &&
+            // Killed after the restore was done, the next start finds nothing to restore.
+            (again.storage === 'restored' || (mode === 'open' && again.storage === 'ok')) &&
+            again.audit === (isNewest ? 'ok' : 'rolled_back') &&
+            !isBroken(restored)
+          if (ok) continue
           failures++
-          complain(
-            'A6',
-            options.seed,
-            n,
-            `call ${killAt}: ${JSON.stringify({ unsound, whole, again, restored })}`,
-          )
+          const why = JSON.stringify({ unsound, whole, again, restored })
+          complain('A6', options.seed, n, `${mode}, call ${killAt}: ${why}`)
         }
       }
-      const place = path.join(folder, 'count', 'backups')
+      fresh(false)
       const newest = listBackups(place)[0]!
       const file = path.join(place, newest.file)
       const bytes = readFileSync(file)
       bytes[bytes.length >> 1]! ^= 1
       writeFileSync(file, bytes)
       const accepted = isSoundBackup(place, newest)
+      // The same older backup without the signed notes outside of the database: nobody can tell.
+      fresh(true)
+      rmSync(path.join(data, 'anchors'), { recursive: true })
+      const blind = await reopen(main, data)
       return {
-        trials,
+        trials: 2 * kills,
         failures,
         control: {
-          expected: 'a backup with one flipped bit is refused',
-          seen: accepted ? 'it was accepted' : 'refused',
-          ok: !accepted,
+          expected:
+            'one flipped bit in a backup is refused; without anchors an older one goes unnoticed',
+          seen: `flipped bit ${accepted ? 'accepted' : 'refused'}; without anchors the log is "${blind.audit}"`,
+          ok: !accepted && blind.audit === 'ok',
         },
         figures: {
-          'storage calls of a backup': calls,
+          'storage calls of a backup, of a restore': lengths.join(', '),
           'kills after the new backup was whole': finished,
+          'older backups, all told as rolled back': rolledBack,
         },
       }
     }),

@@ -9,8 +9,9 @@ export async function prepareHouse(
   main: string,
   dataFolder: string,
   jobs: number,
+  prefix = 'h',
 ): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-  const load = createLoad('h')
+  const load = createLoad(prefix)
   const program = await startProgram({ main, dataFolder })
   let n = 0
   const stop = load.run(program.port, 4, () => (n++ % 3 === 0 ? 70_000 : 0))

@@ -1,4 +1,4 @@
-// A small program around the real store, to be killed: `backup <folder>` makes a backup, `migrate <folder>` takes a second
+// A small program around the real store, to be killed: `backup <folder>` makes a backup, `open <folder>` only opens, `migrate <folder>` takes a second
 // schema step, `migrate-torn <folder>` the same step with its transaction cut in two (the control), `lock <folder>` takes
 // the instance lock and keeps it, `pid-file <folder>` does the same as many programs do (the control).
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
@@ -19,6 +19,8 @@ if (mode === 'backup') {
   const store = openStore({ dataFolder, clock: systemClock })
   store.backup('manual')
   await store.close()
+} else if (mode === 'open') {
+  await openStore({ dataFolder, clock: systemClock }).close()
 } else if (mode === 'migrate') {
   await openStore({ dataFolder, clock: systemClock, migrations: [...MIGRATIONS, LATER] }).close()
 } else if (mode === 'migrate-torn') {
