@@ -25,9 +25,14 @@ const MAX_REACH_METERS = 1e8
  * Outlines of the road surface as closed rings: outer ones counter-clockwise, blocks of land inside clockwise.
  * `widths[i]` is the full width of line i in metres; lines whose width is not a number above zero are left out. Line
  * ends are cut square unless another road covers them; corners, and ends that meet, are round.
+ * `progress` hears how far the union is, 0 to 1, and may throw to end it.
  * @throws AppError GEOMETRY_INVALID for vertices that are not finite or further than 100,000 km from the first.
  */
-export function roadEdges(lines: Paths, widths: ArrayLike<number>): Paths {
+export function roadEdges(
+  lines: Paths,
+  widths: ArrayLike<number>,
+  progress: (fraction: number) => void = () => {},
+): Paths {
   const originX = Math.round(lines.coords[0] ?? 0)
   const originY = Math.round(lines.coords[1] ?? 0)
   const surfaces: Paths64 = []
@@ -46,7 +51,7 @@ export function roadEdges(lines: Paths, widths: ArrayLike<number>): Paths {
   // Two ends that meet at an angle leave a notch: a disc as wide as the narrower road fills it.
   for (const { point, second } of ends.values())
     if (second > 0) widen([[point]], second, EndType.Round, surfaces)
-  return metricRings(unionInStrips(surfaces), originX, originY)
+  return metricRings(unionInStrips(surfaces, progress), originX, originY)
 }
 
 /** A place where line ends are, with the two largest half widths there. */

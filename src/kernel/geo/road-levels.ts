@@ -28,23 +28,27 @@ export function roadEdgesByLevel(
   lines: Paths,
   widths: ArrayLike<number>,
   levels: ArrayLike<number>,
+  progress: (fraction: number) => void = () => {},
 ): RoadEdgeSet {
   const used = new Set<number>()
   for (let i = 0; i < pathCount(lines); i++) if (widths[i]! > 0) used.add(levels[i]!)
   const pieces = new PieceList()
   const cuts = used.size > 1 ? splitAtLevels(lines, widths, levels, pieces) : []
   if (used.size <= 1) {
-    const paths = withoutSlits(roadEdges(lines, widths))
+    const paths = withoutSlits(roadEdges(lines, widths, progress))
     const level = [...used][0] ?? 0
     return { paths, levels: new Int32Array(pathCount(paths)).fill(level) }
   }
   const coords: Float64Array[] = []
   const offsets = [0]
   const outLevels: number[] = []
-  for (const level of [...used].sort((a, b) => a - b)) {
+  const order = [...used].sort((a, b) => a - b)
+  for (const [done, level] of order.entries()) {
     const { paths: own, widths: ownWidths } = pieces.ofLevel(level)
     const open = openCaps(
-      withoutSlits(roadEdges(own, ownWidths)),
+      withoutSlits(
+        roadEdges(own, ownWidths, (fraction) => progress((done + fraction) / order.length)),
+      ),
       cuts.filter((cut) => cut.levels.includes(level)),
     )
     const base = offsets.at(-1)!

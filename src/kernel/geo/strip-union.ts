@@ -9,9 +9,13 @@ const STRAIGHT_UNITS = 2
 
 /**
  * Outlines of the union (non-zero winding): outer rings counter-clockwise, holes clockwise, first vertex not repeated.
+ * `progress` is called after each strip with what is done, 0 to 1; it may throw to end the work.
  * `polygons` have EVEN integer coordinates: seams run at odd ones, so no vertex ever lies on a seam.
  */
-export function unionInStrips(polygons: Paths64): Paths64 {
+export function unionInStrips(
+  polygons: Paths64,
+  progress: (fraction: number) => void = () => {},
+): Paths64 {
   const seams = placeSeams(polygons)
   if (seams.length === 0) return union(polygons, FillRule.NonZero)
   const strips: Paths64[] = Array.from({ length: seams.length + 1 }, () => [])
@@ -19,6 +23,7 @@ export function unionInStrips(polygons: Paths64): Paths64 {
   const closed: Paths64 = []
   const open: Path64[] = []
   strips.forEach((parts, strip) => {
+    progress(strip / strips.length)
     if (parts.length === 0) return
     for (const ring of union(parts, FillRule.NonZero))
       splitAtSeams(ring, seams, strip, closed, open)

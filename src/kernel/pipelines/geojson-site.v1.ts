@@ -88,7 +88,11 @@ export const geojsonSiteV1: Pipeline<GeojsonSiteParams> = {
     const own = features.slice()
     if (params.roadEdges) {
       const layer = layers.indexOf(template.special.roadEdges)
-      add(drawRoadEdges(cleaned.paths, own.map(roadOf), null, layer))
+      add(
+        drawRoadEdges(cleaned.paths, own.map(roadOf), null, layer, (fraction) =>
+          report('draw', 0.6 + 0.1 * fraction),
+        ),
+      )
     }
     if (params.labels) add(nameTexts(own, cleaned.paths, layers.indexOf(template.special.labels)))
     const { paths } = concatPaths(parts)

@@ -26,6 +26,7 @@ export interface RoadEdgeLines {
  * The edges as lines (closed where the outline is whole): kerbs along the street, square at dead ends, round at outer
  * corners, open where a bridge or tunnel goes on in another storey. `lines` are metres and should NOT be clipped yet, so
  * that no street seems to end at the region's edge; `roads[i]` describes line i. `layer` is the drawing's layer index.
+ * `progress` hears 0 to 1 about every 50 ms of work and may throw to end it.
  * @throws AppError GEOMETRY_INVALID for vertices that are not finite.
  */
 export function drawRoadEdges(
@@ -33,10 +34,11 @@ export function drawRoadEdges(
   roads: readonly Road[],
   region: Region | null,
   layer: number,
+  progress: (fraction: number) => void = () => {},
 ): RoadEdgeLines {
   const widths = Float64Array.from(roads, ({ widthMeters }) => widthMeters ?? 0)
   const levels = Int32Array.from(roads, ({ level }) => level)
-  const edges = roadEdgesByLevel(lines, widths, levels)
+  const edges = roadEdgesByLevel(lines, widths, levels, progress)
   const { paths, parent } = region === null ? whole(edges.paths) : clipLoops(edges.paths, region)
   const features: Feature[] = []
   for (let path = 0; path < pathCount(paths); path++) {
