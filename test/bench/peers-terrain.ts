@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline'
 import { fromArrayBuffer } from 'geotiff'
 import { decodeDem, openDem } from '../../src/kernel/formats/dem.ts'
 import { planWindow, readWindow } from '../../src/kernel/formats/dem-window.ts'
-import { contourGrid } from '../../src/kernel/geo/contour.ts'
+import { contourGrid, contourLines } from '../../src/kernel/geo/contour.ts'
 import type { Grid } from '../../src/kernel/geo/grid.ts'
 import { sampleGrids } from '../../src/kernel/geo/sample.ts'
 import { nodeCodecs } from '../../src/workers/context.ts'
@@ -127,7 +127,10 @@ export async function terrainPeers(): Promise<{ rows: TerrainRow[]; missing: str
       { share },
     )
     const contours = () => contourGrid(grid, { intervalMeters: 10 })
-    await add('contours 10 m against GDAL', 'ms', 1e3, contours, () => peer.run('contour10'))
+    const gdalContours = () => peer.run('contour10')
+    await add('contours 10 m, kept whole, against GDAL', 'ms', 1e3, contours, gdalContours)
+    const batches = () => contourLines(grid, { intervalMeters: 10 }, () => {})
+    await add('contours 10 m, in batches, against GDAL', 'ms', 1e3, batches, gdalContours)
     if (hasContourpy) {
       await add(
         'contours 10 m against contourpy',

@@ -1,5 +1,6 @@
 // Keeps batches of lines in one place.
 import type { LineBatch } from './contour-writer.ts'
+import { grownSize } from './contour-writer.ts'
 import type { Paths } from './paths.ts'
 
 export interface LineCollector {
@@ -9,7 +10,6 @@ export interface LineCollector {
   take(): Pick<LineBatch, 'paths' | 'levelNumbers'>
 }
 
-/** A collector; it grows by what the share of work done lets expect, so that growing seldom copies. */
 export function createLineCollector(): LineCollector {
   let coords = new Float64Array(1 << 12)
   let offsets = new Uint32Array(1 << 8)
@@ -17,22 +17,17 @@ export function createLineCollector(): LineCollector {
   let used = 0
   let lines = 0
 
-  function grown(needed: number, done: number): number {
-    const expected = done > 0 ? Math.min(needed / done, needed * 4) : needed
-    return Math.ceil(Math.max(expected * 1.05, needed * 1.25))
-  }
-
   return {
     add(paths, levelNumbers, done) {
       const count = levelNumbers.length
       const end = used + paths.coords.length
       if (end > coords.length) {
-        const larger = new Float64Array(grown(end, done))
+        const larger = new Float64Array(grownSize(end, done))
         larger.set(coords.subarray(0, used))
         coords = larger
       }
       if (lines + count + 1 > offsets.length) {
-        const size = grown(lines + count + 1, done)
+        const size = grownSize(lines + count + 1, done)
         const largerOffsets = new Uint32Array(size)
         largerOffsets.set(offsets)
         offsets = largerOffsets

@@ -19,13 +19,19 @@ export interface LineWriter {
   lines: number
   /** Kept by whoever walks the grid, for the batches. */
   done: number
+  /** A batch is handed out when it has this many vertices. */
+  readonly batchVertices: number
   readonly sink: (batch: LineBatch) => void
 }
 
-/** A batch is handed out when it has this many vertices: small enough for the second-level cache. */
-const BATCH_VERTICES = 1 << 15
+/** Small enough for the second-level cache. */
+export const BATCH_VERTICES = 1 << 15
 
-export function createLineWriter(sink: (batch: LineBatch) => void): LineWriter {
+/** `batchVertices`: BATCH_VERTICES, or Infinity for everything in one batch at the end. */
+export function createLineWriter(
+  batchVertices: number,
+  sink: (batch: LineBatch) => void,
+): LineWriter {
   return {
     coords: new Float64Array(4 * BATCH_VERTICES),
     start: 0,
@@ -33,6 +39,7 @@ export function createLineWriter(sink: (batch: LineBatch) => void): LineWriter {
     levels: new Int32Array(1_024),
     lines: 0,
     done: 0,
+    batchVertices,
     sink,
   }
 }
@@ -52,10 +59,10 @@ export function flushLines(writer: LineWriter): void {
 
 /** Makes room for a line of `vertices` vertices from `start` on, and one more to close it. */
 export function ensureLineRoom(writer: LineWriter, vertices: number): void {
-  if (writer.start > BATCH_VERTICES) flushLines(writer)
+  if (writer.start > writer.batchVertices) flushLines(writer)
   const needed = 2 * (writer.start + vertices + 1)
   if (needed <= writer.coords.length) return
-  const larger = new Float64Array(Math.max(needed, Math.ceil(writer.coords.length * 1.5)))
+  const larger = new Float64Array(grownSize(needed, writer.done))
   larger.set(writer.coords.subarray(0, 2 * writer.start))
   writer.coords = larger
 }
@@ -118,10 +125,21 @@ function same(coords: Float64Array, a: number, b: number): boolean {
 }
 
 function growLines(writer: LineWriter): void {
-  const offsets = new Uint32Array(writer.offsets.length * 2)
+  const size = grownSize(writer.lines + 2, writer.done)
+  const offsets = new Uint32Array(size)
   offsets.set(writer.offsets)
   writer.offsets = offsets
-  const levels = new Int32Array(writer.levels.length * 2)
+  const levels = new Int32Array(size)
   levels.set(writer.levels)
   writer.levels = levels
+}
+
+/**
+ * Room to make when `needed` is needed and `done` of the work is done: as much as the rest may be expected to take, so that growing
+ * seldom copies. Memory that is never written costs nothing.
+ */
+export function grownSize(needed: number, done: number): number {
+  // Before a twentieth is done, what there is says little about the whole.
+  const expected = done > 0.05 ? needed / done : needed * 4
+  return Math.ceil(Math.max(expected * 1.1, needed * 1.25))
 }

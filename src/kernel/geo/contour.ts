@@ -1,14 +1,13 @@
 // Isolines of a grid by marching squares: exact levels, open at the grid's edge and at voids, joined into the longest lines.
 // The grid is walked in strips and lines are handed out as they are finished, so memory follows the lines that are open at one time.
 import { AppError } from '../../base/errors.ts'
-import { createLineCollector } from './contour-collect.ts'
 import type { Ladder, RowCount } from './contour-levels.ts'
 import { bandsOfRow, createLadder, MAX_LEVEL_NUMBER, NO_BAND } from './contour-levels.ts'
 import { createPending } from './contour-pending.ts'
 import { marchRow, nextStrip, startMarch } from './contour-strip.ts'
 import { traceStrip } from './contour-trace.ts'
 import type { LineBatch } from './contour-writer.ts'
-import { createLineWriter, flushLines } from './contour-writer.ts'
+import { BATCH_VERTICES, createLineWriter, flushLines } from './contour-writer.ts'
 import type { Grid } from './grid.ts'
 import type { Paths } from './paths.ts'
 
@@ -49,19 +48,33 @@ const MIN_STRIP_ROWS = 8
  * as soon as there are more than `maxVertices` vertices or `maxLines` lines.
  */
 export function contourGrid(grid: Grid, options: ContourOptions): Contours {
-  const collector = createLineCollector()
-  contourLines(grid, options, ({ paths, levelNumbers, done }) => {
-    collector.add(paths, levelNumbers, done)
+  let { paths, levelNumbers }: Pick<LineBatch, 'paths' | 'levelNumbers'> = NO_LINES
+  drawLines(grid, options, Number.POSITIVE_INFINITY, (whole) => {
+    paths = whole.paths
+    levelNumbers = whole.levelNumbers
   })
-  const { paths, levelNumbers } = collector.take()
   const levels = levelHeights(levelNumbers, options.intervalMeters)
   return { paths, levels, levelNumbers, intervalMeters: options.intervalMeters }
+}
+
+const NO_LINES = {
+  paths: { coords: new Float64Array(0), offsets: new Uint32Array(1) },
+  levelNumbers: new Int32Array(0),
 }
 
 /** As `contourGrid`, but hands lines to `sink` in batches as they are finished: closed and short ones first, roughly from north to south. */
 export function contourLines(
   grid: Grid,
   options: ContourOptions,
+  sink: (batch: LineBatch) => void,
+): void {
+  drawLines(grid, options, BATCH_VERTICES, sink)
+}
+
+function drawLines(
+  grid: Grid,
+  options: ContourOptions,
+  batchVertices: number,
   sink: (batch: LineBatch) => void,
 ): void {
   const { intervalMeters, maxVertices = MAX_VERTICES, maxLines = MAX_LINES, report } = options
@@ -84,11 +97,8 @@ export function contourLines(
   }
   let lines = 0
   const pending = createPending()
-  const writer = createLineWriter((batch) => {
+  const writer = createLineWriter(batchVertices, (batch) => {
     lines += batch.levelNumbers.length
-    if (lines > maxLines) {
-      throw tooMany(intervalMeters, `more than ${inWords(maxLines)} lines`, { maxLines })
-    }
     sink(batch)
   })
   walk()
@@ -102,6 +112,9 @@ export function contourLines(
     )
     writer.done = march.row / lastRow
     traceStrip(march.strip, pending, writer, march.row === lastRow)
+    if (lines + writer.lines > maxLines) {
+      throw tooMany(intervalMeters, `more than ${inWords(maxLines)} lines`, { maxLines })
+    }
     nextStrip(march)
   }
   flushLines(writer)
