@@ -9,7 +9,13 @@ const LONE_SURROGATE = /\p{Surrogate}/u
 function flatJson(value: object): string | null {
   const prototype = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) return null
-  const keys = Object.keys(value).sort()
+  const keys = Object.keys(value)
+  for (let i = 1; i < keys.length; i++) {
+    if (keys[i]! < keys[i - 1]!) {
+      keys.sort()
+      break
+    }
+  }
   let text = ''
   for (const key of keys) {
     const one = (value as Record<string, unknown>)[key]
@@ -54,6 +60,8 @@ export interface EntryFields {
   data_commit: string | null
 }
 
+const MOST_WORDS = 256
+
 /**
  * Writes the canonical text of entries. Its shape is fixed, so it is written straight, keys already in order; a test holds it
  * equal to `canonicalJson`. JSON.stringify of a string without lone surrogates is RFC 8785's spelling of it. `log`: id of the
@@ -62,13 +70,24 @@ export interface EntryFields {
 export function createEntryWriter(log: string, boot: string): (fields: EntryFields) => string {
   const quotedBoot = JSON.stringify(boot)
   const quotedLog = JSON.stringify(log)
+  // A few words come back in every entry.
+  const quoted = new Map<string, string>()
+  const quote = (word: string): string => {
+    let text = quoted.get(word)
+    if (text === undefined) {
+      text = JSON.stringify(word)
+      if (quoted.size >= MOST_WORDS) quoted.clear()
+      quoted.set(word, text)
+    }
+    return text
+  }
   return (fields) => {
     const commit = fields.data_commit === null ? 'null' : `"${fields.data_commit}"`
     const entity = fields.entity_id === null ? 'null' : JSON.stringify(fields.entity_id)
     return (
-      `{"actor":{"id":${JSON.stringify(fields.actor_id)},"role":${JSON.stringify(fields.actor_role)}},"at":${fields.at}` +
+      `{"actor":{"id":${quote(fields.actor_id)},"role":${quote(fields.actor_role)}},"at":${fields.at}` +
       `,"boot":${quotedBoot},"data_commit":${commit},"entity_id":${entity}` +
-      `,"entity_type":${JSON.stringify(fields.entity_type)},"event_type":${JSON.stringify(fields.event_type)}` +
+      `,"entity_type":${quote(fields.entity_type)},"event_type":${quote(fields.event_type)}` +
       `,"log":${quotedLog},"seq":${fields.seq},"v":1}`
     )
   }

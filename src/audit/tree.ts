@@ -14,7 +14,23 @@ interface Edge {
   /** Number of the tile being filled. */
   n: number
   count: number
+  /** Room for a whole tile, then for the roots of its subtrees: pairs, fours … all 256. Complete ones are filled in. */
   hashes: Buffer
+}
+
+/** Where the roots over 2^level hashes begin in an edge's buffer, counted in hashes. */
+const ROOTS_AT = [0, 256, 384, 448, 480, 496, 504, 508, 510]
+const EDGE_BYTES = 511 * HASH
+
+/** Fills in the roots that the hash at `last` completes. */
+function addRoots(hashes: Buffer, last: number): void {
+  for (let level = 1, at = last; at % 2 === 1; level++) {
+    const pair = (ROOTS_AT[level - 1]! + at - 1) * HASH
+    at = (at - 1) / 2
+    const left = hashes.latin1Slice(pair, pair + HASH)
+    const right = hashes.latin1Slice(pair + HASH, pair + 2 * HASH)
+    hashes.latin1Write(nodeDigest(left, right), (ROOTS_AT[level]! + at) * HASH)
+  }
 }
 
 export interface Tree {
@@ -35,6 +51,12 @@ export interface Tree {
 
 const REPAIR_AT_ONCE = 8192
 
+/** The root over 2^level hashes, the n-th of them, in an edge's buffer. */
+function rootIn(hashes: Buffer, level: number, n: number): Digest {
+  const at = (ROOTS_AT[level]! + n) * HASH
+  return hashes.latin1Slice(at, at + HASH)
+}
+
 /** Root over `count` (a power of two) neighbouring hashes in `hashes`, from the hash at `first`. */
 export function foldHashes(hashes: Buffer, first: number, count: number): Digest {
   if (count === 1) return hashes.latin1Slice(first * HASH, (first + 1) * HASH)
@@ -45,20 +67,23 @@ export function foldHashes(hashes: Buffer, first: number, count: number): Digest
 /** `size` tells how many entries are stored; asked once after opening and after each rollback. */
 export function createTree(rows: AuditTreeRows, size: () => number): Tree {
   let edges: Edge[] = []
+  /** Of each level the tile filled last: a proof between two checkpoints nearly always asks for its subtrees. */
+  let filled: Pick<Edge, 'n' | 'hashes'>[] = []
   let fresh = false
 
   function write(level: number, edge: Edge): void {
-    rows.putTile(level, edge.n, edge.hashes)
-    const root = foldHashes(edge.hashes, 0, TILE_WIDTH)
-    edge.n++
-    edge.count = 0
+    rows.putTile(level, edge.n, edge.hashes.subarray(0, TILE_WIDTH * HASH))
+    const root = rootIn(edge.hashes, TILE_LEVELS, 0)
+    filled[level] = { n: edge.n, hashes: edge.hashes }
+    edges[level] = { n: edge.n + 1, count: 0, hashes: Buffer.alloc(EDGE_BYTES) }
     push(level + 1, root)
   }
 
   function push(level: number, hash: Digest): void {
-    edges[level] ??= { n: 0, count: 0, hashes: Buffer.alloc(TILE_WIDTH * HASH) }
+    edges[level] ??= { n: 0, count: 0, hashes: Buffer.alloc(EDGE_BYTES) }
     const edge = edges[level]
     edge.hashes.latin1Write(hash, edge.count * HASH)
+    addRoots(edge.hashes, edge.count)
     edge.count++
     if (edge.count === TILE_WIDTH) write(level, edge)
   }
@@ -68,24 +93,26 @@ export function createTree(rows: AuditTreeRows, size: () => number): Tree {
     fresh = true
     const old = edges
     edges = []
+    filled = []
     let entries = size()
     for (let level = 0; entries > 0; level++) {
       const n = rows.tileCount(level)
       const count = Math.min(entries - n * TILE_WIDTH, TILE_WIDTH)
       const known = old[level]
-      const edge: Edge = { n, count, hashes: Buffer.alloc(TILE_WIDTH * HASH) }
+      const edge: Edge = { n, count, hashes: Buffer.alloc(EDGE_BYTES) }
       if (level === 0) {
         rows.leaves(n * TILE_WIDTH, n * TILE_WIDTH + count).forEach((leaf, i) => {
           edge.hashes.set(leaf, i * HASH)
         })
       } else if (known !== undefined && known.n === n && known.count >= count) {
-        edge.hashes.set(known.hashes)
+        known.hashes.copy(edge.hashes, 0, 0, count * HASH)
       } else {
         for (let i = 0; i < count; i++) {
           const below = tileOf(level - 1, n * TILE_WIDTH + i)
           edge.hashes.latin1Write(foldHashes(below, 0, TILE_WIDTH), i * HASH)
         }
       }
+      for (let i = 0; i < count; i++) addRoots(edge.hashes, i)
       edges[level] = edge
       entries = n
     }
@@ -102,23 +129,20 @@ export function createTree(rows: AuditTreeRows, size: () => number): Tree {
     return stored
   }
 
-  /** The tile's hashes as far as they exist, and how many. */
-  function hashesOf(level: number, n: number): { hashes: Buffer; count: number } | undefined {
-    const edge = current()[level]
-    if (edge === undefined || n > edge.n) return undefined
-    return n === edge.n ? edge : { hashes: tileOf(level, n), count: TILE_WIDTH }
-  }
-
   const subtree: SubtreeSource = (level, n) => {
     const tileLevel = Math.floor(level / TILE_LEVELS)
-    const count = 2 ** (level % TILE_LEVELS)
-    const start = n * count
-    const first = start % TILE_WIDTH
-    const found = hashesOf(tileLevel, Math.floor(start / TILE_WIDTH))
-    if (found === undefined || found.count < first + count) {
+    const within = level % TILE_LEVELS
+    const count = 2 ** within
+    const first = (n * count) % TILE_WIDTH
+    const tile = Math.floor((n * count) / TILE_WIDTH)
+    const edge = current()[tileLevel]
+    if (edge === undefined || tile > edge.n || (tile === edge.n && edge.count < first + count)) {
       throw new RangeError('subtree outside the tree')
     }
-    return foldHashes(found.hashes, first, count)
+    const known = tile === edge.n ? edge : filled[tileLevel]
+    return known?.n === tile
+      ? rootIn(known.hashes, within, first / count)
+      : foldHashes(tileOf(tileLevel, tile), first, count)
   }
 
   function sizeNow(): number {
@@ -135,9 +159,10 @@ export function createTree(rows: AuditTreeRows, size: () => number): Tree {
     subtree,
     root: (over = sizeNow()) => frontierFrom(over, subtree).root(),
     tile(level, n, width) {
-      const found = hashesOf(level, n)
-      if (found === undefined || found.count < width || width < 1) return undefined
-      return found.hashes.subarray(0, width * HASH)
+      const edge = current()[level]
+      if (edge === undefined || n > edge.n || width < 1 || width > TILE_WIDTH) return undefined
+      if (n === edge.n && edge.count < width) return undefined
+      return (n === edge.n ? edge.hashes : tileOf(level, n)).subarray(0, width * HASH)
     },
     forget() {
       fresh = false
@@ -152,6 +177,7 @@ export function createTree(rows: AuditTreeRows, size: () => number): Tree {
       if (complete) return
       rows.dropTiles()
       edges = []
+      filled = []
       fresh = true
       for (let from = 0; from < entries; from += REPAIR_AT_ONCE) {
         for (const leaf of rows.leaves(from, from + REPAIR_AT_ONCE)) push(0, digestOf(leaf))

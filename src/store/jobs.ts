@@ -76,12 +76,21 @@ const COLUMNS = `n, id, kind, pipeline, state, priority, payload, input_sha256 A
  * A parameter compared for equality is written `+?`: this SQLite has STAT4, and beside partial indexes it would otherwise
  * prepare the statement again for every new value, which costs five times the statement itself.
  */
-export function createJobRows(connection: Connection, transactions: Pick<Transactions, 'follow'>) {
+export function createJobRows(
+  connection: Connection,
+  transactions: Pick<Transactions, 'follow' | 'isOpen'>,
+) {
+  const NEW = `n, id, kind, pipeline, priority, payload, input_sha256, idempotency_key, retry_of, max_attempts, run_after,
+    aged_at, soft_ms, hard_ms, trace_id, created_by, project_id, created_at, updated_at, seal`
   const insert = connection.prepare(
-    `INSERT INTO jobs (id, kind, pipeline, state, priority, payload, input_sha256, idempotency_key, retry_of,
-       max_attempts, run_after, aged_at, soft_ms, hard_ms, trace_id, created_by, project_id, created_at, updated_at, seal)
-     VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO jobs (${NEW}, state)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued')`,
   )
+  const insertStarted = connection.prepare(
+    `INSERT INTO jobs (${NEW}, attempt, lease_token, lease_until, boot_id, started_at, state, progress, step)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', 0.05, 'started')`,
+  )
+  const newest = connection.prepare('SELECT coalesce(max(n), 0) FROM jobs').pluck()
   const byId = connection.prepare(`SELECT ${COLUMNS} FROM jobs WHERE id = +?`)
   const idByKey = connection.prepare('SELECT id FROM jobs WHERE idempotency_key = +?').pluck()
   const dropKey = connection.prepare(
@@ -158,7 +167,42 @@ export function createJobRows(connection: Connection, transactions: Pick<Transac
     damaged = rows.filter((row) => sealOf(row) !== row.seal).map((row) => row.n)
     return rows.filter((row) => sealOf(row) === row.seal)
   })
-  transactions.follow(live)
+  /** New jobs of the open transaction: one that is started in it is written once, as running. */
+  let unwritten = new Map<string, { row: JobRow; bootId: string }>()
+  /** Number of the newest job; null when it must be asked for. */
+  let lastN: number | null = null
+
+  function flush(): void {
+    if (unwritten.size === 0) return
+    for (const { row, bootId } of unwritten.values()) {
+      const values = [
+        ...[row.n, row.id, row.kind, row.pipeline, row.priority, row.payload, row.inputSha256],
+        ...[row.idempotencyKey, row.retryOf, row.maxAttempts, row.runAfter, row.createdAt],
+        ...[row.softMs, row.hardMs, row.traceId, row.createdBy, row.projectId, row.createdAt],
+        ...[row.updatedAt, row.seal],
+      ]
+      if (row.state === 'queued') insert.run(values)
+      else {
+        const { attempt, leaseToken, leaseUntil, startedAt } = row
+        insertStarted.run(values, attempt, leaseToken, leaseUntil, bootId, startedAt)
+      }
+    }
+    unwritten = new Map()
+  }
+
+  transactions.follow({
+    flush,
+    mark() {
+      flush()
+      return live.mark()
+    },
+    undo(mark) {
+      if (unwritten.size > 0) unwritten = new Map()
+      lastN = null
+      live.undo(mark)
+    },
+    settle: live.settle,
+  })
 
   type Found = JobRow | undefined
 
@@ -179,6 +223,7 @@ export function createJobRows(connection: Connection, transactions: Pick<Transac
 
   /** The live job when this lease is on it and the state is one of these. */
   function held({ id, leaseToken }: Held, ...states: string[]): Found {
+    flush()
     const row = live.get(id)
     return row?.leaseToken === leaseToken && states.includes(row.state) ? row : undefined
   }
@@ -211,23 +256,27 @@ export function createJobRows(connection: Connection, transactions: Pick<Transac
     )
   }
 
+  function counted(statement: typeof byState): { name: string; count: number }[] {
+    flush()
+    return statement.all() as { name: string; count: number }[]
+  }
+
   return {
     insert({ now, ...job }: NewJobRow): JobRow {
+      // Also reads what lives, so that it is not read with rows that are held back.
+      live.size()
+      lastN = (lastN ?? (newest.get() as number)) + 1
       const row = sealed({
         ...BLANK,
         ...job,
-        n: 0,
+        n: lastN,
         seal: 0,
         runAfter: now,
         createdAt: now,
         updatedAt: now,
       })
-      const { lastInsertRowid } = insert.run(
-        ...[row.id, row.kind, row.pipeline, row.priority, row.payload, row.inputSha256],
-        ...[row.idempotencyKey, row.retryOf, row.maxAttempts, now, now, row.softMs, row.hardMs],
-        ...[row.traceId, row.createdBy, row.projectId, now, now, row.seal],
-      )
-      row.n = lastInsertRowid as number
+      unwritten.set(row.id, { row, bootId: '' })
+      if (!transactions.isOpen()) flush()
       live.set(row)
       return row
     },
@@ -235,6 +284,8 @@ export function createJobRows(connection: Connection, transactions: Pick<Transac
     byId: find,
     /** The job that holds the key. A damaged one holds nothing; `repair` takes the key from it. */
     byKey(key: Buffer, repair = false): Found {
+      const known = live.byKey(key)
+      if (known !== undefined) return known
       const id = idByKey.get(key) as string | undefined
       if (id === undefined) return undefined
       try {
@@ -247,6 +298,7 @@ export function createJobRows(connection: Connection, transactions: Pick<Transac
       return undefined
     },
     freeKey(id: string): void {
+      flush()
       const row = find(id)
       if (row === undefined) return
       const after = sealed({ ...row, idempotencyKey: null })
@@ -254,12 +306,15 @@ export function createJobRows(connection: Connection, transactions: Pick<Transac
       if (row.finishedAt === null) live.set(after)
     },
     /** Newest first; damaged rows are left out. */
-    list: (filter: {
+    list(filter: {
       state: string | null
       kind: string | null
       before: number | null
       limit: number
-    }) => (list.all(filter) as JobRow[]).filter((row) => sealOf(row) === row.seal),
+    }): JobRow[] {
+      flush()
+      return (list.all(filter) as JobRow[]).filter((row) => sealOf(row) === row.seal)
+    },
     claim(change: {
       kind: string
       leaseToken: string
@@ -281,6 +336,12 @@ export function createJobRows(connection: Connection, transactions: Pick<Transac
         progress: 0.05,
         step: 'started',
       })
+      const fresh = unwritten.get(row.id)
+      if (fresh !== undefined) {
+        unwritten.set(row.id, { row: after, bootId })
+        live.set(after)
+        return after
+      }
       const result = claim.run(
         ...[after.attempt, leaseToken, leaseUntil, bootId, after.startedAt, now, after.seal, row.n],
       )
@@ -339,6 +400,7 @@ export function createJobRows(connection: Connection, transactions: Pick<Transac
       return written(result, after)
     },
     endWaiting({ id, by, now }: { id: string; by: string; now: number }): Found {
+      flush()
       const row = live.get(id)
       if (row === undefined || !isWaiting(row)) return undefined
       const after = sealed({
@@ -348,6 +410,7 @@ export function createJobRows(connection: Connection, transactions: Pick<Transac
       return written(endWaiting.run(by, now, now, after.seal, row.n), after)
     },
     askCancel({ id, by, now }: { id: string; by: string; now: number }): Found {
+      flush()
       const row = live.get(id)
       if (row?.state !== 'running') return undefined
       const after = sealed({ ...row, state: 'cancelling', idempotencyKey: null, updatedAt: now })
@@ -419,6 +482,7 @@ export function createJobRows(connection: Connection, transactions: Pick<Transac
         .sort((a, b) => a.n - b.n),
     /** Raises what has waited since `olderThan`; answers how many. */
     age(now: number, olderThan: number): number {
+      flush()
       const due = [...live.values()].filter(
         (row) => isWaiting(row) && row.priority > 0 && agedBefore.get(olderThan, row.n) === 1,
       )
@@ -439,8 +503,8 @@ export function createJobRows(connection: Connection, transactions: Pick<Transac
     /** Waiting and running. */
     liveCount: () => live.size(),
     ahead: (row: JobRow) => live.ahead(row),
-    byState: () => byState.all() as { name: string; count: number }[],
-    byKind: () => byKind.all() as { name: string; count: number }[],
+    byState: () => counted(byState),
+    byKind: () => counted(byKind),
     /** When the oldest waiting one was made; null when none waits. */
     oldestWaiting(): number | null {
       let oldest: number | null = null

@@ -1,10 +1,11 @@
 // The jobs that are not over, in memory: this process is the only one that writes them, so they need not be read to be changed,
 // and the next one to start is found without an index that every commit would have to write. Undone with its transaction.
 import type { JobRow } from './job-row.ts'
-import type { Follower } from './transactions.ts'
 
 export interface LiveJobs {
   get(id: string): JobRow | undefined
+  /** The one that holds this idempotency key. */
+  byKey(key: Buffer): JobRow | undefined
   /** Stores the row as it is now. */
   set(row: JobRow): void
   /** It is over. */
@@ -15,6 +16,12 @@ export interface LiveJobs {
   ahead(row: JobRow): number
   size(): number
   values(): Iterable<JobRow>
+  /** How many steps were taken since `settle`. */
+  mark(): number
+  /** Takes back all steps but so many. */
+  undo(mark: number): void
+  /** What was done until now stays. */
+  settle(): void
 }
 
 export const isWaiting = ({ state }: JobRow): boolean =>
@@ -24,10 +31,11 @@ const order = (a: JobRow, b: JobRow): number =>
   a.priority - b.priority || a.runAfter - b.runAfter || a.n - b.n
 
 /** `load` reads them once, when they are first asked for. */
-export function createLiveJobs(load: () => JobRow[]): LiveJobs & Follower {
+export function createLiveJobs(load: () => JobRow[]): LiveJobs {
   let rows: Map<string, JobRow> | null = null
   /** Waiting ones of each kind in the order they start. */
   const waiting = new Map<string, JobRow[]>()
+  const keys = new Map<string, string>()
   /** What each id stood for before, newest last. */
   let journal: { id: string; before: JobRow | undefined }[] = []
   /** Read in the transaction that is open: what it changed before is among them, so they cannot be undone one by one. */
@@ -62,6 +70,11 @@ export function createLiveJobs(load: () => JobRow[]): LiveJobs & Follower {
       const line = waiting.get(before.kind)!
       line.splice(place(line, before), 1)
     }
+    const key = row?.idempotencyKey ?? null
+    if (before?.idempotencyKey != null && before.idempotencyKey !== key) {
+      keys.delete(before.idempotencyKey.toString('latin1'))
+    }
+    if (key !== null && before?.idempotencyKey !== key) keys.set(key.toString('latin1'), id)
     if (row === undefined) {
       map.delete(id)
       return
@@ -81,6 +94,11 @@ export function createLiveJobs(load: () => JobRow[]): LiveJobs & Follower {
 
   return {
     get: (id) => all().get(id),
+    byKey(key) {
+      const map = all()
+      const id = keys.get(key.toString('latin1'))
+      return id === undefined ? undefined : map.get(id)
+    },
     set: (row) => change(row.id, row),
     remove: (id) => change(id, undefined),
     next(kind, now) {
@@ -101,6 +119,7 @@ export function createLiveJobs(load: () => JobRow[]): LiveJobs & Follower {
       if (isFresh) {
         rows = null
         waiting.clear()
+        keys.clear()
         journal = []
         return
       }

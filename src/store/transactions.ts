@@ -13,6 +13,8 @@ export interface Transactions {
   group<T>(write: () => T): Promise<T>
   /** Calls `listener` after the commit of the open transaction; never when it is rolled back. */
   afterCommit(listener: () => void): void
+  /** Whether a transaction is open. */
+  isOpen(): boolean
   /** Called whenever something was rolled back: whoever keeps a copy of stored state drops it. */
   onRollback(listener: () => void): void
   /** The same for a copy that can take single steps back. */
@@ -25,7 +27,9 @@ export interface Transactions {
 
 /** A copy of stored state in memory that goes back with the transaction. */
 export interface Follower {
-  /** Where it stands. */
+  /** Writes what it still holds back; the transaction is about to be committed. */
+  flush(): void
+  /** Where it stands, nothing held back. */
   mark(): number
   /** Back to where it stood at `mark`. */
   undo(mark: number): void
@@ -123,6 +127,7 @@ export function createTransactions(
     try {
       value = write()
       if (value instanceof Promise) throw new TypeError('a transaction cannot wait for a promise')
+      for (const follower of followers) follower.flush()
       commit.run()
       isOpen = false
     } catch (error) {
@@ -228,6 +233,7 @@ export function createTransactions(
       if (isOpen) committed.push(listener)
       else listener()
     },
+    isOpen: () => isOpen,
     onRollback: (listener) => void rollbackListeners.push(listener),
     follow: (follower) => void followers.push(follower),
     beforeGroupCommit: (listener) => void groupListeners.push(listener),
