@@ -23,6 +23,7 @@ const EXPERIMENTS: Record<string, () => Promise<Experiment>> = {
   B6: async () => (await import('./b6-cost.ts')).b6,
   C1: async () => (await import('./c1-model.ts')).c1,
   C2: async () => (await import('./c2-stale.ts')).c2,
+  C3: async () => (await import('./c3-cancel.ts')).c3,
   C4: async () => (await import('./c4-poison.ts')).c4,
   C5: async () => (await import('./c5-race.ts')).c5,
   D1: async () => (await import('./d1-hostile.ts')).d1,
