@@ -29,8 +29,8 @@ export interface Backup {
   auditChain: string | null
 }
 
-const KEEP_DAILY = 7
-const KEEP_OTHER = 3
+/** How many of each sort are kept; those a person asked for do not push out the ones made before a change of the schema. */
+const KEEP = { daily: 7, migration: 3, manual: 7 } as const
 
 /** Makes a copy in `folder`. Throws STORE_UNAVAILABLE when the copy does not check out; it is then removed. */
 export function makeBackup(
@@ -121,15 +121,17 @@ function checkCopy(
   }
 }
 
-/** Keeps the newest seven daily copies and the newest three of the others. */
+/** Keeps the newest of each sort, see KEEP. */
 function thinOut(folder: string): void {
-  const backups = listBackups(folder)
-  const surplus = [
-    ...backups.filter((one) => one.reason === 'daily').slice(KEEP_DAILY),
-    ...backups.filter((one) => one.reason !== 'daily').slice(KEEP_OTHER),
-  ]
-  for (const backup of surplus) {
+  const kept = { daily: 0, migration: 0, manual: 0 }
+  for (const backup of listBackups(folder)) {
+    const sort = sortOf(backup.reason)
+    kept[sort]++
+    if (kept[sort] <= KEEP[sort]) continue
     rmSync(path.join(folder, backup.file), { force: true })
     rmSync(path.join(folder, `${backup.file}.json`), { force: true })
   }
 }
+
+const sortOf = (reason: string): keyof typeof KEEP =>
+  reason === 'daily' ? 'daily' : reason.startsWith('pre-') ? 'migration' : 'manual'

@@ -1,5 +1,5 @@
 // Before the database is used: is it ours, is it sound? If not, it goes to quarantine as it is, whole, and the newest
-// sound backup takes its place. Nothing in quarantine is ever deleted by the program.
+// sound backup takes its place, or else the rows that can still be read. Nothing in quarantine is ever deleted by the program.
 import {
   closeSync,
   copyFileSync,
@@ -8,6 +8,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
 } from 'node:fs'
 import path from 'node:path'
@@ -16,9 +17,11 @@ import { AppError } from '../base/errors.ts'
 import { sha256Hex } from '../base/hash.ts'
 import { type Backup, isSoundBackup, listBackups } from './backup.ts'
 import { makeFolderDurably, type StoreFolders, syncFolder, writeFileDurably } from './folders.ts'
+import { type Salvaged, salvage } from './salvage.ts'
+import { MIGRATIONS, type Migration } from './sql/migrations.ts'
 import { type AddonOptions, APPLICATION_ID, connect, sqliteCode } from './sqlite.ts'
 
-/** How the storage came up: as it was, from a backup, or empty because there was nothing to restore. */
+/** How the storage came up: as it was, from a backup or from its readable rows, or empty because there was nothing to restore. */
 type StorageState = 'ok' | 'restored' | 'new'
 
 export interface Recovery {
@@ -27,6 +30,8 @@ export interface Recovery {
   quarantine: string | null
   /** The backup that took their place. */
   backup: Backup | null
+  /** Rows that were saved for want of a backup. */
+  salvaged: Salvaged | null
   /** What SQLite said. */
   reason: string | null
 }
@@ -35,22 +40,53 @@ export interface Recovery {
  * Checks the file and puts it right; killed anywhere in between, it goes on at the next start. Throws STORE_UNSAFE when the
  * file is not ours at all, and what SQLite or the disk throws when it cannot be read: that is no damage.
  */
-export function recover(folders: StoreFolders, now: number, options: AddonOptions = {}): Recovery {
+export function recover(
+  folders: StoreFolders,
+  now: number,
+  options: AddonOptions = {},
+  migrations: readonly Migration[] = MIGRATIONS,
+): Recovery {
   const missing = !existsSync(folders.database)
   const reason = missing ? 'the database file is missing' : findDamage(folders.database, options)
-  if (reason === null) return { storage: 'ok', quarantine: null, backup: null, reason }
+  const found = { backup: null, salvaged: null, reason }
+  if (reason === null) return { ...found, storage: 'ok', quarantine: null }
   const backup =
     listBackups(folders.backups).find((one) => isSoundBackup(folders.backups, one, options)) ?? null
-  // Written whole before anything is moved, so that the time without a database is short.
-  const temporary = `${folders.database}.restore`
-  if (backup !== null) copyDurably(path.join(folders.backups, backup.file), temporary)
-  const quarantine = moveAway(folders, now, reason)
-  if (backup === null) {
-    return { storage: 'new', quarantine, backup, reason: quarantine === null ? null : reason }
+  if (backup !== null) {
+    const quarantine = restoreBackup(folders, backup, now, reason)
+    return { ...found, storage: 'restored', quarantine, backup }
   }
-  renameSync(temporary, folders.database)
+  const temporary = temporaryOf(folders)
+  rmSync(temporary, { force: true })
+  const salvaged = missing ? null : salvage(folders.database, temporary, migrations, options)
+  const quarantine = moveAway(folders, now, reason)
+  if (salvaged !== null) {
+    takePlace(folders)
+    return { ...found, storage: 'restored', quarantine, salvaged }
+  }
+  rmSync(temporary, { force: true })
+  return { ...found, storage: 'new', quarantine, reason: quarantine === null ? null : reason }
+}
+
+/** Puts the database aside, as it is, and the backup in its place; answers the folder in quarantine. Call while nothing is open. */
+export function restoreBackup(
+  folders: StoreFolders,
+  backup: Backup,
+  now: number,
+  reason: string,
+): string | null {
+  // Written whole before anything is moved, so that the time without a database is short.
+  copyDurably(path.join(folders.backups, backup.file), temporaryOf(folders))
+  const quarantine = moveAway(folders, now, reason)
+  takePlace(folders)
+  return quarantine
+}
+
+const temporaryOf = (folders: StoreFolders): string => `${folders.database}.restore`
+
+function takePlace(folders: StoreFolders): void {
+  renameSync(temporaryOf(folders), folders.database)
   syncFolder(path.dirname(folders.database))
-  return { storage: 'restored', quarantine, backup, reason }
 }
 
 function copyDurably(from: string, to: string): void {
