@@ -8,7 +8,7 @@ export type SampleMethod = 'nearest' | 'bilinear' | 'bicubic'
  * Heights at the interleaved points `xy` (in the grids' CRS) into `out`; NaN where no grid has a height. Grids on one lattice are
  * joined first, so a point between two tiles is interpolated across the seam; then the first grid that has a value wins. Points up to
  * half a cell outside the outermost sample points take the edge's heights (a pixel covers that much ground). A void under any of the
- * points used (1, 4 or 16) gives NaN for that grid; bicubic falls back to bilinear where only its outer ring has a void or is missing.
+ * points that count (1, 4 or 16; fewer on the lattice's lines) gives NaN for that grid; bicubic falls back to bilinear where only its outer ring has a void or is missing.
  * Points may be in any order; sorted ones are faster. `out.length` = number of points.
  */
 export function sampleGrids(
@@ -109,8 +109,28 @@ function sampleBilinear(
     const southWest = cells[at + below]!
     const north = northWest + (cells[at + right]! - northWest) * dx
     const south = southWest + (cells[at + below + right]! - southWest) * dx
-    out[i] = north + (south - north) * dy
+    const height = north + (south - north) * dy
+    out[i] = Number.isNaN(height) ? besideVoid(grid, column, row) : height
   }
+}
+
+/**
+ * A point on a lattice line, or on a post, next to a void: what does not count (weight 0, but for rounding) may be missing. NaN when a
+ * height that counts is missing.
+ */
+function besideVoid({ cells, width }: Grid, column: number, row: number): number {
+  const nearestColumn = Math.round(column)
+  const nearestRow = Math.round(row)
+  const onColumn = Math.abs(column - nearestColumn) < EDGE_SLACK
+  const onRow = Math.abs(row - nearestRow) < EDGE_SLACK
+  if (onColumn && onRow) return cells[nearestRow * width + nearestColumn]!
+  if (onColumn) {
+    const at = Math.floor(row) * width + nearestColumn
+    return cells[at]! + (cells[at + width]! - cells[at]!) * (row - Math.floor(row))
+  }
+  if (!onRow) return Number.NaN
+  const at = nearestRow * width + Math.floor(column)
+  return cells[at]! + (cells[at + 1]! - cells[at]!) * (column - Math.floor(column))
 }
 
 /** Cubic convolution with a = -0.5 (Keys 1981), which reproduces parabolas. */
