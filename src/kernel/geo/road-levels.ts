@@ -16,20 +16,25 @@ export interface RoadEdgeSet {
 /** No more than this part of a line is given away at one end, so that something is left of short bridges. */
 const MOST_GIVEN = 0.4
 
+/** Wider things are no roads but slips of the keyboard. */
+const WIDEST_METERS = 1000
+
 /** A gap in the surface that is narrower on average is no median but two carriageways whose widths nearly overlap. */
 const NARROWEST_GAP_METERS = 0.5
 
 /**
- * Outlines of the road surface of each storey, as `roadEdges` makes them, without slits narrower than half a metre. `widths[i]` (full, metres) and `levels[i]`
- * belong to line i; lines without a width above zero have no part in it. Storeys meet where vertices stand in one place (to 1 mm): there the line that
- * ends gives its first metres to the other's storey, so that the junction itself is united as usual.
+ * Outlines of the road surface of each storey, as `roadEdges` makes them, without slits narrower than half a metre.
+ * `givenWidths[i]` (full, metres) and `levels[i]` belong to line i; lines without a width above zero, or wider than a
+ * kilometre, have no part in it. Storeys meet where vertices stand in one place (to 1 mm): there the line that ends gives
+ * its first metres to the other's storey, so that the junction itself is united as usual.
  */
 export function roadEdgesByLevel(
   lines: Paths,
-  widths: ArrayLike<number>,
+  givenWidths: ArrayLike<number>,
   levels: ArrayLike<number>,
   progress: (fraction: number) => void = () => {},
 ): RoadEdgeSet {
+  const widths = Float64Array.from(givenWidths, (width) => (width <= WIDEST_METERS ? width : 0))
   const used = new Set<number>()
   for (let i = 0; i < pathCount(lines); i++) if (widths[i]! > 0) used.add(levels[i]!)
   const pieces = new PieceList()
