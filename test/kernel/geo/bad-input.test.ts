@@ -221,7 +221,9 @@ const STEPS: Record<string, fc.IProperty<unknown>> = {
 
 describe(`bad input of every kind (seed ${SEED})`, () => {
   test.each(Object.keys(STEPS))('%s', (name) => {
-    fc.assert(STEPS[name]!, { seed: SEED, numRuns: RUNS })
+    // Paths round the Earth and back are cut into a million steps each.
+    const numRuns = name.startsWith('profile') ? 40 : RUNS
+    fc.assert(STEPS[name]!, { seed: SEED, numRuns })
   })
 
   test('the net catches what it should (control)', () => {
