@@ -1,9 +1,12 @@
 // Tells a disk that failed or is full from every other mistake, whether SQLite or the file system says it.
 import { AppError } from './errors.ts'
 
-/** Codes of Node's file calls and of SQLite that speak of the disk, not of the bytes on it. */
+/**
+ * Codes of Node's file calls and of SQLite that speak of the disk, not of the bytes on it. A short read is about the
+ * bytes: the file ends before them.
+ */
 const CODES =
-  /^(EIO|ENOSPC|EDQUOT|EROFS|ENXIO|ENODEV|SQLITE_(IOERR|FULL|CANTOPEN|BUSY|LOCKED|NOMEM|PERM)(_\w+)?)$/
+  /^(EIO|ENOSPC|EDQUOT|EROFS|ENXIO|ENODEV|SQLITE_(IOERR(?!_SHORT_READ|_CORRUPTFS|_DATA)|FULL|CANTOPEN|BUSY|LOCKED|NOMEM|PERM)(_\w+)?)$/
 
 /** Whether a call on the data folder failed, so that nothing can be said about what is stored there. */
 export function isDiskTrouble(error: unknown): boolean {

@@ -8,6 +8,7 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
@@ -164,6 +165,14 @@ describe('a damaged database', () => {
     const store = open()
     expect(store.recovery).toMatchObject({ storage: 'new', backup: null })
     expect(store.meta.get('note')).toBeUndefined()
+    await store.close()
+  })
+
+  it('that ends in the middle of its last page is damage, though SQLite calls it an I/O error', async () => {
+    await fill()
+    truncateSync(database(), statSync(database()).size - 3700)
+    const store = open()
+    expect(store.recovery).toMatchObject({ storage: 'restored', reason: 'SQLITE_IOERR_SHORT_READ' })
     await store.close()
   })
 
