@@ -51,6 +51,7 @@ export async function drawPipeline(
           numericFeatureType: config.numericFeatureType,
           blocksFolder: null,
           retrievedAt: new Date().toISOString().slice(0, 10),
+          hashes: false,
         },
       },
       {

@@ -53,7 +53,9 @@ export function writeOutputs(
   names.forEach((name, i) => {
     report('writing', from + ((1 - from) * i) / names.length)
     const bytes = WRITERS[name](result, options)
-    outputs[name] = { bytes, sha256: createHash('sha256').update(bytes).digest('hex') }
+    const hashed = options.hashes !== false
+    const sha256 = hashed ? createHash('sha256').update(bytes).digest('hex') : ''
+    outputs[name] = { bytes, sha256 }
   })
   return outputs
 }

@@ -25,13 +25,15 @@ export interface PipelineTask {
     blocksFolder: string | null
     /** What goes into the drawing's credit line, e.g. a retrieval date; the kernel has no clock. */
     retrievedAt: string | null
+    /** False: nobody will look the outputs up by their hashes, so none are made. */
+    hashes?: boolean
   }
 }
 
 /** Bytes of one output with their hash, ready to be stored or sent as they are. */
 export interface OutputBytes {
   bytes: Uint8Array
-  /** Hex SHA-256 of `bytes`. */
+  /** Hex SHA-256 of `bytes`; empty when the task wanted none. */
   sha256: string
 }
 

@@ -122,7 +122,7 @@ describe('prepare osm', () => {
         ['prepare', 'osm', ...place, '--radius', '90', '--dxf', '-o', folder],
         {
           env: { SISRUA_OVERPASS_URLS: server.url, SISRUA_CACHE_BYTES: '0' },
-          interruptAfterMs: 1_500,
+          interruptWhen: () => server.seen.length > 0,
         },
       )
       expect(server.seen.length).toBe(1)

@@ -15,8 +15,8 @@ export interface RunOptions {
   env?: Record<string, string>
   input?: string
   cwd?: string
-  /** Sends SIGINT when standard error or output holds this, or after so many milliseconds. */
-  interruptAfterMs?: number
+  /** Sends SIGINT as soon as this is true; asked every 20 ms. */
+  interruptWhen?: () => boolean
 }
 
 /** Runs `sisrua …args` to its end. `home` holds every folder the program may write. */
@@ -32,9 +32,12 @@ export function runProgram(
       stdio: 'pipe',
     })
     const killer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS)
-    if (options.interruptAfterMs !== undefined) {
-      setTimeout(() => child.kill('SIGINT'), options.interruptAfterMs)
-    }
+    const { interruptWhen } = options
+    const watch = setInterval(() => {
+      if (interruptWhen?.() !== true) return
+      clearInterval(watch)
+      child.kill('SIGINT')
+    }, 20)
     let stdout = ''
     let stderr = ''
     child.stdout.on('data', (piece) => {
@@ -46,6 +49,7 @@ export function runProgram(
     child.on('error', reject)
     child.on('close', (code) => {
       clearTimeout(killer)
+      clearInterval(watch)
       resolve({ code, stdout, stderr })
     })
     child.stdin.on('error', () => {})

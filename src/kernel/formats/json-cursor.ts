@@ -252,25 +252,28 @@ export class JsonCursor {
 
   private skipContainer(): void {
     const { bytes, end } = this
+    let p = this.position
     let depth = 0
-    while (this.position < end) {
-      const c = bytes[this.position]!
+    for (; p < end; p++) {
+      const c = bytes[p]!
       if (c === QUOTE) {
-        this.string()
-        continue
-      }
-      if (c === 123 || c === 91) {
+        p++
+        while (p < end && bytes[p] !== QUOTE) p += bytes[p] === BACKSLASH ? 2 : 1
+      } else if (c === 123 || c === 91) {
         depth++
-        if (depth > MAX_DEPTH) this.fail(`it is nested deeper than ${MAX_DEPTH} levels`)
+        if (depth > MAX_DEPTH) {
+          this.position = p
+          this.fail(`it is nested deeper than ${MAX_DEPTH} levels`)
+        }
       } else if (c === 125 || c === 93) {
         depth--
         if (depth === 0) {
-          this.position++
+          this.position = p + 1
           return
         }
       }
-      this.position++
     }
+    this.position = end
     this.fail('it ends too early')
   }
 }

@@ -83,20 +83,21 @@ class OsmJsonReader {
     this.cursor = new JsonCursor(bytes, invalid)
     this.cursor.position = start
     this.onProgress = onProgress
-    // First guesses from the usual bytes per element; columns grow where a file is denser.
-    const guess = Math.max(1024, Math.min(1 << 22, Math.floor(bytes.length / 400)))
-    this.nodes = new ElementColumns(guess)
-    this.nodeLonLat = new Float64Column(guess * 2)
-    this.ways = new ElementColumns(guess >> 2)
+    // First capacities from the fewest bytes that one of each usually takes. Room that is never written to takes no memory, while a
+    // column that must grow is written twice.
+    const room = (bytesEach: number) => Math.max(1024, Math.floor(bytes.length / bytesEach))
+    this.nodes = new ElementColumns(room(200))
+    this.nodeLonLat = new Float64Column(room(100))
+    this.ways = new ElementColumns(room(600))
     this.relations = new ElementColumns(256)
-    this.refStart = new Int32Column(guess >> 2)
-    this.refEnd = new Int32Column(guess >> 2)
-    this.wayGeometryStart = new Int32Column(guess >> 2)
-    this.wayGeometryEnd = new Int32Column(guess >> 2)
-    this.refs = new Float64Column(guess * 2)
-    this.geometry = new Float64Column(guess)
-    this.tagKeys = new Int32Column(guess)
-    this.tagValues = new Int32Column(guess)
+    this.refStart = new Int32Column(room(600))
+    this.refEnd = new Int32Column(room(600))
+    this.wayGeometryStart = new Int32Column(room(600))
+    this.wayGeometryEnd = new Int32Column(room(600))
+    this.refs = new Float64Column(room(100))
+    this.geometry = new Float64Column(room(50))
+    this.tagKeys = new Int32Column(room(150))
+    this.tagValues = new Int32Column(room(150))
   }
 
   read(): OsmData {

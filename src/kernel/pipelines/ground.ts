@@ -28,6 +28,9 @@ export class Ground {
   private readonly site: Site
   /** Stated vertical datum of the heights given out; null when there are none or nobody said. */
   verticalDatum: string | null = null
+  /** Vertices whose heights were asked for so far, and those of them that have none. */
+  asked = 0
+  missing = 0
 
   private constructor(grids: Grid[], windows: readonly DemWindow[], site: Site) {
     this.grids = grids
@@ -60,7 +63,9 @@ export class Ground {
       const { heights, verticalDatums } = heightsAt(this.grids, degrees)
       this.verticalDatum ??= verticalDatums.find((datum) => datum !== null) ?? null
       out.set(heights, from)
+      for (let i = 0; i < heights.length; i++) if (Number.isNaN(heights[i]!)) this.missing++
     }
+    this.asked += out.length
     return out
   }
 

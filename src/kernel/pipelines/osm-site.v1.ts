@@ -25,6 +25,7 @@ import { Ground } from './ground.ts'
 import { OsmAttributes } from './osm-attributes.ts'
 import { OsmSheet, pointsInside } from './osm-draw.ts'
 import { cleanGeometry } from './osm-lines.ts'
+import { osmRoadEdges } from './osm-road-edges.ts'
 import { selectFeatures } from './osm-select.ts'
 import type { Inputs, Pipeline } from './pipeline.ts'
 import { chooseSite } from './site.ts'
@@ -85,6 +86,8 @@ const fields = z.object({
   labels: optional(z.boolean(), false),
   /** Metres; 0 keeps every vertex. */
   simplifyToleranceMeters: optional(z.number().min(0).max(100), SIMPLIFY_METERS),
+  /** Outlines of the streets on a layer of their own; see road-edges.ts. */
+  roadEdges: optional(z.boolean(), false),
   /** See cad/layers.ts; null = the program's own. */
   layerTemplate: optional(z.unknown(), null),
 })
@@ -165,15 +168,10 @@ export const osmSiteV1: Pipeline<OsmSiteParams> = {
     // Heights under every vertex.
     report('terrain', 0.7)
     const ground = await Ground.from(inputs.dem, codecs, site)
-    let missing = 0
-    let total = 0
     for (const paths of [insideRings.paths, insideLines.paths, insidePoints.paths]) {
       const heights = ground.heights(paths.coords)
       if (heights === null) delete paths.z
       else paths.z = heights
-      total += paths.coords.length / 2
-      if (heights === null) continue
-      for (let i = 0; i < heights.length; i++) if (Number.isNaN(heights[i]!)) missing++
     }
 
     // The drawing: areas below lines, lines below points, then contours and names.
@@ -183,6 +181,17 @@ export const osmSiteV1: Pipeline<OsmSiteParams> = {
     sheet.lines(insideLines, lines, cleaned)
     sheet.points(insidePoints, points)
     const { features, firstLine } = sheet
+    const edges = params.roadEdges
+      ? osmRoadEdges(
+          cleaned,
+          lines,
+          attributes,
+          region,
+          ground,
+          layers.indexOf(template.special.roadEdges),
+          (fraction) => report('draw', 0.8 + fraction * 0.08),
+        )
+      : null
     report('contours', 0.88)
     const contours =
       params.contourIntervalMeters === 0
@@ -216,10 +225,12 @@ export const osmSiteV1: Pipeline<OsmSiteParams> = {
       insideRings.paths,
       insideLines.paths,
       insidePoints.paths,
+      edges?.paths ?? NO_PATHS,
       contours?.paths ?? NO_PATHS,
       labelPaths,
     ])
-    for (const [part, list] of [contours?.features ?? [], labelFeatures].entries()) {
+    const added = [edges?.features ?? [], contours?.features ?? [], labelFeatures]
+    for (const [part, list] of added.entries()) {
       for (const feature of list) {
         feature.path += bases[part + 3]!
         features.push(feature)
@@ -239,7 +250,7 @@ export const osmSiteV1: Pipeline<OsmSiteParams> = {
       notes: [
         ...site.notes,
         ...gapNotes(gaps, data.remark, features.length),
-        ...ground.notes(missing, total),
+        ...ground.notes(ground.missing, ground.asked),
         ...(contours?.notes ?? []),
         ...(cleaned.duplicateSegments > 0
           ? [{ code: 'DUPLICATES_REMOVED', data: { segments: cleaned.duplicateSegments } }]
