@@ -1,0 +1,30 @@
+// What counts as trouble with the disk: only then the database stays where it is and the program ends with 74.
+import { expect, it } from 'vitest'
+import { isDiskTrouble, startProblem } from '../../src/base/disk-trouble.ts'
+import { AppError } from '../../src/base/errors.ts'
+
+it.each([
+  ['EIO', true],
+  ['ENOSPC', true],
+  ['ENOENT', false],
+  ['SQLITE_IOERR', true],
+  ['SQLITE_IOERR_READ', true],
+  // The file ends before what SQLite looks for: it was cut off. Found by experiment A5.
+  ['SQLITE_IOERR_SHORT_READ', false],
+  ['SQLITE_FULL', true],
+  ['SQLITE_CANTOPEN', true],
+  ['SQLITE_CORRUPT', false],
+  ['SQLITE_NOTADB', false],
+])('%s: %s', (code, expected) => {
+  expect(isDiskTrouble(Object.assign(new Error(), { code }))).toBe(expected)
+})
+
+it('a folder that could not be made, for which Node always says ENOENT', () => {
+  expect(isDiskTrouble(Object.assign(new Error(), { code: 'ENOENT', syscall: 'mkdir' }))).toBe(true)
+})
+
+it('becomes STORE_UNAVAILABLE at the start; an AppError stays, anything else is INTERNAL', () => {
+  expect(startProblem(Object.assign(new Error(), { code: 'EIO' })).code).toBe('STORE_UNAVAILABLE')
+  expect(startProblem(new AppError('ALREADY_RUNNING')).code).toBe('ALREADY_RUNNING')
+  expect(startProblem(new Error()).code).toBe('INTERNAL')
+})
