@@ -1,4 +1,4 @@
-// `sisrua job`: looks at the jobs of a running daemon, follows one, cancels one.
+// `sisrua job`: looks at the jobs of a running daemon, follows one, cancels one, starts one again.
 import type { Command } from 'commander'
 import { AppError } from '../base/errors.ts'
 import { EXIT } from '../base/exit-codes.ts'
@@ -25,8 +25,9 @@ export function registerJob(program: Command, context: CliContext): void {
   const commands = [
     job
       .command('list')
+      .option('--state <state>', 'only these, e.g. dead for those that were given up')
       .description('newest first')
-      .action((options: DaemonOptions) => list(options, context)),
+      .action((options: ListOptions) => list(options, context)),
     job
       .command('show')
       .argument('<id>', 'job id')
@@ -43,15 +44,25 @@ export function registerJob(program: Command, context: CliContext): void {
       .argument('<id>', 'job id')
       .description('stops a job')
       .action((id: string, options: DaemonOptions) => cancel(id, options, context)),
+    job
+      .command('retry')
+      .argument('<id>', 'job id')
+      .description('a new job with the payload of one that failed, was cancelled or given up')
+      .action((id: string, options: DaemonOptions) => retry(id, options, context)),
   ]
   for (const command of commands) addDaemonOptions(command)
 }
 
 const place = (id: string): string => `/api/v1/jobs/${encodeURIComponent(id)}`
 
-async function list(options: DaemonOptions, context: CliContext): Promise<void> {
+interface ListOptions extends DaemonOptions {
+  state?: string
+}
+
+async function list(options: ListOptions, context: CliContext): Promise<void> {
   const client = await openDaemonClient(options, context)
-  const answer = (await client.call('GET', '/api/v1/jobs')) as { jobs: WireJob[] }
+  const query = options.state === undefined ? '' : `?state=${encodeURIComponent(options.state)}`
+  const answer = (await client.call('GET', `/api/v1/jobs${query}`)) as { jobs: WireJob[] }
   const lines = answer.jobs.map((job) => line(job))
   await print(context, answer, lines)
 }
@@ -92,6 +103,12 @@ async function cancel(id: string, options: DaemonOptions, context: CliContext): 
   const client = await openDaemonClient(options, context)
   const answer = await client.call('DELETE', place(id))
   await print(context, answer, [id])
+}
+
+async function retry(id: string, options: DaemonOptions, context: CliContext): Promise<void> {
+  const client = await openDaemonClient(options, context)
+  const job = (await client.call('POST', `${place(id)}/retry`)) as WireJob
+  await print(context, job, [job.job_id])
 }
 
 function line({ job_id, kind, status, progress, error, created_at }: WireJob): string {

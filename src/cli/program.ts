@@ -6,6 +6,7 @@ import { registerCompletion } from './completion.ts'
 import { registerConfig } from './config.ts'
 import type { CliContext } from './context.ts'
 import { registerCrs } from './crs.ts'
+import { registerDb } from './db.ts'
 import { registerDoctor } from './doctor.ts'
 import { registerElevation } from './elevation.ts'
 import { registerJob } from './job.ts'
@@ -40,6 +41,7 @@ export function createProgram(context: CliContext): Command {
   registerJob(program, context)
   registerAudit(program, context)
   registerWebhook(program, context)
+  registerDb(program, context)
   registerConfig(program, context)
   registerDoctor(program, context)
   registerLicenses(program, context)

@@ -12,9 +12,9 @@ export interface StoreFolders {
   quarantine: string
 }
 
-/** Paths under the data folder; creates the folders, for the owner only. */
-export function prepareFolders(dataFolder: string): StoreFolders {
-  const folders: StoreFolders = {
+/** Paths under the data folder. */
+export function storeFolders(dataFolder: string): StoreFolders {
+  return {
     database: path.join(dataFolder, 'sisrua.db'),
     lock: path.join(dataFolder, 'instance.lock'),
     reserve: path.join(dataFolder, 'reserve.bin'),
@@ -22,6 +22,11 @@ export function prepareFolders(dataFolder: string): StoreFolders {
     backups: path.join(dataFolder, 'backups'),
     quarantine: path.join(dataFolder, 'quarantine'),
   }
+}
+
+/** The same; creates the folders, for the owner only. */
+export function prepareFolders(dataFolder: string): StoreFolders {
+  const folders = storeFolders(dataFolder)
   for (const folder of [dataFolder, folders.blobs, folders.backups, folders.quarantine]) {
     makeFolderDurably(folder)
   }

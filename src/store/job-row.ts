@@ -37,3 +37,12 @@ export interface JobRow {
   /** Checksum of the fields above, see job-seal.ts. */
   seal: number
 }
+
+/** The columns of a row under the names above. */
+export const JOB_COLUMNS = `n, id, kind, pipeline, state, priority, payload, input_sha256 AS inputSha256,
+  idempotency_key AS idempotencyKey, retry_of AS retryOf, attempt, max_attempts AS maxAttempts,
+  crash_count AS crashCount, lease_token AS leaseToken, lease_until AS leaseUntil, run_after AS runAfter,
+  soft_ms AS softMs, hard_ms AS hardMs, progress, step, error_code AS errorCode, error_message AS errorMessage,
+  error_data AS errorData, result_sha256 AS resultSha256, result_size AS resultSize, trace_id AS traceId,
+  created_by AS createdBy, project_id AS projectId, created_at AS createdAt, started_at AS startedAt,
+  finished_at AS finishedAt, updated_at AS updatedAt, seal`

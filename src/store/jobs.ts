@@ -2,7 +2,7 @@
 // and answers the row as it is afterwards, or undefined when they did not match. Every row is sealed when it is written and
 // checked when it is read. Over 300 lines, because every statement that changes a job shall be seen beside the others.
 import { AppError } from '../base/errors.ts'
-import type { JobRow } from './job-row.ts'
+import { JOB_COLUMNS, type JobRow } from './job-row.ts'
 import { BROKEN_SEAL, coreOf, sealFrom, sealOf } from './job-seal.ts'
 import { createLiveJobs, isWaiting } from './live-jobs.ts'
 import type { Connection } from './sqlite.ts'
@@ -64,14 +64,6 @@ const BLANK = {
 const NO_LEASE = { leaseToken: null, leaseUntil: null }
 const NO_ERROR = { errorCode: null, errorMessage: null, errorData: null }
 
-const COLUMNS = `n, id, kind, pipeline, state, priority, payload, input_sha256 AS inputSha256,
-  idempotency_key AS idempotencyKey, retry_of AS retryOf, attempt, max_attempts AS maxAttempts,
-  crash_count AS crashCount, lease_token AS leaseToken, lease_until AS leaseUntil, run_after AS runAfter,
-  soft_ms AS softMs, hard_ms AS hardMs, progress, step, error_code AS errorCode, error_message AS errorMessage,
-  error_data AS errorData, result_sha256 AS resultSha256, result_size AS resultSize, trace_id AS traceId,
-  created_by AS createdBy, project_id AS projectId, created_at AS createdAt, started_at AS startedAt,
-  finished_at AS finishedAt, updated_at AS updatedAt, seal`
-
 /**
  * A parameter compared for equality is written `+?`: this SQLite has STAT4, and beside partial indexes it would otherwise
  * prepare the statement again for every new value, which costs five times the statement itself.
@@ -91,20 +83,20 @@ export function createJobRows(
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', 0.05, 'started')`,
   )
   const newest = connection.prepare('SELECT coalesce(max(n), 0) FROM jobs').pluck()
-  const byId = connection.prepare(`SELECT ${COLUMNS} FROM jobs WHERE id = +?`)
+  const byId = connection.prepare(`SELECT ${JOB_COLUMNS} FROM jobs WHERE id = +?`)
   const idByKey = connection.prepare('SELECT id FROM jobs WHERE idempotency_key = +?').pluck()
   const dropKey = connection.prepare(
     'UPDATE jobs SET idempotency_key = NULL WHERE idempotency_key = +?',
   )
   const freeKey = connection.prepare('UPDATE jobs SET idempotency_key = NULL, seal = ? WHERE n = ?')
   const list = connection.prepare(
-    `SELECT ${COLUMNS} FROM jobs
+    `SELECT ${JOB_COLUMNS} FROM jobs
      WHERE (@state IS NULL OR state = @state) AND (@kind IS NULL OR kind = @kind)
        AND (@before IS NULL OR created_at < @before)
      ORDER BY n DESC LIMIT @limit`,
   )
   const open = connection.prepare(
-    `SELECT ${COLUMNS} FROM jobs WHERE state IN ('queued', 'running', 'cancelling', 'retry_wait') ORDER BY n`,
+    `SELECT ${JOB_COLUMNS} FROM jobs WHERE state IN ('queued', 'running', 'cancelling', 'retry_wait') ORDER BY n`,
   )
   const claim = connection.prepare(
     `UPDATE jobs SET state = 'running', attempt = ?, lease_token = ?, lease_until = ?, boot_id = ?, started_at = ?,
