@@ -1,6 +1,8 @@
-// Undecoded blocks to heights: decompress, undo the predictor, place the wanted band into the window, turn nodata into NaN.
+// Undecoded blocks to heights: decompress, undo the predictor, place them into the window.
 import type { DemEncoding, DemWindow } from './dem-file.ts'
 import { demUnreadable } from './dem-file.ts'
+import type { Cells, Samples } from './geotiff-place.ts'
+import { placeBlock, startPlacing, summedWhilePlaced } from './geotiff-place.ts'
 import { decodeLerc } from './tiff-lerc.ts'
 import { decodeLzw } from './tiff-lzw.ts'
 import { decodePackbits } from './tiff-packbits.ts'
@@ -11,17 +13,6 @@ export interface BlockCodecs {
   inflate(bytes: Uint8Array, expected: number): Uint8Array
   zstd?(bytes: Uint8Array, expected: number): Uint8Array
 }
-
-type Cells = Float32Array | Float64Array
-type Samples =
-  | Uint8Array
-  | Int8Array
-  | Uint16Array
-  | Int16Array
-  | Uint32Array
-  | Int32Array
-  | Float32Array
-  | Float64Array
 
 /**
  * Heights of a window, row-major, first row north. 32-bit floats unless the file holds more digits (32-bit integers, 64-bit floats, or
@@ -35,9 +26,7 @@ export async function decodeBlocks(window: DemWindow, codecs: BlockCodecs): Prom
   const cells = wide || scaled ? new Float64Array(width * height) : new Float32Array(width * height)
   // Blocks cover the window; only those that are not stored leave it as it is.
   if (window.lengths.includes(0)) cells.fill(Number.NaN)
-  const voids = voidsOf(window, cells)
-  if (summedWhilePlaced(encoding))
-    voids.heights = heightTable(cells, encoding.sampleFormat === 2, voids)
+  const placing = startPlacing(window, cells)
   const sampleBytes = encoding.bitsPerSample / 8
   const rowBytes = encoding.blockWidth * encoding.samplesPerPixel * sampleBytes
   const largest = rowBytes * encoding.blockHeight
@@ -51,7 +40,7 @@ export async function decodeBlocks(window: DemWindow, codecs: BlockCodecs): Prom
       throw demUnreadable(window.name, 'one of its blocks is cut short')
     }
     restore(bytes, encoding)
-    place(samplesOf(bytes, encoding), window, i, cells, voids)
+    placeBlock(samplesOf(bytes, encoding), window, i, cells, placing)
   }
   return cells
 }
@@ -152,109 +141,4 @@ function samplesOf(bytes: Uint8Array, encoding: DemEncoding): Samples {
   if (bitsPerSample === 64) return view(bytes, Float64Array, 8)
   if (sampleFormat === 3) return view(bytes, Float32Array, 4)
   return sampleFormat === 2 ? view(bytes, Int32Array, 4) : view(bytes, Uint32Array, 4)
-}
-
-/** The commonest elevation file: one band of 16-bit integers. */
-function summedWhilePlaced({ bitsPerSample, samplesPerPixel, predictor }: DemEncoding): boolean {
-  return bitsPerSample === 16 && samplesPerPixel === 1 && predictor === 2
-}
-
-/** Copies the part of a block that lies in the window as heights, turning the rows of a bottom-up file around. */
-function place(
-  samples: Samples,
-  window: DemWindow,
-  block: number,
-  cells: Cells,
-  voids: Voids,
-): void {
-  const { width, height, encoding, bottomUp } = window
-  const { blockWidth, samplesPerPixel, band } = encoding
-  const left = window.columns[block]!
-  const top = window.rows[block]!
-  const from = Math.max(0, -left)
-  const to = Math.min(blockWidth, width - left)
-  const lastRow = Math.min(window.rowCounts[block]!, height - top)
-  const summed = summedWhilePlaced(encoding)
-    ? new Int16Array(samples.buffer, samples.byteOffset, samples.length)
-    : null
-  for (let row = Math.max(0, -top); row < lastRow; row++) {
-    const target = (bottomUp ? height - 1 - (top + row) : top + row) * width + left
-    const source = row * blockWidth
-    if (summed !== null) {
-      sumRow(summed, source, from, to, voids.heights!, cells, target)
-      continue
-    } else if (samplesPerPixel === 1) {
-      cells.set(samples.subarray(source + from, source + to), target + from)
-    } else {
-      for (let column = from; column < to; column++) {
-        cells[target + column] = samples[(source + column) * samplesPerPixel + band]!
-      }
-    }
-    cleanRow(cells, target + from, target + to, voids)
-  }
-}
-
-/** What means no height, and how a stored value becomes metres. */
-interface Voids {
-  first: number
-  second: number
-  scale: number
-  offset: number
-  heights?: Cells
-}
-
-/** Without a stated nodata, -32768 and -9999 mean none, as everywhere in elevation data. */
-function voidsOf({ nodata, encoding, scale, offset }: DemWindow, cells: Cells): Voids {
-  const narrow = cells instanceof Float32Array || encoding.bitsPerSample === 32
-  return {
-    first: nodata === null ? -32_768 : narrow ? Math.fround(nodata) : nodata,
-    second: nodata === null ? -9_999 : nodata,
-    scale,
-    offset,
-  }
-}
-
-/** The height of every 16-bit sample: voids, sign, scale and offset are looked up instead of computed. */
-function heightTable(cells: Cells, signed: boolean, voids: Voids): Cells {
-  const { first, second, scale, offset } = voids
-  const heights =
-    cells instanceof Float32Array ? new Float32Array(1 << 16) : new Float64Array(1 << 16)
-  for (let i = 0; i < heights.length; i++) {
-    const value = signed ? (i << 16) >> 16 : i
-    heights[i] = value === first || value === second ? Number.NaN : value * scale + offset
-  }
-  return heights
-}
-
-/** Differences of one row summed to heights, wrapping in 16 bits as the writer's did. */
-function sumRow(
-  samples: Int16Array,
-  source: number,
-  from: number,
-  to: number,
-  heights: Cells,
-  cells: Cells,
-  target: number,
-): void {
-  let sum = 0
-  for (let i = 0; i < from; i++) sum = (sum + samples[source + i]!) & 0xff_ff
-  for (let i = from; i < to; i++) {
-    sum = (sum + samples[source + i]!) & 0xff_ff
-    cells[target + i] = heights[sum]!
-  }
-}
-
-function cleanRow(
-  cells: Cells,
-  from: number,
-  to: number,
-  { first, second, scale, offset }: Voids,
-): void {
-  const scaled = scale !== 1 || offset !== 0
-  for (let i = from; i < to; i++) {
-    const value = cells[i]!
-    // Beyond ±3e38 lie infinity and the "lowest float" that stands for nodata in many files.
-    if (value === first || value === second || value > 3e38 || value < -3e38) cells[i] = Number.NaN
-    else if (scaled) cells[i] = value * scale + offset
-  }
 }

@@ -2,6 +2,11 @@
 
 /** Swaps the bytes of each sample of 2, 4 or 8 bytes. */
 export function swapBytes(bytes: Uint8Array, sampleBytes: number): void {
+  if (sampleBytes === 2 && bytes.byteOffset % 2 === 0) {
+    const samples = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length >> 1)
+    for (let i = 0; i < samples.length; i++) samples[i] = (samples[i]! << 8) | (samples[i]! >> 8)
+    return
+  }
   const last = bytes.length - sampleBytes
   for (let i = 0; i <= last; i += sampleBytes) {
     for (let a = i, b = i + sampleBytes - 1; a < b; a++, b--) {
@@ -52,14 +57,53 @@ export function joinFloatBytes(
 ): void {
   const rowBytes = rowSamples * sampleBytes
   const row = new Uint8Array(rowBytes)
+  const aligned = bytes.byteOffset % 4 === 0 && sampleBytes === 4
+  const words = aligned
+    ? new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2)
+    : new Int32Array(0)
   for (let start = 0; start + rowBytes <= bytes.length; start += rowBytes) {
-    for (let i = start + stride; i < start + rowBytes; i++)
-      bytes[i] = bytes[i]! + bytes[i - stride]!
-    row.set(bytes.subarray(start, start + rowBytes))
-    for (let plane = 0; plane < sampleBytes; plane++) {
-      const from = plane * rowSamples
-      let to = start + sampleBytes - 1 - plane
-      for (let i = 0; i < rowSamples; i++, to += sampleBytes) bytes[to] = row[from + i]!
+    sumBytes(bytes, start, row, stride)
+    if (aligned) joinWords(row, rowSamples, words, start >> 2)
+    else joinBytes(row, rowSamples, sampleBytes, bytes, start)
+  }
+}
+
+/** Sums of the byte differences of one row, modulo 256. */
+function sumBytes(bytes: Uint8Array, start: number, row: Uint8Array, stride: number): void {
+  if (stride === 1) {
+    let sum = 0
+    for (let i = 0; i < row.length; i++) {
+      sum = (sum + bytes[start + i]!) & 255
+      row[i] = sum
     }
+    return
+  }
+  for (let i = 0; i < row.length; i++) {
+    row[i] = i < stride ? bytes[start + i]! : bytes[start + i]! + row[i - stride]!
+  }
+}
+
+/** Four planes of bytes to little-endian words of a little-endian machine, as every one that Node runs on is. */
+function joinWords(row: Uint8Array, count: number, words: Int32Array, to: number): void {
+  const second = count
+  const third = 2 * count
+  const fourth = 3 * count
+  for (let i = 0; i < count; i++) {
+    words[to + i] =
+      (row[i]! << 24) | (row[second + i]! << 16) | (row[third + i]! << 8) | row[fourth + i]!
+  }
+}
+
+function joinBytes(
+  row: Uint8Array,
+  rowSamples: number,
+  sampleBytes: number,
+  bytes: Uint8Array,
+  start: number,
+): void {
+  for (let plane = 0; plane < sampleBytes; plane++) {
+    const from = plane * rowSamples
+    let to = start + sampleBytes - 1 - plane
+    for (let i = 0; i < rowSamples; i++, to += sampleBytes) bytes[to] = row[from + i]!
   }
 }

@@ -64,6 +64,17 @@ make('scaled', [np.round(z).astype('i2')], gdal.GDT_Int16, nodata=-32768, scale=
 truth('scaled', read('scaled') * 0.25 + 12.5)
 make('scaled_u16', [np.round(z + 9000).astype('u2')], gdal.GDT_UInt16, nodata=65535, scale=(0.5, -4500), options=['COMPRESS=LZW', 'PREDICTOR=2'])
 truth('scaled_u16', read('scaled_u16') * 0.5 - 4500)
+large = np.round(ground(310, 290))
+large[5:9, 100:140] = -32768
+for name, options in (('large_be', ['ENDIANNESS=BIG']), ('large_plain', []), ('large_tiled', ['TILED=YES', 'COMPRESS=LZW', 'PREDICTOR=2', 'ENDIANNESS=BIG'])):
+    make(name, [large.astype('i2')], gdal.GDT_Int16, nodata=-32768, options=options, transform=(600000, 30, 0, 7300000, 0, 30 if name == 'large_plain' else -30))
+    z16 = read(name); z16[z16 == -32768] = np.nan
+    truth(name, z16[::-1] if name == 'large_plain' else z16)
+make('large_u16', [(large + 33000).clip(0, 65535).astype('u2')], gdal.GDT_UInt16, nodata=232, scale=(0.5, -100), options=['COMPRESS=ZSTD'])
+zu = read('large_u16'); zu[zu == 232] = np.nan; truth('large_u16', zu * 0.5 - 100)
+make('large_f32', [ground(310, 290)], options=['TILED=YES', 'COMPRESS=DEFLATE', 'PREDICTOR=3']); truth('large_f32', read('large_f32'))
+make('large_f64', [ground(310, 290)], gdal.GDT_Float64, options=['COMPRESS=LZW', 'PREDICTOR=3']); truth('large_f64', read('large_f64'))
+make('bands_f32', [z, z + 1], options=['COMPRESS=DEFLATE', 'PREDICTOR=3', 'INTERLEAVE=PIXEL']); truth('bands_f32', read('bands_f32'))
 utm = 'PROJCS["%s",GEOGCS["%s",DATUM["%s",SPHEROID["%s",%s]],PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433]],PROJECTION["Transverse_Mercator"],PARAMETER["latitude_of_origin",0],PARAMETER["central_meridian",%d],PARAMETER["scale_factor",%s],PARAMETER["false_easting",500000],PARAMETER["false_northing",%d],UNIT["metre",1]]'
 sirgas = ('SIRGAS 2000', 'Sistema_de_Referencia_Geocentrico_para_America_del_Sur_2000', 'GRS 1980', '6378137,298.257222101')
 small = [z[:4, :5]]
@@ -108,6 +119,13 @@ describeWithJudge(
       'nan',
       'scaled',
       'scaled_u16',
+      'large_be',
+      'large_plain',
+      'large_tiled',
+      'large_u16',
+      'large_f32',
+      'large_f64',
+      'bands_f32',
     ])('%s: every pixel', async (name) => {
       const { cells } = await read(name)
       expect([...cells]).toEqual([...truth(name)])
