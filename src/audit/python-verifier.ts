@@ -58,7 +58,9 @@ def blame(seq, what):
     global first
     faults.append(what)
     if seq is not None and (first is None or seq < first): first = seq
-def unquote(quoted): return json.loads(quoted.decode('latin1'), strict=False).encode('latin1')
+def unquote(quoted):  # nearly always only quotes are escaped
+    plain = quoted[1:-1].replace(b'\\\\"', b'"')
+    return plain if b'\\\\' not in plain else json.loads(quoted.decode('latin1'), strict=False).encode('latin1')
 def texts(name):
     lines = read(name).split(b'\\n'); found = []
     if lines.pop(): blame(None, name + ' is torn')
@@ -76,18 +78,22 @@ def check():
     given = [open(a, encoding='utf8', newline='').read() for a in args.anchor]; leaves = read('leaves.bin')
     wanted = {int(m[2]) for m in map(claim, notes + anchors + given) if m}; roots = {0: sha(b'')}; stack = []; chain = bytes(32)
     commits = []; keyed = []; erased = []; entry = re.compile(rb'''${ENTRY_PATTERN}''').fullmatch; data_file = open(os.path.join(args.folder, 'data.ndjson'), 'rb')
+    sha256 = hashlib.sha256; quoted_log = b'"%s"' % log.encode()
     with open(os.path.join(args.folder, 'entries.ndjson'), 'rb') as f:
         for line in f:
             if line[-1] != 10: cuts.append('entries.ndjson is torn'); break
             line = line[:-1]; m = entry(line)
-            if not m or int(m[6]) != size or m[5] != b'"%s"' % log.encode(): return blame(size, 'an entry is malformed or out of order')
-            leaf = node = sha(b'\\0' + line)
+            if not m: return blame(size, 'an entry is malformed or out of order')
+            commit, about, kind, event, its_log, seq = m.groups()
+            if int(seq) != size or its_log != quoted_log: return blame(size, 'an entry is malformed or out of order')
+            leaf = node = sha256(b'\\0' + line).digest()
             if leaves[32 * size:32 * size + 32] != leaf: blame(size, 'an entry was changed')
-            chain = sha(b'\\x02' + chain + leaf); commits.append(None if m[1] == b'null' else bytes.fromhex(m[1][1:-1].decode())); n = size
-            while n & 1: node = sha(b'\\x01' + stack.pop() + node); n >>= 1
+            chain = sha256(b'\\x02' + chain + leaf).digest(); commits.append(None if commit == b'null' else bytes.fromhex(commit[1:-1].decode())); n = size
+            while n & 1: node = sha256(b'\\x01' + stack.pop() + node).digest(); n >>= 1
             stack.append(node)
-            if m[3] == b'"audit.key"' and m[2] != b'null': keyed.append((size, m[4][1:-1], unquote(m[2]).decode('utf8', 'replace')))
-            if m[3] == b'"audit.entry"' and m[4] == b'"data.erased"' and m[2] != b'null': erased.append(unquote(m[2]).decode('utf8', 'replace'))
+            if kind[:7] == b'"audit.' and about != b'null':
+                if kind == b'"audit.key"': keyed.append((size, event[1:-1], unquote(about).decode('utf8', 'replace')))
+                elif kind == b'"audit.entry"' and event == b'"data.erased"': erased.append(unquote(about).decode('utf8', 'replace'))
             size += 1
             if size in wanted: roots[size] = fold(stack)
     if size < claimed: cuts.append('entries are missing at the end')
@@ -95,18 +101,18 @@ def check():
     else:
         if chain.hex() != manifest[1].decode(): blame(None, 'the chain ends elsewhere than stated')
         if len(leaves) != 32 * size: blame(None, 'leaves are left over')
-    previous = -1; state = [c is not None for c in commits]; told = {}
+    previous = -1; state = [c is not None for c in commits]; told = {}; telling = {k[0] for k in keyed}; datum = re.compile(rb'''${DATA_PATTERN}''').fullmatch
     for line in data_file:
         if line[-1] != 10: blame(None, 'data.ndjson is torn'); break
-        m = re.fullmatch(rb'''${DATA_PATTERN}''', line[:-1])
+        m = datum(line[:-1])
         if not m: blame(None, 'data.ndjson is malformed'); continue
-        seq = int(m[3]); data = unquote(m[1])
+        quoted, salt, seq = m.groups(); seq = int(seq); data = unquote(quoted)
         if seq >= size:
             if size >= claimed: blame(None, 'data without an entry')
-        elif seq <= previous or commits[seq] is None or sha(b'\\x03' + bytes.fromhex(m[2].decode()) + data) != commits[seq]: blame(seq, 'data was changed')
+        elif seq <= previous or commits[seq] is None or sha256(b'\\x03' + bytes.fromhex(salt.decode()) + data).digest() != commits[seq]: blame(seq, 'data was changed')
         else:
             previous = seq; state[seq] = False
-            if any(seq == k[0] for k in keyed): told[seq] = json.loads(data)
+            if seq in telling: told[seq] = json.loads(data)
     for part in ','.join(erased).split(','):
         m = re.fullmatch(r'([1-9][0-9]{0,14})(?:-([1-9][0-9]{0,14}))?', part)
         for i in range(int(m[1]), min(int(m[2] or m[1]), size) + 1) if m else (): state[i - 1] = False
