@@ -47,6 +47,10 @@ export const NOTE_TEXTS: Readonly<Record<string, { 'pt-BR': string; en: string }
     'pt-BR': '{segments} trechos repetidos foram desenhados uma só vez.',
     en: '{segments} repeated segments are drawn once.',
   },
+  AREAS_DRAWN_ONCE: {
+    'pt-BR': '{count} áreas mapeadas em dobro foram desenhadas uma só vez.',
+    en: '{count} areas that were mapped twice are drawn once.',
+  },
   DEM_MISSING: {
     'pt-BR': 'Nenhum arquivo de elevação cobre a área; não há altitudes nem curvas de nível.',
     en: 'No elevation file covers the area; there are no heights and no contours.',
@@ -69,6 +73,10 @@ export const NOTE_TEXTS: Readonly<Record<string, { 'pt-BR': string; en: string }
     'pt-BR':
       'A equidistância de {intervalMeters} m é menor do que o modelo sustenta (EMQ {accuracyMeters} m): curvas apenas interpoladas; classe B pede {classBMeters} m.',
     en: 'The interval of {intervalMeters} m is finer than the model supports (RMSE {accuracyMeters} m): contours are merely interpolated; class B asks for {classBMeters} m.',
+  },
+  SMOOTHING_SKIPPED: {
+    'pt-BR': 'A área é grande demais para suavizar; as curvas não foram suavizadas.',
+    en: 'The area is too large to be smoothed; the contours are not.',
   },
   BREAKLINES: {
     'pt-BR': '{used} linhas de quebra entraram na malha; {outside} ficam fora do círculo.',
@@ -121,5 +129,9 @@ export const NOTE_TEXTS: Readonly<Record<string, { 'pt-BR': string; en: string }
     'pt-BR':
       '{count} geometrias ficam longe demais para o sistema de coordenadas do desenho e não foram desenhadas; envie-as à parte.',
     en: '{count} geometries lie too far away for the coordinate system of the drawing and are not drawn; send them on their own.',
+  },
+  TERRAIN_AREA_TOO_LARGE: {
+    'pt-BR': 'A área tem mais de {degrees} grau; sem altitudes do terreno. Envie-a em partes.',
+    en: 'The area is wider than {degrees} degree; no heights of the terrain. Send it in parts.',
   },
 }

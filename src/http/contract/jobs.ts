@@ -64,6 +64,10 @@ export const PrepareJobRequest = z
       .boolean()
       .nullish()
       .openapi({ description: 'GeoJSON: take out stretches that go out and back.' }),
+    bbox: z.tuple([z.number(), z.number(), z.number(), z.number()]).nullish().openapi({
+      description:
+        'GeoJSON: west, south, east, north in degrees within which terrain is put under vertices without heights; absent = none.',
+    }),
     road_edges: z
       .boolean()
       .nullish()
@@ -226,6 +230,7 @@ export function pipelineParams(body: PrepareJobRequest): Record<string, unknown>
   put('simplifyTolerance', body.simplify_tolerance)
   put('roadEdges', body.road_edges)
   if (body.kind === 'geojson') {
+    put('bbox', body.bbox)
     put('simplifyMethod', body.simplify_method)
     put('snapTolerance', body.snap_tolerance)
     put('joinLines', body.join_lines)

@@ -10,7 +10,14 @@ const fields = z.object({
   /** EPSG code; null = the UTM zone of the document's centre. */
   crs: optional(z.number().int(), null),
   /** Where heights are wanted (degrees: west, south, east, north), when the caller knows; null asks for none. */
-  bbox: optional(z.tuple([z.number(), z.number(), z.number(), z.number()]), null),
+  bbox: optional(
+    z
+      .tuple([z.number(), z.number(), z.number(), z.number()])
+      .refine(([west, south, east, north]) => west <= east && south <= north, {
+        message: 'west must not be greater than east, south not greater than north',
+      }),
+    null,
+  ),
   /** Names of lines, areas and points as texts. */
   labels: optional(z.boolean(), false),
   layerTemplate: optional(z.unknown(), null),

@@ -21,15 +21,31 @@ import type { Pipeline } from './pipeline.ts'
 import { drawRoadEdges } from './road-edges.ts'
 import { chooseSite } from './site.ts'
 
+/** About 100 m, so that heights are known up to the edge, and a single point has an area at all. */
+const TERRAIN_MARGIN_DEGREES = 0.001
+/** Wider areas would hold hundreds of megabytes of heights. */
+const MAX_TERRAIN_DEGREES = 1
+
+function isTooWide([west, south, east, north]: readonly [number, number, number, number]): boolean {
+  return east - west > MAX_TERRAIN_DEGREES || north - south > MAX_TERRAIN_DEGREES
+}
+
 export const geojsonSiteV1: Pipeline<GeojsonSiteParams> = {
   id: 'geojson-site',
   version: 1,
   params: geojsonSiteParams as unknown as Pipeline<GeojsonSiteParams>['params'],
 
   needs({ bbox }) {
-    if (bbox === null) return []
+    if (bbox === null || isTooWide(bbox)) return []
     const [west, south, east, north] = bbox
-    return [{ kind: 'dem', bbox: { west, south, east, north }, optional: true }]
+    const margin = TERRAIN_MARGIN_DEGREES
+    const wider = {
+      west: west - margin,
+      south: south - margin,
+      east: east + margin,
+      north: north + margin,
+    }
+    return [{ kind: 'dem', bbox: wider, optional: true }]
   },
 
   async compute(params, inputs, codecs, report) {
@@ -127,6 +143,9 @@ export const geojsonSiteV1: Pipeline<GeojsonSiteParams> = {
         ...cleaningNotes(cleaned),
         ...crossings,
         ...terrainNotes(ground, missing, paths),
+        ...(params.bbox !== null && isTooWide(params.bbox)
+          ? [{ code: 'TERRAIN_AREA_TOO_LARGE', data: { degrees: MAX_TERRAIN_DEGREES } }]
+          : []),
       ],
     }
   },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Scalar } from '../../../src/kernel/cad/drawing.ts'
 import { createProjector } from '../../../src/kernel/geo/projector.ts'
-import { geojsonSiteV1 } from '../../../src/kernel/pipelines/geojson-site.v1.ts'
+import { geojsonBox, geojsonSiteV1 } from '../../../src/kernel/pipelines/geojson-site.v1.ts'
 import { nodeCodecs } from '../../../src/workers/context.ts'
 
 const PLACE = [-41.3235, -21.7634]
@@ -185,6 +185,24 @@ describe('geojson-site@1', () => {
     await expect(
       draw({ type: 'Point', coordinates: [130, 20] }, { crs: 31984 }),
     ).rejects.toMatchObject({ code: 'GEOJSON_INVALID' })
+  })
+
+  it('asks for terrain under the area it is told, not for half a continent, and knows its own box', async () => {
+    const needs = (bbox: number[]) => geojsonSiteV1.needs(geojsonSiteV1.params.parse({ bbox }))
+    expect(needs([-41.33, -21.77, -41.32, -21.76])).toMatchObject([
+      { kind: 'dem', bbox: { west: -41.331, north: -21.759 }, optional: true },
+    ])
+    expect(needs([-60, -30, -41, -20])).toEqual([])
+    expect(() => needs([10, 0, 5, 1])).toThrow(/west/)
+    const { notes } = await geojsonSiteV1.compute(
+      geojsonSiteV1.params.parse({ bbox: [-60, -30, -41, -20] }),
+      { geojson: new TextEncoder().encode(JSON.stringify(LINE)) },
+      nodeCodecs,
+      () => {},
+    )
+    expect(notes).toEqual([{ code: 'TERRAIN_AREA_TOO_LARGE', data: { degrees: 1 } }])
+    const bytes = new TextEncoder().encode(JSON.stringify(LINE))
+    expect(geojsonBox(bytes)).toEqual([-41.3235, -21.7634, -41.322, -21.763])
   })
 
   it('takes the old crs member for what it says', async () => {
