@@ -41,6 +41,8 @@ i16 = np.round(z).astype('i2')
 for name in ('deflate', 'lzw'):
     with rasterio.open(folder + '/' + name + '.tif', 'w', driver='GTiff', height=n, width=n, count=1, dtype='int16', crs='EPSG:4326', nodata=-32768,
                        transform=rasterio.transform.from_origin(-44-.5/3600, -22+.5/3600, 1/3600, 1/3600), tiled=True, blockxsize=256, blockysize=256, compress=name, predictor=2) as d: d.write(i16, 1)
+with rasterio.open(folder + '/float32.tif', 'w', driver='GTiff', height=n, width=n, count=1, dtype='float32', crs='EPSG:4326',
+                   transform=rasterio.transform.from_origin(-44-.5/3600, -22+.5/3600, 1/3600, 1/3600), tiled=True, blockxsize=512, blockysize=512, compress='deflate', predictor=3) as d: d.write(z, 1)
 u = rng.uniform(1, n-2, m); v = rng.uniform(1, n-2, m)
 k = np.lexsort((u, np.floor(v))); u, v = u[k], v[k]
 np.stack([u, n-1-v], axis=1).tofile(folder + '/points.f64')
@@ -59,7 +61,7 @@ def lines():
 def read(name):
     gdal.SetCacheMax(64 << 20); gdal.Open(folder + '/' + name + '.tif').ReadAsArray()
 work = {'scipy': lambda: map_coordinates(z, [v, u], order=1, output=np.float64, mode='nearest'), 'sample': lambda: [p[0] for p in raster.sample(places)],
-  'contour10': lambda: contour(10), 'contourpy': lines, 'deflate': lambda: read('deflate'), 'lzw': lambda: read('lzw')}
+  'contour10': lambda: contour(10), 'contourpy': lines, 'deflate': lambda: read('deflate'), 'lzw': lambda: read('lzw'), 'float32': lambda: read('float32')}
 print('ready', contourpy is not None, flush=True)
 for line in sys.stdin:
     start = time.process_time(); work[line.strip()](); print(time.process_time() - start, flush=True)
@@ -141,7 +143,7 @@ export async function terrainPeers(): Promise<{ rows: TerrainRow[]; missing: str
         { pairs: 2, warmUp: 0 },
       )
     }
-    for (const name of ['deflate', 'lzw']) {
+    for (const name of ['deflate', 'lzw', 'float32']) {
       const bytes = readFileSync(path.join(folder, `${name}.tif`))
       const buffer = new Uint8Array(bytes).buffer
       const ours = () => readAll(bytes, name)

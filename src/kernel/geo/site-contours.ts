@@ -27,6 +27,8 @@ export interface SiteContours {
   levelNumbers: Int32Array
   /** The grid that was contoured, whole. */
   grid: Grid
+  /** Whether the surface was refined as asked; false when it would have grown too large. */
+  smoothed: boolean
 }
 
 /**
@@ -43,7 +45,8 @@ export function siteContours(
   const best = groundUnder(grids, projector, region)
   if (best === null) return null
   const collector = createLineCollector()
-  contourLines(refineGrid(best.part, smoothing), limits, ({ paths, levelNumbers, done }) => {
+  const surface = refineGrid(best.part, smoothing)
+  contourLines(surface, limits, ({ paths, levelNumbers, done }) => {
     gridToPlane(paths.coords, best.grid.epsg, projector)
     const clipped = clipLines(paths, region)
     const kept = longEnough(clipped.paths, minLengthMeters)
@@ -52,7 +55,8 @@ export function siteContours(
   })
   const { paths, levelNumbers } = collector.take()
   const levels = levelHeights(levelNumbers, options.intervalMeters)
-  return { paths, levels, levelNumbers, grid: best.grid }
+  const smoothed = smoothing > 1 && surface !== best.part
+  return { paths, levels, levelNumbers, grid: best.grid, smoothed }
 }
 
 /** Lines of some length, at least `minLengthMeters`, and their numbers among all. */

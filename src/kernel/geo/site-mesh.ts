@@ -1,4 +1,5 @@
 // A terrain mesh of a place: from grids in any system to triangles in the drawing's metres, with the region's edge as its edge.
+import { AppError } from '../../base/errors.ts'
 import { cellSizeMeters } from './cell-size.ts'
 import type { Grid } from './grid.ts'
 import { gridToPlane, groundUnder, planeToGrid } from './ground-under.ts'
@@ -32,12 +33,14 @@ export interface SiteMesh {
 const SPOT_RADIUS_METERS = 300
 /** Metres that a summit must stand out by. */
 const SPOT_RELIEF_METERS = 5
+/** Elevation points that are meshed at once: 16 million take 400 MB. */
+const MAX_LATTICE_POINTS = 1 << 24
 /** Bounds the search on fine grids. */
 const MAX_SPOT_RADIUS_CELLS = 30
 
 /**
  * The mesh of the region. Its edge has a vertex at every cell's distance, so neighbouring meshes meet. Null when no grid has a height
- * there.
+ * there; MESH_TOO_LARGE when the region holds more elevation points than are meshed at once, or needs more than `maxVertices`.
  */
 export function siteMesh(
   grids: readonly Grid[],
@@ -48,6 +51,14 @@ export function siteMesh(
   const ground = groundUnder(grids, projector, region)
   if (ground === null) return null
   const { part } = ground
+  const count = part.width * part.height
+  if (count > MAX_LATTICE_POINTS) {
+    throw new AppError(
+      'MESH_TOO_LARGE',
+      `The area holds ${Math.round(count / 1e6)} million elevation points, of which 16 million are meshed at once; ask for a smaller area.`,
+      { data: { points: count, maxPoints: MAX_LATTICE_POINTS } },
+    )
+  }
   const lattice = latticeOf(part, projector, region)
   const cellMeters = cellSizeMeters(part)
   const points = onGround(densified(regionRing(region), cellMeters), part, projector)

@@ -119,6 +119,9 @@ export const contoursV1: Pipeline<ContoursParams> = {
         'No elevation file has heights for this area; put a GeoTIFF or .hgt tile of it into the elevation folder.',
       )
     }
+    if (asked.smoothing > 1 && !contours.smoothed) {
+      notes.push({ code: 'SMOOTHING_SKIPPED', data: {} })
+    }
     report('draw', 0.85)
     const layers = new LayerList()
     const { special } = DEFAULT_LAYER_TEMPLATE

@@ -146,6 +146,13 @@ describe('terrain mesh', () => {
     )
   })
 
+  it('refuses more elevation points than are meshed at once', () => {
+    const wide = { ...gridOf(1, 1, () => 0), width: 5_000, height: 4_000, originY: 3_999 }
+    wide.cells = new Float64Array(wide.width * wide.height)
+    expect(() => meshOf(wide, 1)).toThrow(expect.objectContaining({ code: 'MESH_TOO_LARGE' }))
+    expect(() => meshOf(wide, 1)).toThrow(/20 million elevation points/)
+  })
+
   it('has nothing for a place without heights', () => {
     const region = { kind: 'circle', x: 0, y: 0, radius: 5 } as const
     const nothing = gridOf(9, 9, () => Number.NaN)
