@@ -25,6 +25,7 @@ import { createHealth } from './jobs/health.ts'
 import { createJobs } from './jobs/job-service.ts'
 import { readLayersFile } from './jobs/layers-file.ts'
 import type { Policy } from './jobs/policy.ts'
+import { createStorageWatch } from './jobs/storage-watch.ts'
 import { writeSymbolFiles } from './jobs/symbol-files.ts'
 import { createTerrain } from './jobs/terrain.ts'
 import { createProjects } from './projects/project-service.ts'
@@ -48,6 +49,9 @@ interface ReadyLine {
   audit: { size: number; state: string }
 }
 
+/** Threads that may be lost before the program asks to be started again. */
+const MOST_WRITTEN_OFF = 2
+
 export interface Daemon {
   readonly ready: ReadyLine
   /** Stops in order; the same promise however often it is asked. */
@@ -65,6 +69,8 @@ export interface Overrides {
   policy?: Partial<Policy>
   /** Free bytes on the disk of the data folder. */
   freeBytes?: () => number
+  /** Memory of the process. */
+  residentBytes?: () => number
   sockets?: Partial<HubLimits>
   /** Replaces single buckets. */
   rates?: RateTable
@@ -134,7 +140,20 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     limitMs: 500,
   })
 
-  const compute = overrides.compute ?? createPool({ threads: config.threads })
+  /** What only a new process gives back: threads that do not end, memory that nobody frees. */
+  function wornOut(reason: string): void {
+    if (exitCode === EXIT.ok) exitCode = EXIT.wornOut
+    void stop(reason)
+  }
+  const compute =
+    overrides.compute ??
+    createPool({
+      threads: config.threads,
+      onWrittenOff(count) {
+        log.warn('A thread did not end and was written off.', { count })
+        if (count >= MOST_WRITTEN_OFF) wornOut('threads')
+      },
+    })
   await lifecycle.add({ name: 'workers', stop: () => compute.close(), limitMs: 800 })
   const opened = openSources({ ...config, cacheFolder: folders.cache }, clock)
   const { sources } = opened
@@ -152,6 +171,7 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     onError,
   })
   await lifecycle.add({ name: 'webhooks', stop: () => dispatcher.stop(), limitMs: 600 })
+  const watch = createStorageWatch({ store, recorder, onError })
   const jobs = createJobs({
     store,
     recorder,
@@ -167,7 +187,10 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     },
     directory: pipelines,
     policy: overrides.policy ?? {},
+    watch,
     onError,
+    onWornOut: () => wornOut('memory'),
+    ...(overrides.residentBytes && { residentBytes: overrides.residentBytes }),
   })
   const rates = createRates(clock, {
     ...RATES,
@@ -194,7 +217,7 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
   await lifecycle.add({ name: 'metrics', stop: () => metrics.close(), limitMs: 100 })
   const rooms: Rooms = {
     jobs,
-    projects: createProjects({ store, recorder, clock, ids }),
+    projects: createProjects({ store, recorder, clock, ids, compute }),
     audit,
     ledger,
     webhooks,
@@ -220,6 +243,8 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     health: createHealth({
       ...config,
       store,
+      watch,
+      webhooks: () => webhooks.load(),
       audit,
       ledger,
       jobs,

@@ -37,6 +37,8 @@ export const EXIT = {
   badBootstrap: 64,
   /** A mistake of the program. */
   internal: 70,
+  /** Threads or memory did not come back; stopped in order, start again. */
+  wornOut: 71,
   /** The storage failed while running. */
   storageFailed: 74,
   /** The storage was restored from a backup; start again. */

@@ -3,6 +3,7 @@
 import { AppError } from '../base/errors.ts'
 import type { Inputs, Need, Pipeline } from '../kernel/pipelines/pipeline.ts'
 import type { Compute } from '../workers/compute.ts'
+import type { Pulse } from '../workers/pulse.ts'
 import type { OutputName, PipelineOutput, PipelineTask } from '../workers/tasks.ts'
 import { transferableBuffers } from '../workers/transfer.ts'
 import type { JobKind, JobStep } from './job.ts'
@@ -36,6 +37,8 @@ export interface AttemptInput {
   document: Uint8Array | null
   outputs: OutputName[]
   signal: AbortSignal
+  /** Shared with the thread, for who wants to see it move. */
+  pulse?: Pulse
   onProgress: (step: JobStep, fraction: number) => void
 }
 
@@ -79,6 +82,7 @@ export async function runAttempt(workshop: Workshop, input: AttemptInput): Promi
     },
     {
       signal,
+      ...(input.pulse && { pulse: input.pulse }),
       // Nobody needs the inputs afterwards: a retry collects anew.
       transfer: transferableBuffers(inputs),
       onProgress: (_step, fraction) =>

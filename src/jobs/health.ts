@@ -1,4 +1,5 @@
 // How each part of the program is, looked at when somebody asks: what is written, kept, reached, waiting and left over.
+import { availableParallelism } from 'node:os'
 import type { Audit } from '../audit/audit.ts'
 import type { Ledger } from '../audit/ledger.ts'
 import type { Clock } from '../base/clock.ts'
@@ -6,6 +7,7 @@ import type { OpenedSources } from '../sources/open.ts'
 import type { Store } from '../store/store.ts'
 import type { Compute } from '../workers/compute.ts'
 import type { Jobs } from './jobs.ts'
+import type { StorageTrouble, StorageWatch } from './storage-watch.ts'
 
 /** One part of the program as health sees it. */
 export interface HealthPart {
@@ -17,6 +19,9 @@ export interface HealthPart {
 
 export interface HealthDeps {
   store: Store
+  watch: StorageWatch
+  /** Endpoints of webhooks, and those that were switched off for failing. */
+  webhooks: () => { endpoints: number; disabled: number; waiting: number }
   audit: Audit
   ledger: Ledger
   jobs: Jobs
@@ -36,9 +41,9 @@ const STUCK_MS = 60_000
 const MIB = 2 ** 20
 
 export function createHealth(deps: HealthDeps): () => Promise<HealthPart[]> {
-  const { store, audit, ledger, jobs, compute, sources, clock } = deps
+  const { store, watch, webhooks, audit, ledger, jobs, compute, sources, clock } = deps
   const looks: [string, () => Finding | Promise<Finding>][] = [
-    ['database', () => databaseState(store)],
+    ['database', () => databaseState(store, watch)],
     ['cache', () => cacheState(sources)],
     ['external_apis', () => serverState(sources)],
     ['configuration', () => ['up', libraries(deps)]],
@@ -46,6 +51,8 @@ export function createHealth(deps: HealthDeps): () => Promise<HealthPart[]> {
     ['queue', () => queueState(jobs)],
     ['audit', () => auditState(audit, ledger)],
     ['disk', () => diskState(store)],
+    ['webhooks', () => webhookState(webhooks())],
+    ['cpu', () => cpuState(clock)],
     ['memory', () => ['up', `${Math.round(process.memoryUsage.rss() / MIB)} MiB`]],
   ]
   return async () => {
@@ -65,13 +72,42 @@ export function createHealth(deps: HealthDeps): () => Promise<HealthPart[]> {
   }
 }
 
-function databaseState(store: Store): Finding {
+const TROUBLES: Readonly<Record<Exclude<StorageTrouble, 'disk_low' | 'disk_read_only'>, string>> = {
+  wal_large: 'the write-ahead log grows and is not emptied',
+  blobs_damaged: 'stored results were damaged and are kept in quarantine',
+  restored: 'the file was damaged and is kept in quarantine',
+  salvaged: 'the file was damaged and is kept in quarantine; what could be read was saved',
+}
+
+function databaseState(store: Store, watch: StorageWatch): Finding {
   store.meta.get('audit.log')
-  const { storage, quarantine } = store.recovery
-  const details = `SQLite ${store.sqliteVersion}, ${storage}`
-  return quarantine === null
-    ? ['up', details]
-    : ['degraded', `${details}; the file was damaged and is kept in quarantine`]
+  const newest = store.backups()[0]
+  const backup = newest === undefined ? 'no backup' : `backup ${dayOf(newest.createdAt)}`
+  const troubles = watch
+    .troubles()
+    .flatMap((one) => (one === 'disk_low' || one === 'disk_read_only' ? [] : [TROUBLES[one]]))
+  const details = `SQLite ${store.sqliteVersion}, ${store.recovery.storage}, ${backup}`
+  return [troubles.length === 0 ? 'up' : 'degraded', [details, ...troubles].join('; ')]
+}
+
+const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10)
+
+function webhookState({
+  endpoints,
+  disabled,
+  waiting,
+}: ReturnType<HealthDeps['webhooks']>): Finding {
+  const details = `${endpoints} endpoints, ${disabled} switched off, ${waiting} messages waiting`
+  return [disabled > 0 ? 'degraded' : 'up', details]
+}
+
+function cpuState(clock: Clock): Finding {
+  const { user, system } = process.cpuUsage()
+  const share = (user + system) / 1000 / Math.max(1, clock.monotonic())
+  return [
+    'up',
+    `${availableParallelism()} cores, ${Math.round(100 * share)} % of one since the start`,
+  ]
 }
 
 async function cacheState(sources: OpenedSources): Promise<Finding> {
@@ -93,9 +129,10 @@ function serverState(sources: OpenedSources): Finding {
 function workerState(compute: Compute): Finding {
   const load = compute.load?.()
   if (load === undefined) return ['up', null]
-  const { threads, inFlight, most, closed } = load
-  const status = closed ? 'down' : inFlight >= most ? 'degraded' : 'up'
-  return [status, `${threads} threads, ${inFlight} of at most ${most} tasks`]
+  const { threads, inFlight, most, writtenOff, closed } = load
+  const status = closed ? 'down' : inFlight >= most || writtenOff > 0 ? 'degraded' : 'up'
+  const lost = writtenOff === 0 ? '' : `, ${writtenOff} written off`
+  return [status, `${threads} threads, ${inFlight} of at most ${most} tasks${lost}`]
 }
 
 function queueState(jobs: Jobs): Finding {

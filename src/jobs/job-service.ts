@@ -15,6 +15,8 @@ import { DEFAULT_POLICY, type Policy } from './policy.ts'
 import { createQueue, type NewJob } from './queue.ts'
 import { type PipelineDirectory, prepareRequest } from './request.ts'
 import { createRunner } from './runner.ts'
+import { createStorageWatch, type StorageWatch } from './storage-watch.ts'
+import { createUpkeep } from './upkeep.ts'
 
 export interface JobsOptions {
   store: Store
@@ -30,6 +32,11 @@ export interface JobsOptions {
   chance?: () => number
   /** Errors nobody asked for: for the log. */
   onError?: (error: unknown) => void
+  /** Shared with health; made here when nobody else needs it. */
+  watch?: StorageWatch
+  /** Memory does not come back: see the runner. */
+  onWornOut?: () => void
+  residentBytes?: () => number
 }
 
 const NO_COUNTS: Record<JobState, number> = {
@@ -49,6 +56,7 @@ export function createJobs(options: JobsOptions): Jobs {
   const chance = options.chance ?? Math.random
   const queue = createQueue({ store, clock, ids, bootId, policy, chance })
   const onError = options.onError ?? (() => {})
+  const watch = options.watch ?? createStorageWatch({ store, recorder, onError })
   const runner = createRunner({
     store,
     recorder,
@@ -58,7 +66,10 @@ export function createJobs(options: JobsOptions): Jobs {
     policy,
     workshop,
     directory,
+    upkeep: createUpkeep({ store, clock, watch, onError }),
     onError,
+    ...(options.onWornOut && { onWornOut: options.onWornOut }),
+    ...(options.residentBytes && { residentBytes: options.residentBytes }),
   })
   let stopping = false
 
@@ -245,6 +256,7 @@ export function createJobs(options: JobsOptions): Jobs {
         byState,
         byKind: Object.fromEntries(store.jobs.byKind().map(({ name, count }) => [name, count])),
         oldestWaitMs: oldest === null ? 0 : Math.max(0, clock.now() - oldest),
+        leaseLosses: runner.leaseLosses(),
         accepting: !stopping && store.disk.state() === 'ok',
       }
     },
@@ -260,6 +272,7 @@ export function createJobs(options: JobsOptions): Jobs {
         onProgress: onProgress ?? (() => {}),
       }),
 
+    tick: () => runner.tick(),
     start: () => runner.start(),
     stop() {
       stopping = true

@@ -71,6 +71,8 @@ interface JobStats {
   byKind: Record<string, number>
   /** Milliseconds the oldest waiting job has waited; 0 when none waits. */
   oldestWaitMs: number
+  /** How often work stood still and lost its job since the start. */
+  leaseLosses: number
   /** False while the disk is too full or the program is stopping. */
   accepting: boolean
 }
@@ -116,6 +118,8 @@ export interface Jobs {
     outputs: OutputName[],
     options?: { signal?: AbortSignal; onProgress?: (step: string, fraction: number) => void },
   ): Promise<PipelineOutput>
+  /** Looks at leases, limits and memory now instead of within a second; for tests that move the clock themselves. */
+  tick(): void
   /** Recovers what a crash left behind and begins to work. */
   start(): void
   /** Takes no more work, stops what runs and puts it back in the queue without counting a crash. */

@@ -33,6 +33,8 @@ export interface Policy {
   memoryPauseBytes: number
   /** Above this much the youngest job is ended. */
   memoryEndBytes: number
+  /** Above this much the program stops in order and asks to be started again. */
+  memoryRestartBytes: number
   /** How long an Idempotency-Key header is remembered. */
   keyMs: number
 }
@@ -57,6 +59,7 @@ export const DEFAULT_POLICY: Policy = {
   maxWaiting: 1000,
   memoryPauseBytes: 2.0 * GIB,
   memoryEndBytes: 2.5 * GIB,
+  memoryRestartBytes: 3.0 * GIB,
   keyMs: 24 * HOUR_MS,
 }
 

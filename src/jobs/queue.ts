@@ -106,6 +106,13 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
     }))
   }
 
+  /** In the original's words every end without a result is a failure; who wants to know more asks for the finer name. */
+  function notifyEnd(trail: Trail, row: JobRow): void {
+    notify(trail, 'job_failed', row)
+    if (row.state === 'cancelled') notify(trail, 'job_cancelled', row)
+    if (row.state === 'dead') notify(trail, 'job_dead', row)
+  }
+
   /** The job that still answers for this payload; frees the key of one that no longer does. */
   function holderOf(key: Buffer, force: boolean): { holder: JobRow | null; freed: string | null } {
     const row = rows.byKey(key, true)
@@ -156,7 +163,7 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
     )
     tell(trail, row, ending.state === 'cancelled' ? 'job.cancelled' : 'job.failed')
     audit(trail, row, ending.state, actor, { code: ending.errorCode, attempt: row.attempt })
-    notify(trail, 'job_failed', row)
+    notifyEnd(trail, row)
     return row
   }
 
@@ -320,7 +327,7 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
       if (ended !== undefined) {
         tell(trail, ended, 'job.cancelled')
         audit(trail, ended, 'cancelled', actor)
-        notify(trail, 'job_failed', ended)
+        notifyEnd(trail, ended)
         return ended
       }
       const asked = rows.askCancel(change)
@@ -354,6 +361,13 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
         if (after !== undefined) changed.push(after)
       }
       return changed
+    },
+
+    /** The worker stands still: its job is treated as after a crash. Undefined: it had lost the lease before. */
+    abandon(trail: Trail, lease: Lease): JobRow | undefined {
+      const row = rows.byId(lease.id)
+      if (row === undefined || row.leaseToken !== lease.leaseToken) return undefined
+      return rescueOne(trail, row)
     },
 
     /** The job's result is gone: it no longer answers for its payload. */
@@ -395,13 +409,13 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
   function rescueOne(trail: Trail, row: JobRow): JobRow | undefined {
     if (row.state === 'cancelling') return endCancelled(trail, row)
     if (row.crashCount + 1 < policy.maxCrashes) return putBackQueued(trail, row, 'crashed')
-    const message = `The program ended ${policy.maxCrashes} times while it worked on this job; it is not started again.`
+    const message = `The program ended or stood still ${policy.maxCrashes} times while it worked on this job; it is not started again.`
     const dead = rows.bury({ ...leaseOf(row), message, now: clock.now() })
     if (dead === undefined) return undefined
     rows.endAttempt(row, 'crashed', 'POISON_JOB', dead.updatedAt)
     tell(trail, dead, 'job.dead')
     audit(trail, dead, 'dead', SYSTEM, { crashes: dead.crashCount })
-    notify(trail, 'job_failed', dead)
+    notifyEnd(trail, dead)
     return dead
   }
 

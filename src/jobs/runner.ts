@@ -1,4 +1,4 @@
-// The one loop: fills free slots inside every commit, works, stores the end; beats, ages, rescues, prunes by the second.
+// The one loop: fills free slots inside every commit, works, stores the end; beats, ages and rescues by the second.
 import { setTimeout } from 'node:timers/promises'
 import type { Recorder } from '../audit/record.ts'
 import type { Clock } from '../base/clock.ts'
@@ -15,15 +15,13 @@ import { outputsOf, saveOutputs } from './outputs.ts'
 import type { Policy } from './policy.ts'
 import type { JobOutput, Queue } from './queue.ts'
 import type { PipelineDirectory } from './request.ts'
-import { newRunning, noteProgress, type Running } from './running.ts'
+import { hasMoved, newRunning, noteMovement, noteProgress, type Running } from './running.ts'
+import type { Upkeep } from './upkeep.ts'
 
 const TICK_MS = 1000
 const MAINTENANCE_MS = 30_000
 /** The same while the disk is short. */
 const SHORT_OF_ROOM_MS = 5_000
-const RETENTION_MS = 3_600_000
-/** Jobs thrown away in one commit when there is hardly room for the commit. */
-const SMALL_BATCH = 20
 /** Pause before the end of a job is stored again that did not fit on the disk. */
 const FULL_RETRY_MS = 500
 
@@ -36,19 +34,25 @@ export interface RunnerOptions {
   policy: Policy
   workshop: Workshop
   directory: PipelineDirectory
+  upkeep: Upkeep
   /** What is thrown where nobody asked: for the log. */
   onError: (error: unknown) => void
+  /** The process holds more memory than ending jobs can give back: it should stop in order and be started again. */
+  onWornOut?: () => void
+  /** Bytes that the operating system counts for the process. */
+  residentBytes?: () => number
 }
 
 export function createRunner(options: RunnerOptions) {
   const { store, recorder, queue, events, clock, policy, workshop, directory, onError } = options
+  const { upkeep, onWornOut = () => {}, residentBytes = () => process.memoryUsage.rss() } = options
   const kinds = Object.keys(policy.slots) as JobKind[]
   const running = new Map<string, Running>()
   let claiming = false
   let paused = false
+  let leaseLosses = 0
   let timer: NodeJS.Timeout | undefined
   let maintainedAt = clock.monotonic()
-  let prunedAt = Number.NEGATIVE_INFINITY
 
   store.beforeGroupCommit(() => {
     // Results need room: on a disk that is almost full what waits stays waiting.
@@ -99,7 +103,8 @@ export function createRunner(options: RunnerOptions) {
   }
 
   /** How long the work may take to stop, by why it has to. */
-  function graceMs({ row }: Running, reason: unknown): number {
+  function graceMs({ row, lost }: Running, reason: unknown): number {
+    if (lost) return policy.cancelGraceMs
     const { code } = toPlain(reason)
     if (code === 'SHUTDOWN') return policy.stopGraceMs
     return code === 'COMPUTE_TIMEOUT'
@@ -122,6 +127,7 @@ export function createRunner(options: RunnerOptions) {
       document: document === null ? null : new Uint8Array(document),
       outputs: outputsOf(one.kind),
       signal: controller.signal,
+      pulse: one.pulse,
       onProgress: (step, fraction) =>
         noteProgress(one, step, fraction, events, {
           wall: clock.now(),
@@ -143,6 +149,7 @@ export function createRunner(options: RunnerOptions) {
         await recorder.recordGrouped((trail) => {
           storeLog(one)
           if (plain.code === 'SHUTDOWN') queue.release(trail, one.row)
+          else if (one.lost) queue.abandon(trail, one.row)
           else queue.fail(trail, one.row, plain)
         })
         return
@@ -182,10 +189,15 @@ export function createRunner(options: RunnerOptions) {
     if (claiming) store.group(() => undefined).catch(onError)
   }
 
+  /** Renews the leases of work that moves. What stands still for the length of its lease loses it and its thread. */
   function beat(now: number): void {
-    const due = [...running.values()].filter(
-      (one) => !one.ending && now - one.beatAt >= policy.heartbeatMs,
-    )
+    const due: Running[] = []
+    for (const one of running.values()) {
+      noteMovement(one, now)
+      if (one.ending || now - one.beatAt < policy.heartbeatMs) continue
+      if (hasMoved(one, one.beatAt, now)) due.push(one)
+      else if (now - one.beatAt >= policy.leaseMs) loseLease(one)
+    }
     if (due.length === 0) return
     for (const one of due) one.beatAt = now
     store
@@ -199,6 +211,15 @@ export function createRunner(options: RunnerOptions) {
         }
       })
       .catch(onError)
+  }
+
+  function loseLease(one: Running): void {
+    if (one.lost) return
+    one.lost = true
+    leaseLosses++
+    one.controller.abort(
+      new AppError('COMPUTE_TIMEOUT', 'Nothing moved for as long as the lease lasts.'),
+    )
   }
 
   /** Asks at the soft limit, gives up at the hard one whatever the work does. */
@@ -219,7 +240,9 @@ export function createRunner(options: RunnerOptions) {
     const now = clock.monotonic()
     beat(now)
     enforceLimits(now)
-    const mayStart = watchMemory(policy, process.memoryUsage.rss(), running.values())
+    const resident = residentBytes()
+    const mayStart = watchMemory(policy, resident, running.values())
+    if (resident > policy.memoryRestartBytes) onWornOut()
     if (mayStart && paused) wake()
     paused = !mayStart
     const pause = store.disk.state() === 'ok' ? MAINTENANCE_MS : SHORT_OF_ROOM_MS
@@ -232,37 +255,20 @@ export function createRunner(options: RunnerOptions) {
   }
 
   function maintain(): void {
-    const isShort = store.disk.refresh() !== 'ok'
+    store.disk.refresh()
     recorder
       .recordGrouped((trail) => {
         queue.rescue(trail, clock.now(), (id) => running.has(id))
         queue.age()
       })
-      .then(() => (isShort ? makeRoom() : prune()))
+      .then(() => upkeep.turn(running.size === 0))
       .catch(onError)
-  }
-
-  /** Once an hour, batch by batch while there is something to throw away; each batch its own commit. */
-  async function prune(): Promise<void> {
-    if (clock.monotonic() - prunedAt < RETENTION_MS) return
-    const pruned = await store.group(() => store.retention.prune(clock.now()))
-    if (pruned > 0) return
-    prunedAt = clock.monotonic()
-    store.blobs.collect()
-    await store.blobs.collectFiles(clock.now())
-  }
-
-  /** The disk is short: what may be thrown away goes now, in steps small enough for the room that the reserve gave back. */
-  async function makeRoom(): Promise<void> {
-    while ((await store.group(() => store.retention.prune(clock.now(), SMALL_BATCH))) > 0) {
-      store.blobs.collect()
-    }
-    store.walCheckpoint()
-    store.disk.refresh()
   }
 
   return {
     running,
+    /** How often work lost its lease because it stood still. */
+    leaseLosses: () => leaseLosses,
     wake,
     tick,
     /** Recovers what a crash left behind, then begins to claim. */

@@ -1,6 +1,7 @@
 // The jobs this process is working on: their leases, where they stand, what is to be logged. In memory only.
 import type { Events } from '../base/events.ts'
 import type { JobRow } from '../store/jobs.ts'
+import { createPulse, looksOf, nativeBoundMs, type Pulse } from '../workers/pulse.ts'
 import type { JobKind, JobStep } from './job.ts'
 
 /** At most this many progress events a second and job. */
@@ -16,6 +17,13 @@ export interface Running {
   /** Monotonic milliseconds. */
   startedAt: number
   beatAt: number
+  /** Shared with the thread that computes. */
+  pulse: Pulse
+  /** How often the thread had looked up when it was last seen to move, and when that was. */
+  looks: number
+  movedAt: number
+  /** Nothing moved for as long as the lease: somebody else may have the job. */
+  lost: boolean
   toldAt: number
   /** True once its end is on the way into the store: its slot is free for the next one in the same commit. */
   ending: boolean
@@ -34,11 +42,31 @@ export function newRunning(row: JobRow, monotonic: number): Running {
     step: 'started',
     startedAt: monotonic,
     beatAt: monotonic,
+    pulse: createPulse(),
+    looks: 0,
+    movedAt: monotonic,
+    lost: false,
     toldAt: Number.NEGATIVE_INFINITY,
     ending: false,
     log: [],
     done: Promise.resolve(),
   }
+}
+
+/**
+ * Looks whether the work goes on; call often. It does while this thread itself collects or saves (each request has its own
+ * limit), while the job waits for a free thread, and when the thread that computes looked up since the last call.
+ */
+export function noteMovement(one: Running, monotonic: number): void {
+  const looks = looksOf(one.pulse)
+  const isElsewhere = one.step !== 'computing' || looks === 0
+  if (isElsewhere || looks !== one.looks) one.movedAt = monotonic
+  one.looks = looks
+}
+
+/** Whether it moved since then (monotonic), or is inside a native call that may still last: reason to renew the lease. */
+export function hasMoved(one: Running, since: number, monotonic: number): boolean {
+  return one.movedAt > since || monotonic - one.movedAt < nativeBoundMs(one.pulse)
 }
 
 /** Notes progress and tells listeners, a new step always, a fraction at most ten times a second. Never goes back. */

@@ -127,10 +127,14 @@ function thinOut(folder: string): void {
   for (const backup of listBackups(folder)) {
     const sort = sortOf(backup.reason)
     kept[sort]++
-    if (kept[sort] <= KEEP[sort]) continue
-    rmSync(path.join(folder, backup.file), { force: true })
-    rmSync(path.join(folder, `${backup.file}.json`), { force: true })
+    if (kept[sort] > KEEP[sort]) removeBackup(folder, backup)
   }
+}
+
+/** The description goes first: without it the file is no backup, whatever happens in between. */
+export function removeBackup(folder: string, backup: Backup): void {
+  rmSync(path.join(folder, `${backup.file}.json`), { force: true })
+  rmSync(path.join(folder, backup.file), { force: true })
 }
 
 const sortOf = (reason: string): keyof typeof KEEP =>

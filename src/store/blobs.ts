@@ -42,6 +42,8 @@ export interface Blobs {
   abandon(blob: PreparedBlob): void
   /** Checks the bytes and hands them out. Throws RESULT_CORRUPT when they are damaged or gone, STORE_UNAVAILABLE when they cannot be read. */
   open(sha256: string): Promise<OpenedBlob>
+  /** Reads some blobs, chosen by chance, and answers how many were damaged; those are put aside. Throws what the disk says. */
+  sample(most: number): Promise<number>
   /** Removes blobs that no row names any more; answers how many. */
   collect(): number
   /** Removes files that no row names and that are older than a day; answers how many. */
@@ -66,6 +68,7 @@ export function createBlobs(
        AND NOT EXISTS (SELECT 1 FROM jobs WHERE result_sha256 = b.sha256)
        AND NOT EXISTS (SELECT 1 FROM artifacts WHERE sha256 = b.sha256)`,
   )
+  const some = connection.prepare('SELECT sha256 FROM blobs ORDER BY random() LIMIT ?').pluck()
   const remove = connection.prepare('DELETE FROM blobs WHERE sha256 = ?')
   /** How many prepared blobs of this name wait for their transaction. */
   const pinned = new Map<string, number>()
@@ -135,7 +138,7 @@ export function createBlobs(
     trust(sha256)
   }
 
-  return {
+  const blobs: Blobs = {
     async prepare(bytes, known) {
       const sha256 = known ?? (await digest(bytes))
       pin(sha256, 1)
@@ -191,6 +194,23 @@ export function createBlobs(
       }
     },
 
+    async sample(most) {
+      let damaged = 0
+      for (const name of some.all(most) as Buffer[]) {
+        const sha256 = name.toString('hex')
+        // What was trusted a moment ago may have rotted since: a look is a look.
+        trusted.delete(sha256)
+        try {
+          await blobs.open(sha256)
+        } catch (error) {
+          if (!(error instanceof AppError) || error.code !== 'RESULT_CORRUPT') throw error
+          // Collected between the choice and the look: nothing is wrong.
+          if (find.get(name) !== undefined) damaged++
+        }
+      }
+      return damaged
+    },
+
     collect() {
       return transactions.transaction(() => {
         let count = 0
@@ -228,6 +248,7 @@ export function createBlobs(
       return count
     },
   }
+  return blobs
 }
 
 /** SHA-256 as hex; large input is hashed by Node's own threads. */

@@ -88,6 +88,11 @@ export function createDeliveryRows(connection: Connection) {
   const counts = connection.prepare(
     'SELECT state, count(*) AS count FROM webhook_deliveries WHERE endpoint_id = ? GROUP BY state',
   )
+  const load = connection.prepare(
+    `SELECT (SELECT count(*) FROM webhook_endpoints) AS endpoints,
+       (SELECT count(*) FROM webhook_endpoints WHERE state = 'disabled') AS disabled,
+       (SELECT count(*) FROM webhook_deliveries WHERE state = 'waiting') AS waiting`,
+  )
   const again = connection.prepare(
     `UPDATE webhook_deliveries SET state = 'waiting', attempt = 0, next_at = @now, updated_at = @now
      WHERE message_id = @messageId`,
@@ -124,6 +129,7 @@ export function createDeliveryRows(connection: Connection) {
       attempts.all(messageId, endpointId) as AttemptRow[],
     counts: (endpointId: string) =>
       counts.all(endpointId) as { state: DeliveryRow['state']; count: number }[],
+    load: () => load.get() as { endpoints: number; disabled: number; waiting: number },
     hasMessage: (id: string) => exists.get(id) !== undefined,
     /** To every endpoint it was for, whatever became of it; answers how many. */
     again: (messageId: string, now: number) => again.run({ messageId, now }).changes,

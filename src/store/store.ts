@@ -1,6 +1,6 @@
 // Opens the house's memory: lock, check, restore, migrate; hands out the rows of each table family; closes in order.
 // The only place that composes the store; other rooms see its type.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Clock } from '../base/clock.ts'
@@ -8,7 +8,7 @@ import type { AppError } from '../base/errors.ts'
 import { createAuditRows } from './audit.ts'
 import { createAuditLookup } from './audit-lookup.ts'
 import { createAuditTreeRows } from './audit-tree.ts'
-import { type Backup, listBackups, makeBackup } from './backup.ts'
+import { type Backup, listBackups, makeBackup, removeBackup } from './backup.ts'
 import { createBlobs } from './blobs.ts'
 import { createDeliveryRows } from './deliveries.ts'
 import { createDisk, type Disk } from './disk.ts'
@@ -126,13 +126,14 @@ function assemble({
     },
   })
   const auditRows = createAuditRows(connection)
+  const auditLookup = createAuditLookup(connection, auditRows)
   let open = true
   return {
     ...transactions,
     jobs: { ...createJobRows(connection, transactions), ...createJobRecords(connection) },
     idempotency: createIdempotencyRows(connection),
     blobs: createBlobs(connection, transactions, folders, clock),
-    audit: { ...auditRows, ...createAuditLookup(connection, auditRows) },
+    audit: { ...auditRows, ...auditLookup },
     auditTree: createAuditTreeRows(connection),
     outbox: createOutboxRows(connection),
     webhooks: createWebhookRows(connection),
@@ -152,6 +153,24 @@ function assemble({
     backup: (reason: string): Backup =>
       makeBackup(connection, folders.backups, reason, clock.now(), { nativeBinding }),
     backups: () => listBackups(folders.backups),
+    /** Backups that were made before the last erasure of personal data: they still hold what was erased. */
+    backupsWithErased(): Backup[] {
+      const [last] = auditLookup.list({
+        entityType: null,
+        entityId: null,
+        eventType: 'data.erased',
+        before: null,
+        limit: 1,
+      })
+      return last === undefined
+        ? []
+        : listBackups(folders.backups).filter(({ auditSize }) => auditSize <= last.seq)
+    },
+    removeBackups(backups: readonly Backup[]): void {
+      for (const backup of backups) removeBackup(folders.backups, backup)
+    },
+    /** Bytes of the write-ahead log. */
+    walBytes: () => statSync(`${folders.database}-wal`, { throwIfNoEntry: false })?.size ?? 0,
     /** Moves the write-ahead log into the database file and gives unused pages back. Call when idle. */
     walCheckpoint(): void {
       if (!open || inMemory) return

@@ -43,6 +43,7 @@ export interface Webhooks {
     actor: Actor,
   ): Promise<{ id: string; secret: string | null }>
   list(): Endpoint[]
+  load(): { endpoints: number; disabled: number; waiting: number }
   remove(id: string, actor: Actor): Promise<void>
   /** After it was disabled; what waits goes on. */
   enable(id: string, actor: Actor): Promise<void>
@@ -141,6 +142,8 @@ export function createWebhooks(options: {
           givenUp: counts.get('given_up') ?? 0,
         }
       }),
+
+    load: () => store.deliveries.load(),
 
     remove: (id, actor) => change(id, 'removed', actor, () => store.webhooks.remove(id)),
     enable: (id, actor) =>

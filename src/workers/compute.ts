@@ -1,4 +1,5 @@
 // The one door to CPU work. `pool.ts` runs it in threads, `inline.ts` here; callers cannot tell which.
+import type { Pulse } from './pulse.ts'
 import type { Tasks } from './tasks.ts'
 
 export interface RunOptions {
@@ -6,6 +7,8 @@ export interface RunOptions {
   signal?: AbortSignal
   /** Called in the main thread with each progress report. */
   onProgress?: (step: string, fraction: number) => void
+  /** Lets the caller see whether the work moves; made by createPulse, for this run only. */
+  pulse?: Pulse
   /** Buffers to move instead of copying. */
   transfer?: ArrayBuffer[]
 }
@@ -28,5 +31,7 @@ export interface ComputeLoad {
   inFlight: number
   /** Most of them; more is refused. */
   most: number
+  /** Threads that did not end when they were terminated; each was replaced. */
+  writtenOff: number
   closed: boolean
 }

@@ -8,9 +8,6 @@ export type FromThread =
   | { kind: 'value'; value: unknown }
   | { kind: 'error'; error: PlainError; trace: string | null }
 
-/** Slot of the shared flags: 1 = stop at the next report. */
-export const CANCEL_FLAG = 0
-
 /** What failed, in a form that survives the thread; `trace` is for the log only. */
 export function sealError(error: unknown): FromThread {
   const cause = error instanceof AppError && error.cause !== undefined ? error.cause : error

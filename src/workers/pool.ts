@@ -6,7 +6,8 @@ import { Piscina } from 'piscina'
 import { AppError } from '../base/errors.ts'
 import type { Compute, RunOptions } from './compute.ts'
 import { stopReason } from './context.ts'
-import { CANCEL_FLAG, type FromThread, openError, outOfMemory } from './envelope.ts'
+import { type FromThread, openError, outOfMemory } from './envelope.ts'
+import { CANCEL_FLAG, createPulse } from './pulse.ts'
 import type { ToThread } from './serve.ts'
 
 export interface PoolOptions {
@@ -20,6 +21,10 @@ export interface PoolOptions {
   runsBeforeRenewal?: number
   /** Heap limit of one thread in MiB. Buffers are not counted in it. */
   heapMegabytes?: number
+  /** A thread that lives this long after it was terminated is written off. */
+  writeOffMs?: number
+  /** Hears of each thread that is written off, and how many that makes. */
+  onWrittenOff?: (count: number) => void
   /** Thread entry; only tests hand in another one. */
   workerFile?: string
 }
@@ -38,6 +43,8 @@ export function createPool(options: PoolOptions): Compute {
     waiting = 64,
     runsBeforeRenewal = 200,
     heapMegabytes = 512,
+    writeOffMs = 5_000,
+    onWrittenOff = () => {},
     workerFile = ownWorkerFile(),
   } = options
   let piscina: Piscina | null = null
@@ -45,12 +52,29 @@ export function createPool(options: PoolOptions): Compute {
   // Counted here: Piscina does not count runs that can be aborted against its own limit.
   let inFlight = 0
   let closed = false
+  let writtenOff = 0
   const retiring = new Set<Promise<void>>()
 
   const retire = (old: Piscina): void => {
     const ending = old.close().catch(() => old.destroy())
     retiring.add(ending)
     void ending.finally(() => retiring.delete(ending))
+  }
+
+  /**
+   * `kill` makes Piscina terminate one thread and start another. A thread inside a native call ends only with that call,
+   * so who is still there after a while is counted: nobody can take its core and its memory back.
+   */
+  const watchEnd = (piscina: Piscina, kill: () => void): void => {
+    const before = piscina.threads
+    kill()
+    const after = new Set(piscina.threads)
+    for (const thread of before) {
+      if (after.has(thread)) continue
+      const timer = setTimeout(() => onWrittenOff(++writtenOff), writeOffMs)
+      timer.unref()
+      thread.once('exit', () => clearTimeout(timer))
+    }
   }
 
   const threadsForNextRun = (): Piscina => {
@@ -90,12 +114,15 @@ export function createPool(options: PoolOptions): Compute {
       }
       inFlight++
       try {
-        return (await runInThread(threadsForNextRun(), name, input, runOptions, graceMs)) as never
+        const piscina = threadsForNextRun()
+        const kill = (killer: AbortController): void => watchEnd(piscina, () => killer.abort())
+        const settings = { ...runOptions, graceMs, kill }
+        return (await runInThread(piscina, name, input, settings)) as never
       } finally {
         inFlight--
       }
     },
-    load: () => ({ threads, inFlight, most: threads + waiting, closed }),
+    load: () => ({ threads, inFlight, most: threads + waiting, writtenOff, closed }),
     async close() {
       closed = true
       await Promise.all([piscina?.destroy(), ...retiring])
@@ -103,24 +130,30 @@ export function createPool(options: PoolOptions): Compute {
   }
 }
 
+interface RunSettings extends RunOptions {
+  graceMs: number
+  /** Terminates the thread of the run. */
+  kill(killer: AbortController): void
+}
+
 async function runInThread(
   piscina: Piscina,
   name: string,
   input: unknown,
-  { signal, onProgress, transfer = [] }: RunOptions,
-  graceMs: number,
+  { signal, onProgress, transfer = [], pulse = createPulse(), graceMs, kill }: RunSettings,
 ): Promise<unknown> {
-  const flags = new Int32Array(new SharedArrayBuffer(4))
   const { port1, port2 } = new MessageChannel()
   const killer = new AbortController()
   let graceTimer: NodeJS.Timeout | undefined
   const cancel = (): void => {
-    Atomics.store(flags, CANCEL_FLAG, 1)
-    graceTimer = setTimeout(() => killer.abort(), graceMs)
+    Atomics.store(pulse, CANCEL_FLAG, 1)
+    // Memory only comes back with the thread that holds it: that one is not asked, and never used again (experiment C4).
+    if (stopReason(signal).code === 'MEMORY_LIMIT') kill(killer)
+    else graceTimer = setTimeout(() => kill(killer), graceMs)
   }
   signal?.addEventListener('abort', cancel, { once: true })
   const answer = receive(port1, onProgress)
-  const message: ToThread = { name, input, port: port2, flags }
+  const message: ToThread = { name, input, port: port2, pulse }
   try {
     const thread = piscina.run(message, {
       transferList: [port2, ...transfer],

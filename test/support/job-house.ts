@@ -102,6 +102,8 @@ export interface HouseOptions {
   /** Pause before a retry as a share of its ceiling. */
   chance?: () => number
   start?: boolean
+  residentBytes?: () => number
+  onWornOut?: () => void
 }
 
 export function createJobHouse(options: HouseOptions = {}) {
@@ -127,6 +129,8 @@ export function createJobHouse(options: HouseOptions = {}) {
     directory: toyDirectory,
     ...(options.policy === undefined ? {} : { policy: options.policy }),
     ...(options.chance === undefined ? {} : { chance: options.chance }),
+    ...(options.residentBytes && { residentBytes: options.residentBytes }),
+    ...(options.onWornOut && { onWornOut: options.onWornOut }),
     onError: (error) => errors.push(error),
   })
   if (options.start !== false) jobs.start()

@@ -1,7 +1,11 @@
 // A thread entry whose tasks misbehave on purpose, for the tests of the pool.
+import { pbkdf2Sync } from 'node:crypto'
+import { readlinkSync } from 'node:fs'
+import { getPriority } from 'node:os'
 import { AppError } from '../../src/base/errors.ts'
 import { serveTasks } from '../../src/workers/serve.ts'
 import type { TaskContext } from '../../src/workers/tasks.ts'
+import { standBack } from '../../src/workers/thread-priority.ts'
 
 const rude = {
   double: (numbers: Float64Array) => {
@@ -17,6 +21,15 @@ const rude = {
   },
   spinDeaf: () => {
     for (;;);
+  },
+  /** Inside one call of Node nothing hears of a termination. */
+  native: (rounds: number) => pbkdf2Sync('word', 'salt', rounds, 64, 'sha512').length,
+  standBack: () => {
+    const niceness = (): number =>
+      getPriority(Number(/(\d+)$/.exec(readlinkSync('/proc/thread-self'))![1]))
+    const before = niceness()
+    standBack()
+    return { before, after: niceness() }
   },
   steps: (_: null, { report }: TaskContext) => {
     for (let i = 0; i < 100_000; i++) report(i < 50_000 ? 'first' : 'second', i / 100_000)

@@ -1,10 +1,12 @@
 // What the pool promises about threads, whatever the task does: errors survive, cancelled work ends, memory is bounded.
+import { getPriority } from 'node:os'
 import path from 'node:path'
 import { deflateSync } from 'node:zlib'
 import { afterAll, describe, expect, test } from 'vitest'
 import { AppError } from '../../src/base/errors.ts'
 import type { RunOptions } from '../../src/workers/compute.ts'
 import { createPool, type PoolOptions } from '../../src/workers/pool.ts'
+import { createPulse, looksOf } from '../../src/workers/pulse.ts'
 
 const workerFile = path.resolve(import.meta.dirname, '../support/rude-worker.ts')
 
@@ -91,6 +93,60 @@ describe('the pool', () => {
     expect((await failure(work)).code).toBe('CANCELLED')
     expect(await pool.run('threadId', null)).not.toBe(before)
   })
+
+  test('a thread that outlives its termination is counted and replaced; one that ends is not', async () => {
+    const counts: number[] = []
+    const stubborn = rudePool({ graceMs: 20, writeOffMs: 100, onWrittenOff: (n) => counts.push(n) })
+    const kill = async (name: string, input: unknown): Promise<void> => {
+      const controller = new AbortController()
+      const pulse = createPulse()
+      const work = stubborn.run(name, input, { signal: controller.signal, pulse })
+      while (looksOf(pulse) === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+      setTimeout(() => controller.abort(), 50)
+      expect((await failure(work)).code).toBe('CANCELLED')
+    }
+    await kill('spinDeaf', null)
+    await kill('native', 2_000_000)
+    expect(await stubborn.run('threadId', null)).toBeGreaterThan(0)
+    const end = performance.now() + 5_000
+    while (counts.length === 0 && performance.now() < end) {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    expect(counts).toEqual([1])
+  })
+
+  test('what a run shares with its owner moves while it looks up, and stands still while it is deaf', async () => {
+    const watch = async (name: string, waitMs: number): Promise<boolean> => {
+      const controller = new AbortController()
+      const pulse = createPulse()
+      const work = pool.run(name, null, { signal: controller.signal, pulse })
+      while (looksOf(pulse) === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+      const before = looksOf(pulse)
+      const end = performance.now() + waitMs
+      while (looksOf(pulse) === before && performance.now() < end) {
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+      const moved = looksOf(pulse) > before
+      controller.abort()
+      await failure(work)
+      return moved
+    }
+    expect(await watch('spinPolitely', 5_000)).toBe(true)
+    expect(await watch('spinDeaf', 300)).toBe(false)
+  })
+
+  test.runIf(process.platform === 'linux')(
+    'a thread that computes stands back behind the one that answers, alone',
+    async () => {
+      const renewed = rudePool()
+      const own = getPriority()
+      expect(await renewed.run('standBack', null)).toEqual({
+        before: own,
+        after: Math.max(own, 10),
+      })
+      expect(getPriority()).toBe(own)
+    },
+  )
 
   test('an abort with a reason of ours carries that reason', async () => {
     const controller = new AbortController()
