@@ -139,7 +139,7 @@ function growLines(writer: LineWriter): void {
  * seldom copies. Memory that is never written costs nothing.
  */
 export function grownSize(needed: number, done: number): number {
-  // Before a twentieth is done, what there is says little about the whole.
-  const expected = done > 0.05 ? needed / done : needed * 4
+  // Early on, what there is says little about the whole: never more than four times as much.
+  const expected = Math.min(needed / Math.max(done, 1e-9), needed * 4)
   return Math.ceil(Math.max(expected * 1.1, needed * 1.25))
 }
