@@ -16,6 +16,11 @@ export const NOTE_TEXTS: Readonly<Record<string, { 'pt-BR': string; en: string }
       'As coordenadas vieram em EPSG:{epsg} e foram levadas ao SIRGAS 2000 ({operation}; exatidão {accuracyMeters} m).',
     en: 'The coordinates came in EPSG:{epsg} and were brought to SIRGAS 2000 ({operation}; accuracy {accuracyMeters} m).',
   },
+  DATUM_GRID_NOT_USED: {
+    'pt-BR':
+      'A grade {grid} do IBGE não foi usada na mudança de datum; com ela (--grids) a exatidão seria melhor. Motivo: {reason}.',
+    en: 'IBGE’s grid {grid} was not used for the change of datum; with it (--grids) the accuracy would be better. Reason: {reason}.',
+  },
   TEXT_NOT_UTF8: {
     'pt-BR':
       'O arquivo não está em UTF-8; os textos foram lidos como Windows-1252. Confira os acentos.',

@@ -1,7 +1,5 @@
 // `sisrua crs transform`: points on standard input to points on standard output, one line for one line, in constant memory.
 import { once } from 'node:events'
-import { readdir, readFile } from 'node:fs/promises'
-import path from 'node:path'
 import type { Command } from 'commander'
 import { AppError } from '../base/errors.ts'
 import { crsOf } from '../kernel/geo/crs.ts'
@@ -10,6 +8,7 @@ import type { ShiftGrid } from '../kernel/geo/ntv2.ts'
 import { openShiftGrid } from '../kernel/geo/ntv2.ts'
 import type { TransformOperation, TransformOptions } from '../kernel/geo/transform.ts'
 import { transform } from '../kernel/geo/transform.ts'
+import { readGridFiles } from './grid-files.ts'
 
 /** Lines were bad: the rest is on standard output, each bad one as `nan,nan`. */
 const EXIT_BAD_LINES = 5
@@ -168,25 +167,8 @@ function gridNames(codes: number[]): string[] {
 
 /** Opens those grids of the folder that the two systems can use. */
 async function readGrids(folder: string | undefined, codes: number[]): Promise<ShiftGrid[]> {
-  if (folder === undefined) return []
-  const names = gridNames(codes)
-  let files: string[]
-  try {
-    files = await readdir(folder)
-  } catch (cause) {
-    throw new AppError(
-      'FILE_UNREADABLE',
-      'The folder given with --grids cannot be read; check that it exists.',
-      { cause },
-    )
-  }
-  const grids: ShiftGrid[] = []
-  for (const file of files) {
-    const name = file.replace(/\.gsb$/i, '').toUpperCase()
-    if (name === file.toUpperCase() || !names.includes(name)) continue
-    grids.push(openShiftGrid(file, await readFile(path.join(folder, file))))
-  }
-  return grids
+  const files = await readGridFiles(folder, gridNames(codes))
+  return files.map(({ name, bytes }) => openShiftGrid(name, bytes))
 }
 
 /**

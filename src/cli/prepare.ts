@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type Command, Option } from 'commander'
 import { AppError } from '../base/errors.ts'
+import { DATUM_OPERATIONS } from '../kernel/geo/datum-operations.ts'
 import { geojsonBox } from '../kernel/pipelines/geojson-site.v1.ts'
 import type { Inputs } from '../kernel/pipelines/pipeline.ts'
 import { extentOfExtract, readExtract } from '../sources/osm-library.ts'
@@ -10,6 +11,7 @@ import { decimal, epsgCode, wordList } from './arguments.ts'
 import { type ArtefactOptions, addArtefactOptions } from './artefacts.ts'
 import type { CliContext } from './context.ts'
 import { drawPipeline } from './draw.ts'
+import { readGridFiles } from './grid-files.ts'
 
 interface PrepareOptions extends ArtefactOptions {
   lat?: number
@@ -22,6 +24,7 @@ interface PrepareOptions extends ArtefactOptions {
   contourInterval?: number
   simplifyTolerance?: number
   roadEdges?: true
+  grids?: string
   simplifyMethod?: string
   snap?: number
   joinLines?: true
@@ -63,6 +66,7 @@ export function registerPrepare(program: Command, context: CliContext): void {
     .command('geojson')
     .argument('<file>', 'GeoJSON or KML; - reads standard input')
     .description('lines, points and polygons of a GeoJSON or KML file')
+    .option('--grids <folder>', "folder with IBGE's NTv2 grids (.gsb), for a file in an old datum")
     .option('--labels', 'names of lines, areas and points as texts')
     .option('--snap <metres>', 'vertices nearer than this become one (0: none moves)', decimal)
     .option('--join-lines', 'join lines of equal attributes that meet end to end')
@@ -128,7 +132,9 @@ async function prepareGeojson(
     ...(options.removeDuplicates === undefined ? {} : { removeDuplicates: true }),
     ...(options.removeSpikes === undefined ? {} : { removeSpikes: true }),
   }
-  await drawPipeline(GEOJSON, params, { geojson }, options, context)
+  const names = Object.values(DATUM_OPERATIONS).map(({ grid }) => grid.file)
+  const grids = await readGridFiles(options.grids, names)
+  await drawPipeline(GEOJSON, params, { geojson, grids }, options, context)
 }
 
 /** Whether the text begins as XML does, and no JSON: then it is KML. */

@@ -8,6 +8,9 @@ import type { GeojsonContent, GeojsonPart } from '../formats/geojson-read.ts'
 import { readGeojson } from '../formats/geojson-read.ts'
 import type { Bbox } from '../geo/bbox.ts'
 import { concatPaths } from '../geo/concat-paths.ts'
+import { crsOf } from '../geo/crs.ts'
+import { DATUM_OPERATIONS } from '../geo/datum-operations.ts'
+import { openShiftGrid } from '../geo/ntv2.ts'
 import type { Paths } from '../geo/paths.ts'
 import { orientRing } from '../geo/ring.ts'
 import { transform } from '../geo/transform.ts'
@@ -17,7 +20,7 @@ import { nameTexts } from './geojson-labels.ts'
 import { cleaningNotes, crossingNotes } from './geojson-notes.ts'
 import { type GeojsonSiteParams, geojsonSiteParams } from './geojson-params.ts'
 import { Ground } from './ground.ts'
-import type { Pipeline } from './pipeline.ts'
+import type { GridFile, Pipeline } from './pipeline.ts'
 import { drawRoadEdges } from './road-edges.ts'
 import { chooseSite } from './site.ts'
 
@@ -66,7 +69,7 @@ export const geojsonSiteV1: Pipeline<GeojsonSiteParams> = {
     }
 
     report('project', 0.4)
-    const { lonLat, notes: datumNotes } = toDegrees(content)
+    const { lonLat, notes: datumNotes } = toDegrees(content, inputs.grids ?? [])
     const site = chooseSite(boxOf(lonLat), params.crs)
     // Coordinates that already are in the target system stay what they are, to the last bit.
     if (content.epsg !== site.epsg) content.paths.coords = site.projector.forward(lonLat)
@@ -155,14 +158,21 @@ export const geojsonSiteV1: Pipeline<GeojsonSiteParams> = {
 export function geojsonBox(bytes: Uint8Array): [number, number, number, number] | null {
   const content = readGeojson(bytes)
   if (content.parts.length === 0) return null
-  const { west, south, east, north } = boxOf(toDegrees(content).lonLat)
+  const { west, south, east, north } = boxOf(toDegrees(content, []).lonLat)
   return [west, south, east, north]
 }
 
 /** Longitudes and latitudes of a document in any system of the table; NaN where its projection has no answer. */
-function toDegrees({ epsg, paths }: GeojsonContent): { lonLat: Float64Array; notes: Note[] } {
+function toDegrees(
+  { epsg, paths }: GeojsonContent,
+  files: readonly GridFile[],
+): { lonLat: Float64Array; notes: Note[] } {
   if (epsg === 4326 || epsg === 4674) return { lonLat: paths.coords, notes: [] }
-  const { coords, operation } = transform(epsg, 4674, paths.coords)
+  const wanted = DATUM_OPERATIONS[crsOf(epsg).datum]?.grid.file
+  const grids = files
+    .filter(({ name }) => name.replace(/\.gsb$/i, '').toUpperCase() === wanted)
+    .map(({ name, bytes }) => openShiftGrid(name, bytes))
+  const { coords, operation } = transform(epsg, 4674, paths.coords, { grids })
   for (const degrees of coords) {
     if (!Number.isFinite(degrees)) {
       throw new AppError(
@@ -174,10 +184,14 @@ function toDegrees({ epsg, paths }: GeojsonContent): { lonLat: Float64Array; not
       )
     }
   }
-  const { name: operationName, accuracyMeters } = operation
+  const { name: operationName, accuracyMeters, fallback } = operation
   if (operationName === 'none') return { lonLat: coords, notes: [] }
   const data = { epsg, operation: operationName, accuracyMeters }
-  return { lonLat: coords, notes: [{ code: 'DATUM_CHANGED', data }] }
+  const notes: Note[] = [{ code: 'DATUM_CHANGED', data }]
+  if (fallback !== null && wanted !== undefined) {
+    notes.push({ code: 'DATUM_GRID_NOT_USED', data: { grid: wanted, reason: fallback } })
+  }
+  return { lonLat: coords, notes }
 }
 
 /** Box of the places. Where they lie on both sides of the antimeridian it reaches beyond ±180 instead of around the world. */

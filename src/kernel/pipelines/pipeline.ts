@@ -30,6 +30,13 @@ export interface OsmInput {
   source: string
 }
 
+/** A datum grid as it lies on the disk; its name says which operation it serves. */
+export interface GridFile {
+  /** `SAD69_003.gsb` */
+  name: string
+  bytes: Uint8Array
+}
+
 /** What was collected for the needs. Everything here is plain data and typed arrays (transferable). */
 export interface Inputs {
   osm?: OsmInput
@@ -37,6 +44,8 @@ export interface Inputs {
   dem?: DemWindow[]
   /** UTF-8 bytes of the GeoJSON to draw (geojson-site). */
   geojson?: Uint8Array
+  /** NTv2 grids for documents in an old datum (geojson-site); without them the published translation serves. */
+  grids?: GridFile[]
 }
 
 /** Decoders that live in Node and are handed in; the kernel has none of its own. */

@@ -3,6 +3,7 @@ import type { Scalar } from '../../../src/kernel/cad/drawing.ts'
 import { createProjector } from '../../../src/kernel/geo/projector.ts'
 import { geojsonBox, geojsonSiteV1 } from '../../../src/kernel/pipelines/geojson-site.v1.ts'
 import { nodeCodecs } from '../../../src/workers/context.ts'
+import { ntv2File } from '../geo/ntv2-file.ts'
 
 const PLACE = [-41.3235, -21.7634]
 const LINE = { type: 'LineString', coordinates: [PLACE, [-41.322, -21.763]] }
@@ -240,10 +241,36 @@ describe('geojson-site@1', () => {
     })
     expect(notes).toMatchObject([
       { code: 'DATUM_CHANGED', data: { epsg: 29191, accuracyMeters: 5 } },
+      { code: 'DATUM_GRID_NOT_USED', data: { grid: 'SAD69_003' } },
     ])
     // Reference of PROJ 9.1 (EPSG:29191 to EPSG:31981, SAD69 to SIRGAS 2000 (1)).
     expect(drawing.epsg).toBe(31981)
     expect(drawing.paths.coords[0]).toBeCloseTo(625192.26, 1)
+  })
+
+  it('uses the NTv2 grid of the datum when it is handed in and covers the document', async () => {
+    const shift = () => ({ lon: -1.5, lat: -1.75 })
+    const bytes = ntv2File([{ west: -58, south: -6, east: -54, north: -3, step: 0.5, shift }])
+    const crs = { type: 'name', properties: { name: 'urn:ogc:def:crs:EPSG::4618' } }
+    const document = { type: 'Point', crs, coordinates: [-56, -4] }
+    const { notes, drawing } = await geojsonSiteV1.compute(
+      geojsonSiteV1.params.parse({}),
+      {
+        geojson: new TextEncoder().encode(JSON.stringify(document)),
+        grids: [{ name: 'SAD69_003.gsb', bytes }],
+      },
+      nodeCodecs,
+      () => {},
+    )
+    expect(notes).toEqual([
+      {
+        code: 'DATUM_CHANGED',
+        data: { epsg: 4618, operation: 'SAD69 to SIRGAS 2000 (2) [EPSG:5528]', accuracyMeters: 1 },
+      },
+    ])
+    const [lon, lat] = createProjector(drawing.epsg).inverse(drawing.paths.coords)
+    expect(lon).toBeCloseTo(-56 - 1.5 / 3600, 9)
+    expect(lat).toBeCloseTo(-4 - 1.75 / 3600, 9)
   })
 
   it('reads a file that is no UTF-8 as Windows-1252 and says so', async () => {
