@@ -33,16 +33,19 @@ export class OsmSheet {
   }
 
   /** Areas; their rings are turned: outer ones counter-clockwise, holes clockwise. */
-  rings({ paths, parent }: Parts, selection: Selection): void {
+  rings({ paths, parent }: Parts, selection: Selection, { ringOf, twins }: Cleaned): void {
     const figures = heightFigures(paths)
     const { coords, z, offsets } = paths
     for (let i = 0; i < parent.length; i++) {
-      const path = parent[i]!
+      const path = ringOf[parent[i]!]!
       const hole = selection.holes[path] === 1
       orientRing(coords, offsets[i]!, offsets[i + 1]!, !hole, z)
       const feature = this.add('ring', selection, figures, path, i)
       feature.polygon = selection.polygons[path]!
       feature.hole = hole
+      const others = twins.get(path)
+      if (others !== undefined)
+        feature.mergedSources = this.otherSources(feature, selection, others)
     }
   }
 
@@ -55,7 +58,8 @@ export class OsmSheet {
       const end = cleaned.memberOffsets[line + 1]!
       const feature = this.add('line', selection, figures, cleaned.members[from]!, i)
       if (end - from > 1) {
-        feature.mergedSources = this.otherSources(feature, selection, cleaned, from + 1, end)
+        const others = cleaned.members.subarray(from + 1, end)
+        feature.mergedSources = this.otherSources(feature, selection, others)
       }
     }
   }
@@ -87,16 +91,15 @@ export class OsmSheet {
     return feature
   }
 
-  /** The further elements of a joined line, each once; null when there is only the first, perhaps several times. */
+  /** The further elements of a line or area, each once; null when there is only the first, perhaps several times. */
   private otherSources(
     first: OsmFeature,
     { features }: Selection,
-    { members }: Cleaned,
-    from: number,
-    end: number,
+    others: ArrayLike<number>,
   ): string[] | null {
     const merged = new Set<string>()
-    for (let k = from; k < end; k++) merged.add(this.attributes.source(features[members[k]!]!))
+    for (let k = 0; k < others.length; k++)
+      merged.add(this.attributes.source(features[others[k]!]!))
     merged.delete(first.source)
     return merged.size > 0 ? [...merged] : null
   }

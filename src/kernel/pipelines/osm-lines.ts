@@ -1,11 +1,15 @@
-// Streets, rivers, cables: every segment once, joined into long lines where nothing else meets, then fewer vertices with all meetings kept.
+// Streets, rivers, cables: every segment once, joined into long lines where nothing else meets; areas once, too; then fewer vertices
+// with all meetings kept, no spikes and no vertex repeated in place.
 
 import type { Classified } from '../cad/classify.ts'
+import { hasFlaws } from '../geo/flaws.ts'
 import { indexNodes } from '../geo/node-index.ts'
 import type { Paths } from '../geo/paths.ts'
+import { prunePaths } from '../geo/prune.ts'
 import { keptVertices, selectVertices } from '../geo/simplify.ts'
 import { countNodeUses, joinLines, meetingMask } from '../geo/topology.ts'
 import type { OsmAttributes } from './osm-attributes.ts'
+import { singleRings } from './osm-rings.ts'
 import type { Selection } from './osm-select.ts'
 
 /** Cleaned geometry of lines and rings, in metres. */
@@ -15,13 +19,20 @@ export interface Cleaned {
   memberOffsets: Uint32Array
   members: Uint32Array
   rings: Paths
-  duplicateSegments: number
+  /** Path of the selection of each ring, and the further ones that lie over the same nodes. */
+  ringOf: Uint32Array
+  twins: ReadonlyMap<number, readonly number[]>
+  removed: { segments: number; rings: number; spikes: number; repeated: number }
 }
 
+/** Vertices nearer than this are one, and legs nearer than this a spike: a millimetre, the finest that a drawing shows. */
+const PRUNE_METERS = 0.001
+
 /**
- * Joins and simplifies. Lines join only when everything that the drawing shows of them is equal; a line keeps the direction of its
- * first member, and one with a direction (oneway, river) is never turned round. Vertices that two paths share stay, be they streets,
- * buildings or plots. The selection comes in the order of element ids, so the order of the answer does not show.
+ * Takes out what is there twice, joins, simplifies, prunes. Lines join only when everything that the drawing shows of them is equal; a line
+ * keeps the direction of its first member, and one with a direction (oneway, river) is never turned round. Vertices that two paths
+ * share stay, be they streets, buildings or plots. The selection comes in the order of element ids, so the order of the answer
+ * does not show.
  */
 export function cleanGeometry(
   lines: Selection,
@@ -41,21 +52,59 @@ export function cleanGeometry(
     directed: directions(lines, attributes),
     index: { index: index.subarray(0, lineVertices), count },
   })
-  const ringIndex = index.subarray(lineVertices)
+  const single = singleRings(rings, index.subarray(lineVertices))
   const uses = new Uint8Array(count)
   countNodeUses(joined.paths, joined.index, uses)
-  countNodeUses(rings.paths, ringIndex, uses)
-  const thin = (paths: Paths, pathIndex: Int32Array): Paths => {
+  countNodeUses(single.paths, single.index, uses)
+  const removed = {
+    segments: joined.duplicateSegments,
+    rings: rings.polygons.length - single.ringOf.length,
+    spikes: 0,
+    repeated: 0,
+  }
+  const thin = (
+    paths: Paths,
+    pathIndex: Int32Array,
+  ): { paths: Paths; parent: Uint32Array | null } => {
     const stays = meetingMask(paths, pathIndex, uses)
-    return selectVertices(paths, keptVertices(paths, toleranceMeters, stays))
+    const kept = keptVertices(paths, toleranceMeters, stays)
+    const thinned = selectVertices(paths, kept)
+    if (!hasFlaws(thinned, PRUNE_METERS, PRUNE_METERS)) return { paths: thinned, parent: null }
+    const shared = new Uint8Array(thinned.coords.length / 2)
+    for (let i = 0, at = 0; i < kept.length; i++) {
+      if (kept[i] === 1) shared[at++] = uses[pathIndex[i]!] === 2 ? 1 : 0
+    }
+    const options = { repeatMeters: PRUNE_METERS, spikeMeters: PRUNE_METERS, keep: shared }
+    const pruned = prunePaths(thinned, options)
+    removed.spikes += pruned.removed.spikes
+    removed.repeated += pruned.removed.repeated
+    return pruned
   }
+  const thinLines = thin(joined.paths, joined.index)
+  const thinRings = thin(single.paths, single.index)
   return {
-    lines: thin(joined.paths, joined.index),
-    memberOffsets: joined.memberOffsets,
-    members: joined.members,
-    rings: thin(rings.paths, ringIndex),
-    duplicateSegments: joined.duplicateSegments,
+    lines: thinLines.paths,
+    ...membersOf(joined, thinLines.parent),
+    rings: thinRings.paths,
+    ringOf: thinRings.parent?.map((ring) => single.ringOf[ring]!) ?? single.ringOf,
+    twins: single.twins,
+    removed,
   }
+}
+
+/** The members of the lines that are left. */
+function membersOf(
+  { memberOffsets, members }: Pick<Cleaned, 'memberOffsets' | 'members'>,
+  left: Uint32Array | null,
+): Pick<Cleaned, 'memberOffsets' | 'members'> {
+  if (left === null) return { memberOffsets, members }
+  const offsets = [0]
+  const kept: number[] = []
+  for (const line of left) {
+    for (let k = memberOffsets[line]!; k < memberOffsets[line + 1]!; k++) kept.push(members[k]!)
+    offsets.push(kept.length)
+  }
+  return { memberOffsets: Uint32Array.from(offsets), members: Uint32Array.from(kept) }
 }
 
 /** Tags that tell two stretches of one street apart in the drawing, besides class and width. */

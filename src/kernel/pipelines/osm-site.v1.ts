@@ -24,7 +24,8 @@ import { circleBbox, gridScale } from '../geo/site-circle.ts'
 import { Ground } from './ground.ts'
 import { OsmAttributes } from './osm-attributes.ts'
 import { OsmSheet, pointsInside } from './osm-draw.ts'
-import { cleanGeometry } from './osm-lines.ts'
+import { type Cleaned, cleanGeometry } from './osm-lines.ts'
+import { ringCrossingNotes } from './osm-rings.ts'
 import { osmRoadEdges } from './osm-road-edges.ts'
 import { selectFeatures } from './osm-select.ts'
 import type { Inputs, Pipeline } from './pipeline.ts'
@@ -159,6 +160,7 @@ export const osmSiteV1: Pipeline<OsmSiteParams> = {
     for (const { paths } of [points, lines, rings]) projector.forward(paths.coords, paths.coords)
     report('clean', 0.5)
     const cleaned = cleanGeometry(lines, rings, attributes, params.simplifyToleranceMeters)
+    const crossings = ringCrossingNotes(cleaned.rings, cleaned.ringOf, rings, attributes)
     report('clip', 0.6)
     const insideLines = clipLines(cleaned.lines, region)
     report('clip', 0.65)
@@ -177,7 +179,7 @@ export const osmSiteV1: Pipeline<OsmSiteParams> = {
     // The drawing: areas below lines, lines below points, then contours and names.
     report('draw', 0.8)
     const sheet = new OsmSheet(attributes, layers)
-    sheet.rings(insideRings, rings)
+    sheet.rings(insideRings, rings, cleaned)
     sheet.lines(insideLines, lines, cleaned)
     sheet.points(insidePoints, points)
     const { features, firstLine } = sheet
@@ -252,9 +254,8 @@ export const osmSiteV1: Pipeline<OsmSiteParams> = {
         ...gapNotes(gaps, data.remark, features.length),
         ...ground.notes(ground.missing, ground.asked),
         ...(contours?.notes ?? []),
-        ...(cleaned.duplicateSegments > 0
-          ? [{ code: 'DUPLICATES_REMOVED', data: { segments: cleaned.duplicateSegments } }]
-          : []),
+        ...cleaningNotes(cleaned),
+        ...crossings,
       ],
     }
   },
@@ -265,6 +266,16 @@ function osmBytes(inputs: Inputs): Uint8Array {
     throw new AppError('OSM_INVALID', 'No OpenStreetMap data was collected for this job.')
   }
   return inputs.osm.bytes
+}
+
+/** One note for each kind of thing that cleaning took out. */
+function cleaningNotes({ removed: { segments, rings, spikes, repeated } }: Cleaned): Note[] {
+  const notes: Note[] = []
+  if (segments > 0) notes.push({ code: 'DUPLICATES_REMOVED', data: { segments } })
+  if (rings > 0) notes.push({ code: 'AREAS_DRAWN_ONCE', data: { count: rings } })
+  if (spikes > 0) notes.push({ code: 'SPIKES_REMOVED', data: { count: spikes } })
+  if (repeated > 0) notes.push({ code: 'REPEATED_VERTICES_REMOVED', data: { count: repeated } })
+  return notes
 }
 
 /** What the answer lacked, as notes. */
