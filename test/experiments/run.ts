@@ -28,6 +28,7 @@ const EXPERIMENTS: Record<string, () => Promise<Experiment>> = {
   C5: async () => (await import('./c5-race.ts')).c5,
   D1: async () => (await import('./d1-hostile.ts')).d1,
   D2: async () => (await import('./d2-spellings.ts')).d2,
+  D3: async () => (await import('./d3-malformed.ts')).d3,
   D6: async () => (await import('./d6.ts')).d6,
   D10: async () => (await import('./d10-sockets.ts')).d10,
   E1: async () => (await import('./e1.ts')).e1,
