@@ -50,7 +50,7 @@ const PRAGMAS: readonly (readonly [string, string | number, string | number])[] 
   ['cell_size_check', 'ON', 1],
   ['mmap_size', 0, 0],
   ['journal_size_limit', 67_108_864, 67_108_864],
-  ['wal_autocheckpoint', 1000, 1000],
+  ['wal_autocheckpoint', 4000, 4000],
   ['cache_size', -16_000, -16_000],
   ['temp_store', 'MEMORY', 2],
 ]

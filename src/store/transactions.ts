@@ -13,6 +13,8 @@ export interface Transactions {
   group<T>(write: () => T): Promise<T>
   /** Calls `listener` after the commit of the open transaction; never when it is rolled back. */
   afterCommit(listener: () => void): void
+  /** A setting of the writing connection, read back. */
+  setting(name: string): string | number
   /** Whether a transaction is open. */
   isOpen(): boolean
   /** Called whenever something was rolled back: whoever keeps a copy of stored state drops it. */
@@ -233,6 +235,7 @@ export function createTransactions(
       if (isOpen) committed.push(listener)
       else listener()
     },
+    setting: (name) => connection.pragma(name, { simple: true }) as string | number,
     isOpen: () => isOpen,
     onRollback: (listener) => void rollbackListeners.push(listener),
     follow: (follower) => void followers.push(follower),

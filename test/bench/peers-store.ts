@@ -1,12 +1,13 @@
-// Rows of the peer table for the store: durable job cycles against plainjob, and the audit log against its budget.
-// Every database is a file with synchronous=FULL on the same disk; both sides are measured in the same run.
-import { mkdtempSync, rmSync } from 'node:fs'
+// Rows of the peer table for the store: durable job cycles against plainjob, and what the audit log adds to a cycle. Every database is
+// a file with synchronous=FULL on the same disk. Sides take turns, because a disk has moods: a ratio is the median over pairs
+// that ran next to each other, after both sides were warmed up.
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import Database from 'better-sqlite3'
 import { better, defineQueue } from 'plainjob'
 import { createAudit } from '../../src/audit/audit-service.ts'
-import { createRecorder } from '../../src/audit/record.ts'
+import { createRecorder, type Trail } from '../../src/audit/record.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { createEvents } from '../../src/base/events.ts'
 import { sha256 } from '../../src/base/hash.ts'
@@ -88,132 +89,190 @@ function newJob(): NewJob {
   }
 }
 
-/** Full cycles per second: enqueue, claim, complete, each with its event, attempt and audit entry, each committed. */
-async function ourCycles(folder: string, cycles: number, clients: number): Promise<number> {
-  const { store, recorder, queue } = openOurs(folder)
-  const result = await store.blobs.prepare(Buffer.from('{"ok":1}'))
-  let left = cycles
-  async function client(): Promise<void> {
-    while (left-- > 0) {
-      // The claim joins the commit of the enqueue, as the runner does when a slot is free.
-      const row = await recorder.recordGrouped((trail) => {
-        queue.add(trail, newJob(), OWNER)
-        return queue.claim(trail, 'osm')!
-      })
-      const done = await recorder.recordGrouped((trail) =>
-        queue.succeed(trail, row, { result, artifacts: [] }),
-      )
-      if (done === undefined) throw new Error('a cycle was lost')
-    }
-  }
-  const started = performance.now()
-  await Promise.all(Array.from({ length: clients }, client))
-  const perSecond = (cycles / (performance.now() - started)) * 1000
-  const { chainOk } = await createAudit({ store, recorder, clock: systemClock }).verifyAll(null)
-  if (!chainOk) throw new Error('the chain broke under load')
-  await store.close()
-  return perSecond
+interface Cycles {
+  count: number
+  clients: number
+  /** False: the same without entries of the audit log. */
+  audited?: boolean
+  /** Counts pages of the write-ahead log, which slows the run down. */
+  counting?: boolean
 }
 
-function plainjobCycles(folder: string, cycles: number): number {
-  const database = new Database(path.join(folder, 'plainjob.db'))
+interface Figures {
+  perSecond: number
+  cpuMicroseconds: number
+  /** Pages written to the write-ahead log, a cycle; null when they were not counted. */
+  pages: number | null
+  pragmas: string
+}
+
+/** Runs cycles between a look at the clock, the processor and the write-ahead log. */
+async function measure(
+  file: string,
+  { count, counting = false }: Cycles,
+  cycles: () => Promise<void> | void,
+): Promise<Figures> {
+  // Somebody who reads an old state keeps the log from being used again: its length then tells how much was written.
+  const reader = counting ? new Database(file, { readonly: true }) : null
+  reader?.exec('BEGIN')
+  reader?.prepare('SELECT count(*) FROM sqlite_schema').get()
+  const length = () => statSync(`${file}-wal`).size
+  const lengthBefore = length()
+  const cpuBefore = process.cpuUsage()
+  const began = performance.now()
+  await cycles()
+  const seconds = (performance.now() - began) / 1000
+  const { user, system } = process.cpuUsage(cpuBefore)
+  const pages = reader === null ? null : (length() - lengthBefore) / (4096 + 24) / count
+  reader?.close()
+  return {
+    perSecond: count / seconds,
+    cpuMicroseconds: (user + system) / count,
+    pages,
+    pragmas: '',
+  }
+}
+
+const pragmasOf = (read: (name: string) => unknown): string =>
+  ['journal_mode', 'synchronous', 'wal_autocheckpoint', 'page_size']
+    .map((name) => `${name}=${read(name)}`)
+    .join(' ')
+
+/** Full cycles: enqueue, claim, complete, each with its event and audit entry, each committed before it is answered. */
+function ourCycles(folder: string, run: Cycles): Promise<Figures> {
+  const { store, recorder, queue } = openOurs(folder)
+  const { count, clients, audited = true } = run
+  const seen = (trail: Trail): Trail => (audited ? trail : { ...trail, audit: () => 0 })
+  let left = count
+  return store.blobs.prepare(Buffer.from('{"ok":1}')).then(async (result) => {
+    async function client(): Promise<void> {
+      while (left-- > 0) {
+        // The claim joins the commit of the enqueue, as the runner does when a slot is free.
+        const row = await recorder.recordGrouped((trail) => {
+          queue.add(seen(trail), newJob(), OWNER)
+          return queue.claim(seen(trail), 'osm')!
+        })
+        const done = await recorder.recordGrouped((trail) =>
+          queue.succeed(seen(trail), row, { result, artifacts: [] }),
+        )
+        if (done === undefined) throw new Error('a cycle was lost')
+      }
+    }
+    const figures = await measure(path.join(folder, 'sisrua.db'), run, async () => {
+      await Promise.all(Array.from({ length: clients }, client))
+    })
+    const pragmas = pragmasOf(store.setting)
+    const done = store.jobs.byState()
+    if (done.length !== 1 || done[0]?.name !== 'succeeded' || done[0].count !== count) {
+      throw new Error('not every cycle is in the database')
+    }
+    const { chainOk } = await createAudit({ store, recorder, clock: systemClock }).verifyAll(null)
+    if (!chainOk) throw new Error('the chain broke under load')
+    await store.close()
+    return { ...figures, pragmas }
+  })
+}
+
+async function plainjobCycles(folder: string, run: Cycles): Promise<Figures> {
+  const file = path.join(folder, 'plainjob.db')
+  const database = new Database(file)
   const silent = () => {}
   const logger = { error: silent, warn: silent, info: silent, debug: silent }
   const queue = defineQueue({ connection: better(database as never), logger })
   database.pragma('synchronous = FULL')
-  const started = performance.now()
-  for (let i = 0; i < cycles; i++) {
-    queue.add('osm', PAYLOAD)
-    const job = queue.getAndMarkJobAsProcessing('osm')!
-    queue.markJobAsDone(job.id)
-  }
-  const perSecond = (cycles / (performance.now() - started)) * 1000
+  const figures = await measure(file, run, () => {
+    for (let i = 0; i < run.count; i++) {
+      queue.add('osm', PAYLOAD)
+      const job = queue.getAndMarkJobAsProcessing('osm')!
+      queue.markJobAsDone(job.id)
+    }
+  })
+  const pragmas = pragmasOf((name) => database.pragma(name, { simple: true }))
   queue.close()
-  return perSecond
+  return { ...figures, pragmas }
 }
 
-async function auditFigures(
-  folder: string,
-  entries: number,
-): Promise<{ append: number; verify: number }> {
-  const { store, recorder } = openOurs(folder)
-  const started = performance.now()
-  for (let done = 0; done < entries; ) {
-    const batch = Math.min(1000, entries - done)
-    recorder.record((trail) => {
-      for (let i = 0; i < batch; i++) {
-        trail.audit({
-          eventType: 'job.succeeded',
-          entityType: 'job',
-          entityId: 'b2f1a6a0-6a53-4d0f-9f6e-0d6f1c1f7d11',
-          actor: OWNER,
-          data: { features: 1234, epsg: 31984 },
-        })
-      }
-    })
-    done += batch
+type Side = (folder: string, run: Cycles) => Promise<Figures>
+
+/** Figures of two sides in turns, and the median of their ratios. */
+async function pairs(times: number, ours: [Side, Cycles], theirs: [Side, Cycles]) {
+  const turn = ([side, run]: [Side, Cycles]) => withFolder((folder) => side(folder, run))
+  const seen: { ours: Figures; theirs: Figures }[] = []
+  for (let i = 0; i < times; i++) {
+    if (i % 2 === 0) {
+      const other = await turn(theirs)
+      seen.push({ theirs: other, ours: await turn(ours) })
+    } else {
+      const own = await turn(ours)
+      seen.push({ ours: own, theirs: await turn(theirs) })
+    }
   }
-  const append = (entries / (performance.now() - started)) * 1000
-  const audit = createAudit({ store, recorder, clock: systemClock })
-  const before = process.cpuUsage()
-  const report = await audit.verifyAll(null)
-  const used = process.cpuUsage(before)
-  if (report.valid !== entries) throw new Error('verification failed')
-  await store.close()
-  return { append, verify: (used.user + used.system) / 1e6 }
+  const of = (pick: (pair: (typeof seen)[number]) => number) => median(seen.map(pick))
+  return {
+    ours: of((pair) => pair.ours.perSecond),
+    theirs: of((pair) => pair.theirs.perSecond),
+    ratio: of((pair) => pair.ours.perSecond / pair.theirs.perSecond),
+    cpuRatio: of((pair) => pair.ours.cpuMicroseconds / pair.theirs.cpuMicroseconds),
+    ourCpu: of((pair) => pair.ours.cpuMicroseconds),
+    theirCpu: of((pair) => pair.theirs.cpuMicroseconds),
+  }
 }
+
+const PAIRS = 7
 
 /** `scale` 1 = the figures of the README; less for a quick look. */
-export async function storePeerRows(scale = 1): Promise<PeerRow[]> {
-  const single = Math.max(200, Math.round(4000 * scale))
-  const many = Math.max(1000, Math.round(40_000 * scale))
-  const entries = Math.max(10_000, Math.round(1_000_000 * scale))
-  // Interleaved and repeated, because a disk has moods.
-  const ours: number[] = []
-  const theirs: number[] = []
-  for (let round = 0; round < 3; round++) {
-    theirs.push(withFolder((folder) => plainjobCycles(folder, single)))
-    ours.push(await withFolder((folder) => ourCycles(folder, single, 1)))
+export async function storePeerRows(scale = 1): Promise<{ rows: PeerRow[]; notes: string[] }> {
+  const single: Cycles = { count: Math.max(200, Math.round(2000 * scale)), clients: 1 }
+  const many: Cycles = { count: Math.max(1000, Math.round(24_000 * scale)), clients: CLIENTS }
+  const counting = (run: Cycles): Cycles => ({ ...run, count: 1000, counting: true })
+  const once = (side: Side, run: Cycles) => withFolder((folder) => side(folder, run))
+  // Warms both sides up and counts what does not depend on the machine.
+  await once(ourCycles, { ...many, count: 8000 })
+  const pagesOurs = await once(ourCycles, counting(single))
+  const pagesMany = await once(ourCycles, counting(many))
+  const pagesBare = await once(ourCycles, { ...counting(single), audited: false })
+  const pagesPeer = await once(plainjobCycles, counting(single))
+  const alone = await pairs(PAIRS, [ourCycles, single], [plainjobCycles, single])
+  const grouped = await pairs(PAIRS, [ourCycles, many], [plainjobCycles, single])
+  const bare = (run: Cycles): [Side, Cycles] => [ourCycles, { ...run, audited: false }]
+  const auditAlone = await pairs(PAIRS, [ourCycles, single], bare(single))
+  const auditMany = await pairs(PAIRS, [ourCycles, many], bare(many))
+  const pages = (figures: Figures, commits: number): string =>
+    `${figures.pages!.toFixed(1)} a cycle, ${(figures.pages! / commits).toFixed(1)} a commit`
+  return {
+    rows: [
+      {
+        name: 'durable job cycles, one client',
+        ours: alone.ours,
+        peer: alone.theirs,
+        ratio: alone.ratio,
+        unit: 'cycles/s',
+      },
+      {
+        name: `durable job cycles, ${CLIENTS} clients, grouped`,
+        ours: grouped.ours,
+        peer: grouped.theirs,
+        ratio: grouped.ratio,
+        unit: 'cycles/s',
+      },
+    ],
+    notes: [
+      `ours: ${pagesOurs.pragmas}; plainjob: ${pagesPeer.pragmas}; ${PAIRS} pairs in turns, medians of ratios`,
+      `pages written, one client: ours ${pages(pagesOurs, 2)} (without the audit log ${pages(pagesBare, 2)}), plainjob ${pages(pagesPeer, 3)}; ${CLIENTS} clients: ${pagesMany.pages!.toFixed(2)} a cycle`,
+      `CPU a cycle: one client ${alone.ourCpu.toFixed(0)} us, plainjob ${alone.theirCpu.toFixed(0)} us, ${CLIENTS} clients ${grouped.ourCpu.toFixed(0)} us`,
+      `the audit log costs bare cycles ${share(auditAlone.ratio)} of their throughput (one client), ${share(auditMany.ratio)} (${CLIENTS} clients); whole jobs: experiment B6`,
+    ],
   }
-  const peer = median(theirs)
-  const grouped = await withFolder((folder) => ourCycles(folder, many, CLIENTS))
-  const { append, verify } = await withFolder((folder) => auditFigures(folder, entries))
-  return [
-    {
-      name: 'durable job cycles, one client',
-      ours: median(ours),
-      peer,
-      ratio: median(ours) / peer,
-      unit: 'cycles/s',
-    },
-    {
-      name: `durable job cycles, ${CLIENTS} clients`,
-      ours: grouped,
-      peer,
-      ratio: grouped / peer,
-      unit: 'cycles/s',
-    },
-    {
-      name: 'audit append, batches of 1000',
-      ours: append,
-      peer: null,
-      ratio: null,
-      unit: 'entries/s',
-    },
-    {
-      name: `audit verify, ${entries} entries`,
-      ours: verify,
-      peer: null,
-      ratio: null,
-      unit: 'CPU s',
-    },
-  ]
 }
+
+const share = (ratio: number): string => `${((1 - ratio) * 100).toFixed(1)} %`
 
 function median(values: number[]): number {
   return values.sort((a, b) => a - b)[values.length >> 1]!
 }
 
 if (process.argv[1] === import.meta.filename) {
-  console.table(await storePeerRows(Number(process.argv[2] ?? 1)))
+  const { rows, notes } = await storePeerRows(Number(process.argv[2] ?? 1))
+  console.table(rows)
+  for (const note of notes) console.log(note)
 }
