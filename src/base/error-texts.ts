@@ -227,8 +227,8 @@ export const ERROR_TEXTS = {
   ),
   DEM_UNREADABLE: text(
     'Arquivo de elevação ilegível',
-    'Um arquivo de elevação não pôde ser lido. Use GeoTIFF em EPSG:4326 ou .hgt.',
-    'An elevation file cannot be read. Use GeoTIFF in EPSG:4326 or .hgt.',
+    'Um arquivo de elevação não pôde ser lido. Use GeoTIFF ou .hgt; "sisrua doctor" diz o motivo.',
+    'An elevation file cannot be read. Use GeoTIFF or .hgt; "sisrua doctor" tells the reason.',
   ),
   DEM_NOT_COVERED: text(
     'Sem elevação neste local',
