@@ -15,7 +15,14 @@ import { outputsOf, saveOutputs } from './outputs.ts'
 import type { Policy } from './policy.ts'
 import type { JobOutput, Queue } from './queue.ts'
 import type { PipelineDirectory } from './request.ts'
-import { hasMoved, newRunning, noteMovement, noteProgress, type Running } from './running.ts'
+import {
+  enforceLimits,
+  hasMoved,
+  newRunning,
+  noteMovement,
+  noteProgress,
+  type Running,
+} from './running.ts'
 import type { Upkeep } from './upkeep.ts'
 
 const TICK_MS = 1000
@@ -222,24 +229,10 @@ export function createRunner(options: RunnerOptions) {
     )
   }
 
-  /** Asks at the soft limit, gives up at the hard one whatever the work does. */
-  function enforceLimits(now: number): void {
-    for (const one of running.values()) {
-      const age = now - one.startedAt
-      if (age < one.row.softMs || one.controller.signal.aborted) continue
-      one.controller.abort(
-        new AppError(
-          'COMPUTE_TIMEOUT',
-          `The job took longer than ${Math.round(one.row.softMs / 1000)} s. Ask for a smaller area.`,
-        ),
-      )
-    }
-  }
-
   function tick(): void {
     const now = clock.monotonic()
     beat(now)
-    enforceLimits(now)
+    enforceLimits(running.values(), now)
     const resident = residentBytes()
     const mayStart = watchMemory(policy, resident, running.values())
     if (resident > policy.memoryRestartBytes) onWornOut()

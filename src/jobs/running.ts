@@ -1,4 +1,5 @@
 // The jobs this process is working on: their leases, where they stand, what is to be logged. In memory only.
+import { AppError } from '../base/errors.ts'
 import type { Events } from '../base/events.ts'
 import type { JobRow } from '../store/jobs.ts'
 import { createPulse, looksOf, nativeBoundMs, type Pulse } from '../workers/pulse.ts'
@@ -67,6 +68,19 @@ export function noteMovement(one: Running, monotonic: number): void {
 /** Whether it moved since then (monotonic), or is inside a native call that may still last: reason to renew the lease. */
 export function hasMoved(one: Running, since: number, monotonic: number): boolean {
   return one.movedAt > since || monotonic - one.movedAt < nativeBoundMs(one.pulse)
+}
+
+/** Asks work at its soft limit to stop; the grace after that ends at the hard limit, whatever the work does. */
+export function enforceLimits(running: Iterable<Running>, monotonic: number): void {
+  for (const { controller, row, startedAt } of running) {
+    if (monotonic - startedAt < row.softMs || controller.signal.aborted) continue
+    controller.abort(
+      new AppError(
+        'COMPUTE_TIMEOUT',
+        `The job took longer than ${Math.round(row.softMs / 1000)} s. Ask for a smaller area.`,
+      ),
+    )
+  }
 }
 
 /** Notes progress and tells listeners, a new step always, a fraction at most ten times a second. Never goes back. */

@@ -42,11 +42,12 @@ export interface DeliveryRow {
 }
 
 export function createDeliveryRows(connection: Connection) {
-  // With bare columns beside min(), SQLite takes the row that has the minimum: due first, and of those the one written first.
+  // With bare columns beside min(), SQLite takes the row that has the minimum: due first, and of those the one written first;
+  // in strict order always the one written first, so that what is not due holds up what comes after it.
   const due = connection.prepare(
     `SELECT d.message_id AS messageId, d.endpoint_id AS endpointId, m.event, m.payload,
        m.created_at AS createdAt, d.n, d.attempt, d.next_at AS nextAt,
-       min(d.next_at * 1000000 + d.n % 1000000)
+       min(iif(e.strict_order = 1, d.n, d.next_at * 1000000 + d.n % 1000000))
      FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id
        JOIN webhook_messages m ON m.id = d.message_id
      WHERE d.state = 'waiting' AND e.state = 'enabled' GROUP BY d.endpoint_id`,
@@ -57,6 +58,9 @@ export function createDeliveryRows(connection: Connection) {
   )
   const postpone = connection.prepare(
     'UPDATE webhook_deliveries SET next_at = ? WHERE message_id = ? AND endpoint_id = ?',
+  )
+  const shift = connection.prepare(
+    "UPDATE webhook_deliveries SET next_at = next_at - ? WHERE state = 'waiting'",
   )
   const log = connection.prepare(
     `INSERT INTO webhook_attempts (message_id, endpoint_id, attempt, at, status, duration_ms, error, response)
@@ -109,6 +113,8 @@ export function createDeliveryRows(connection: Connection) {
     overdue: (before: number) => overdue.all(before) as { messageId: string; endpointId: string }[],
     postpone: (messageId: string, endpointId: string, nextAt: number) =>
       void postpone.run(nextAt, messageId, endpointId),
+    /** The clock was set back by so much: what waits goes on waiting as long as it was to, not so much longer. */
+    shift: (milliseconds: number) => void shift.run(milliseconds),
     /** Numbered by itself, on through replays. */
     log: (row: Omit<AttemptRow, 'attempt'>) => void log.run(row),
     settle: (row: {

@@ -12,6 +12,10 @@ export interface EndpointRow {
   previousSecretUntil: number | null
   /** 1 = may be told without TLS. */
   allowInsecure: number
+  /** 1 = a message waits for the one before it. */
+  strictOrder: number
+  /** Ed25519 seed for signatures beside the secret's; null = none. */
+  signingSeed: Buffer | null
   state: 'enabled' | 'disabled'
   /** Time of the first failure since the last success. */
   failingSince: number | null
@@ -20,8 +24,19 @@ export interface EndpointRow {
   createdAt: number
 }
 
+/** What a registration sets. */
+interface EndpointChange {
+  id: string
+  events: string | null
+  allowInsecure: 0 | 1
+  strictOrder: 0 | 1
+  signingSeed: Buffer | null
+  now: number
+}
+
 const COLUMNS = `id, url, events, secret, previous_secret AS previousSecret,
   previous_secret_until AS previousSecretUntil, allow_insecure AS allowInsecure, state,
+  strict_order AS strictOrder, signing_seed AS signingSeed,
   failing_since AS failingSince, failures, created_at AS createdAt`
 
 export function createWebhookRows(connection: Connection) {
@@ -29,12 +44,12 @@ export function createWebhookRows(connection: Connection) {
   const byId = connection.prepare(`SELECT ${COLUMNS} FROM webhook_endpoints WHERE id = ?`)
   const all = connection.prepare(`SELECT ${COLUMNS} FROM webhook_endpoints ORDER BY created_at, id`)
   const insert = connection.prepare(
-    `INSERT INTO webhook_endpoints (id, url, events, secret, allow_insecure, created_at, updated_at)
-     VALUES (@id, @url, @events, @secret, @allowInsecure, @now, @now)`,
+    `INSERT INTO webhook_endpoints (id, url, events, secret, allow_insecure, strict_order, signing_seed, created_at, updated_at)
+     VALUES (@id, @url, @events, @secret, @allowInsecure, @strictOrder, @signingSeed, @now, @now)`,
   )
   const update = connection.prepare(
-    `UPDATE webhook_endpoints SET events = @events, allow_insecure = @allowInsecure, state = 'enabled',
-       failing_since = NULL, failures = 0, updated_at = @now WHERE id = @id`,
+    `UPDATE webhook_endpoints SET events = @events, allow_insecure = @allowInsecure, strict_order = @strictOrder,
+       signing_seed = @signingSeed, state = 'enabled', failing_since = NULL, failures = 0, updated_at = @now WHERE id = @id`,
   )
   const enable = connection.prepare(
     `UPDATE webhook_endpoints SET state = 'enabled', failing_since = NULL, failures = 0, updated_at = ?
@@ -66,17 +81,9 @@ export function createWebhookRows(connection: Connection) {
     byUrl: (url: string) => byUrl.get(url) as EndpointRow | undefined,
     byId: (id: string) => byId.get(id) as EndpointRow | undefined,
     all: () => all.all() as EndpointRow[],
-    insert: (row: {
-      id: string
-      url: string
-      events: string | null
-      secret: string
-      allowInsecure: 0 | 1
-      now: number
-    }) => void insert.run(row),
+    insert: (row: EndpointChange & { url: string; secret: string }) => void insert.run(row),
     /** Also enables it again. */
-    update: (row: { id: string; events: string | null; allowInsecure: 0 | 1; now: number }) =>
-      void update.run(row),
+    update: (row: EndpointChange) => void update.run(row),
     enable: (id: string, now: number) => void enable.run(now, id),
     disable: (id: string, now: number) => void disable.run(now, id),
     /** The secret until now goes on signing beside the new one. */

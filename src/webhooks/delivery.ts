@@ -79,7 +79,13 @@ export async function deliver(
       headers: {
         'Content-Type': 'application/json',
         'User-Agent': userAgent,
-        ...signedHeaders(secretsOf(endpoint, now), due.messageId, Math.floor(now / 1000), body),
+        ...signedHeaders(
+          secretsOf(endpoint, now),
+          due.messageId,
+          Math.floor(now / 1000),
+          body,
+          endpoint.signingSeed,
+        ),
       },
       body,
       connectMs: Math.min(CONNECT_MS, timeoutMs),

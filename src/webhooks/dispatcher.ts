@@ -52,6 +52,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const stopping = new AbortController()
   let timer: NodeJS.Timeout | undefined
   let plannedAt = 0
+  /** The wall clock at the last look; it only comes back when somebody sets it back. */
+  let seenAt = clock.now()
   let running = false
   let silence = (): void => {}
 
@@ -168,6 +170,18 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     })
   }
 
+  /**
+   * Waits are written down as points on the wall clock, which outlive the program. Set back a day, they would last a day
+   * longer. Set forward, or after a sleep of the computer, they are overdue, which is the other function's.
+   */
+  function followClock(): void {
+    const setBack = Math.round(seenAt - clock.now())
+    seenAt = clock.now()
+    if (setBack <= OVERDUE_MS) return
+    store.transaction(() => deliveries.shift(setBack))
+    for (const [id, until] of pausedUntil) pausedUntil.set(id, until - setBack)
+  }
+
   function plan(delayMs: number): void {
     clearTimeout(timer)
     plannedAt = clock.now() + delayMs
@@ -178,6 +192,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   function turn(): void {
     if (!running) return
     try {
+      followClock()
       if (clock.now() - plannedAt > OVERDUE_MS) spreadOverdue()
       pump()
       const next = nextAt()
@@ -214,6 +229,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       stopping.abort()
     },
     async step() {
+      followClock()
       while (pump() || busy.size > 0) await Promise.race(busy.values())
     },
     nextAt,

@@ -6,7 +6,7 @@ import type { Ids } from '../base/ids.ts'
 import type { AttemptRow, DeliveryRow } from '../store/deliveries.ts'
 import type { Store } from '../store/store.ts'
 import type { EndpointRow } from '../store/webhooks.ts'
-import { writeSecret } from './signature.ts'
+import { writePublicKey, writeSecret } from './signature.ts'
 import type { Targets } from './targets.ts'
 
 interface Actor {
@@ -21,6 +21,10 @@ export interface Endpoint {
   /** Null = all. */
   events: string[] | null
   allowInsecure: boolean
+  /** A message waits until the one before it was delivered or given up. */
+  strictOrder: boolean
+  /** Checks the Ed25519 signatures (`whpk_…`); null = there are none. */
+  publicKey: string | null
   state: 'enabled' | 'disabled'
   failures: number
   failingSince: number | null
@@ -30,18 +34,32 @@ export interface Endpoint {
   givenUp: number
 }
 
+export interface Registration {
+  url: string
+  /** Null = all. */
+  events: string[] | null
+  allowInsecure?: boolean
+  /** One after the other: a message that fails holds up all that come after it, for days if need be. */
+  strictOrder?: boolean
+  /** Signs with Ed25519 too (`v1a`). */
+  asymmetric?: boolean
+}
+
+export interface Registered {
+  id: string
+  secret: string | null
+  publicKey: string | null
+}
+
 export type Delivery = DeliveryRow & { attempts: AttemptRow[] }
 
 /** Every method that names an endpoint or a message throws WEBHOOK_NOT_FOUND when there is none. */
 export interface Webhooks {
   /**
-   * The same URL again changes its filter and enables it; `secret` is told only when the URL is new.
-   * Throws WEBHOOK_TARGET_REFUSED.
+   * The same URL again changes its filter and enables it; `secret` is told only when the URL is new. A key for Ed25519
+   * signatures stays the same until `asymmetric` is taken back. Throws WEBHOOK_TARGET_REFUSED.
    */
-  register(
-    input: { url: string; events: string[] | null; allowInsecure?: boolean },
-    actor: Actor,
-  ): Promise<{ id: string; secret: string | null }>
+  register(input: Registration, actor: Actor): Promise<Registered>
   list(): Endpoint[]
   load(): { endpoints: number; disabled: number; waiting: number }
   remove(id: string, actor: Actor): Promise<void>
@@ -66,6 +84,9 @@ const RESERVED = /^(job|audit|storage|webhook)([._]|$)/
 /** Room for the fields around the payload in a message of 20 KiB. */
 const MOST_PAYLOAD_BYTES = 20_000
 const ROTATION_MS = 86_400_000
+
+const publicKeyOf = (seed: Uint8Array | null): string | null =>
+  seed === null ? null : writePublicKey(seed)
 
 export function createWebhooks(options: {
   store: Store
@@ -102,7 +123,8 @@ export function createWebhooks(options: {
   }
 
   return {
-    async register({ url, events, allowInsecure = false }, actor) {
+    async register(input, actor) {
+      const { url, events, allowInsecure = false, strictOrder = false } = input
       const target = targets.check(url, { owner: actor.role === 'admin', allowInsecure })
       const filter = events === null || events.length === 0 ? null : JSON.stringify(events)
       return recorder.recordGrouped((trail) => {
@@ -110,7 +132,17 @@ export function createWebhooks(options: {
         const row = store.webhooks.byUrl(target.href)
         const id = row?.id ?? ids.uuid()
         const secret = row === undefined ? writeSecret(ids.secret()) : null
-        const change = { id, events: filter, allowInsecure: allowInsecure ? 1 : 0, now } as const
+        const signingSeed = input.asymmetric
+          ? (row?.signingSeed ?? Buffer.from(ids.secret(32), 'base64url'))
+          : null
+        const change = {
+          id,
+          events: filter,
+          allowInsecure: allowInsecure ? 1 : 0,
+          strictOrder: strictOrder ? 1 : 0,
+          signingSeed,
+          now,
+        } as const
         if (secret === null) store.webhooks.update(change)
         else store.webhooks.insert({ ...change, url: target.href, secret })
         trail.audit({
@@ -121,7 +153,7 @@ export function createWebhooks(options: {
           data: { host: target.host, events },
         })
         trail.emit('outbox.ready', {})
-        return { id, secret }
+        return { id, secret, publicKey: publicKeyOf(signingSeed) }
       })
     },
 
@@ -133,6 +165,8 @@ export function createWebhooks(options: {
           url: row.url,
           events: row.events === null ? null : (JSON.parse(row.events) as string[]),
           allowInsecure: row.allowInsecure === 1,
+          strictOrder: row.strictOrder === 1,
+          publicKey: publicKeyOf(row.signingSeed),
           state: row.state,
           failures: row.failures,
           failingSince: row.failingSince,

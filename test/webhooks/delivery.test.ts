@@ -1,4 +1,5 @@
 // Deliveries to a receiver that misbehaves; the clock stands still and is moved by hand.
+import { createPublicKey, verify } from 'node:crypto'
 import { afterEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
 import { postVetted } from '../../src/base/vetted-post.ts'
@@ -112,6 +113,75 @@ describe('delivery', () => {
       (one) => String(one.headers['webhook-signature']).split(' ').length,
     )
     expect(counts).toEqual([2, 1])
+  })
+
+  test('in strict order a message that fails holds up those after it; without, it does not', async () => {
+    const clock = createStillClock()
+    const { emit, dispatcher, webhooks } = house({ clock, chance: () => 0.5 })
+    const strict = await receiver((n) => (n === 0 ? { status: 500 } : OK))
+    const loose = await receiver((n) => (n === 0 ? { status: 500 } : OK))
+    await webhooks.register({ url: strict.url, events: null, strictOrder: true }, OWNER)
+    await webhooks.register({ url: loose.url, events: null }, OWNER)
+    for (let n = 1; n <= 3; n++) await emit('project_loaded', { n })
+    await dispatcher.step()
+    const order = (target: Receiver): number[] =>
+      target.received.map((one) => JSON.parse(one.body).data.n)
+    expect(order(strict)).toEqual([1])
+    expect(order(loose)).toEqual([1, 2, 3])
+    clock.advance(6_000)
+    await dispatcher.step()
+    expect(order(strict)).toEqual([1, 1, 2, 3])
+    expect(order(loose)).toEqual([1, 2, 3, 1])
+    const isStrict = new Map(webhooks.list().map((one) => [one.url, one.strictOrder]))
+    expect([isStrict.get(strict.url), isStrict.get(loose.url)]).toEqual([true, false])
+  })
+
+  test('an endpoint that asks for it gets Ed25519 signatures under the key that it was told', async () => {
+    const target = await receiver()
+    const { emit, dispatcher, webhooks } = house()
+    const input = { url: target.url, events: null, asymmetric: true }
+    const { publicKey } = await webhooks.register(input, OWNER)
+    await emit('project_loaded')
+    await dispatcher.step()
+    const { headers, body } = target.received[0]!
+    const signature = /v1a,(\S+)/.exec(String(headers['webhook-signature']))![1]!
+    const content = Buffer.from(`${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`)
+    const x = Buffer.from(publicKey!.slice('whpk_'.length), 'base64').toString('base64url')
+    const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })
+    expect(verify(null, content, key, Buffer.from(signature, 'base64'))).toBe(true)
+    expect(verify(null, Buffer.from(`${content} `), key, Buffer.from(signature, 'base64'))).toBe(
+      false,
+    )
+    // The same key while it is wanted, none when it is not, another when it is wanted again.
+    expect((await webhooks.register(input, OWNER)).publicKey).toBe(publicKey)
+    expect((await webhooks.register({ ...input, asymmetric: false }, OWNER)).publicKey).toBe(null)
+    expect((await webhooks.register(input, OWNER)).publicKey).not.toBe(publicKey)
+  })
+
+  test('A10: the clock set a day forward and back makes no storm, and nothing waits a day longer', async () => {
+    const clock = createStillClock()
+    const target = await receiver(() => ({ status: 500 }))
+    const { register, emit, dispatcher } = house({ clock })
+    await register(target.url)
+    for (let n = 0; n < 4; n++) await emit('project_loaded', { n })
+    await dispatcher.step()
+    expect(target.received).toHaveLength(4)
+    const day = 86_400_000
+    const waits = (): number => dispatcher.nextAt()! - clock.now()
+    expect(waits()).toBeLessThanOrEqual(6_000)
+    clock.set(clock.now() - day)
+    await dispatcher.step()
+    expect(target.received).toHaveLength(4)
+    expect(waits()).toBeLessThanOrEqual(6_000)
+    // Forward everything is due: each message is tried once, and its next wait is as long as it would have been.
+    clock.set(clock.now() + day)
+    await dispatcher.step()
+    await dispatcher.step()
+    expect(target.received.length).toBeLessThanOrEqual(8)
+    clock.set(clock.now() - day)
+    await dispatcher.step()
+    expect(target.received.length).toBeLessThanOrEqual(8)
+    expect(waits()).toBeLessThanOrEqual(360_000)
   })
 
   test('at most four at once, and one per endpoint', async () => {

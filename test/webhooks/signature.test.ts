@@ -1,5 +1,8 @@
 // Signatures judged by the reference library and by openssl; every altered message is refused.
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, test } from 'vitest'
 import { systemIds } from '../../src/base/ids.ts'
@@ -7,6 +10,7 @@ import {
   isSigned,
   signedHeaders,
   TOLERANCE_SECONDS,
+  writePublicKey,
   writeSecret,
 } from '../../src/webhooks/signature.ts'
 import { e3 } from '../experiments/e3.ts'
@@ -32,6 +36,38 @@ describe('signature', () => {
     const headers = signedHeaders([secret], 'msg_1', now(), body)
     const printed = execFileSync('openssl', ['dgst', '-sha256', '-hmac', secret], { input: body })
     expect(printed.toString().trim().split(' ').at(-1)).toBe(headers['X-Webhook-Signature'])
+  })
+
+  test('of the v1a kind is accepted by openssl with the public key alone, and follows the v1 ones', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'sisrua-test-'))
+    try {
+      const seed = Buffer.from(systemIds.secret(32), 'base64url')
+      const at = now()
+      const headers = signedHeaders([secret], 'msg_1', at, body, seed)
+      const [shared, own] = headers['webhook-signature']!.split(' ') as [string, string]
+      expect(new Webhook(secret).verify(body.toString(), headers)).toBeTruthy()
+      expect([shared.slice(0, 3), own.slice(0, 4)]).toEqual(['v1,', 'v1a,'])
+      // Nothing of ours from here on: the key as RFC 8410 wraps it, the content as the specification says.
+      const key = Buffer.from(writePublicKey(seed).replace(/^whpk_/, ''), 'base64')
+      const wrapped = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), key])
+      const accepts = (content: string): boolean => {
+        writeFileSync(`${folder}/key.der`, wrapped)
+        writeFileSync(`${folder}/content`, content)
+        writeFileSync(`${folder}/signature`, Buffer.from(own.slice(4), 'base64'))
+        const words = ['pkeyutl', '-verify', '-pubin', '-keyform', 'DER', '-rawin']
+        const files = ['-inkey', 'key.der', '-in', 'content', '-sigfile', 'signature']
+        return spawnSync('openssl', [...words, ...files], { cwd: folder }).status === 0
+      }
+      expect(accepts(`msg_1.${at}.${body}`)).toBe(true)
+      for (const altered of [
+        `msg_2.${at}.${body}`,
+        `msg_1.${at + 1}.${body}`,
+        `msg_1.${at}.${body} `,
+      ])
+        expect(accepts(altered)).toBe(false)
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
   })
 
   test('of the package is accepted here, within 300 seconds either way', () => {

@@ -17,6 +17,14 @@ export const WebhookRequest = z
       .boolean()
       .nullish()
       .openapi({ description: 'Send to a public host without TLS.' }),
+    strict_order: z.boolean().nullish().openapi({
+      description:
+        'A message waits until the one before it was delivered or given up; one that fails holds up all others.',
+    }),
+    asymmetric: z.boolean().nullish().openapi({
+      description:
+        'Sign with Ed25519 too (`v1a` in webhook-signature, over `id.timestamp.body`); the answer holds the public key.',
+    }),
   })
   .openapi('WebhookRequest')
 export const WebhookAnswer = z
@@ -24,6 +32,10 @@ export const WebhookAnswer = z
     status: z.literal('ok'),
     id: z.string(),
     secret: z.string().nullable().openapi({ description: 'Shown once, when the URL is new.' }),
+    public_key: z
+      .string()
+      .nullable()
+      .openapi({ description: '`whpk_` and base64; null without `asymmetric`.' }),
   })
   .openapi('WebhookAnswer')
 
@@ -43,6 +55,8 @@ export const WebhookList = z
         url: z.string(),
         events: z.array(z.string()).nullable(),
         allow_insecure: z.boolean(),
+        strict_order: z.boolean(),
+        public_key: z.string().nullable(),
         state: z.enum(['enabled', 'disabled']),
         failures: z.number().int().openapi({ description: 'Since the last success.' }),
         failing_since: z.number().nullable(),

@@ -34,9 +34,16 @@ export function mountWebhooks(app: App, { webhooks }: Rooms): void {
       responses: answers(WebhookAnswer, 'Registered'),
     }),
     async (c) => {
-      const { url, events, allow_insecure } = c.req.valid('json')
-      const input = { url, events: events ?? null, allowInsecure: allow_insecure ?? false }
-      return c.json({ ...done, ...(await webhooks.register(input, actorOf(c))) }, 200)
+      const { url, events, allow_insecure, strict_order, asymmetric } = c.req.valid('json')
+      const input = {
+        url,
+        events: events ?? null,
+        allowInsecure: allow_insecure ?? false,
+        strictOrder: strict_order ?? false,
+        asymmetric: asymmetric ?? false,
+      }
+      const { id, secret, publicKey } = await webhooks.register(input, actorOf(c))
+      return c.json({ ...done, id, secret, public_key: publicKey }, 200)
     },
   )
   app.openapi(
@@ -53,6 +60,8 @@ export function mountWebhooks(app: App, { webhooks }: Rooms): void {
         url: one.url,
         events: one.events,
         allow_insecure: one.allowInsecure,
+        strict_order: one.strictOrder,
+        public_key: one.publicKey,
         state: one.state,
         failures: one.failures,
         failing_since: secondsOrNull(one.failingSince),
