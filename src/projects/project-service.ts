@@ -1,18 +1,29 @@
 // Projects with optimistic locking: every change names the version it saw, adds one to it, a line to the history and an
 // entry to the audit log, all in one transaction. Features are kept in chunks and switched to as a whole.
+// Over 300 lines because every way to change a project is here, so that each is seen to leave the same trail.
 import type { Change, Recorder, Trail } from '../audit/record.ts'
 import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
 import { sha256 } from '../base/hash.ts'
 import type { Ids } from '../base/ids.ts'
+import type { Origin, Outcome } from '../kernel/formats/change-set.ts'
 import type { ProjectRow } from '../store/projects.ts'
 import type { Store } from '../store/store.ts'
-import type { Project, ProjectFeature, Projects, ProjectVersion } from './projects.ts'
+import type { Compute } from '../workers/compute.ts'
+import type { MergeTask } from '../workers/merge-task.ts'
+import { createPatcher } from './feature-patch.ts'
+import { createFeatureSets, type NewSet } from './feature-sets.ts'
+import type {
+  ChangeSet,
+  LegacyProject,
+  LegacyReport,
+  Project,
+  Projects,
+  ProjectVersion,
+} from './projects.ts'
 
 type Actor = Change['actor']
 
-/** Features per chunk: about a quarter of a megabyte of JSON, a few milliseconds to write. */
-const CHUNK = 500
 const ID = /^[\x21-\x7e](?:[\x20-\x7e]{0,126}[\x21-\x7e])?$/
 
 export interface ProjectsOptions {
@@ -20,12 +31,18 @@ export interface ProjectsOptions {
   recorder: Recorder
   clock: Clock
   ids: Ids
+  compute: Compute
 }
 
-export function createProjects({ store, recorder, clock, ids }: ProjectsOptions): Projects {
+export function createProjects({
+  store,
+  recorder,
+  clock,
+  ids,
+  compute,
+}: ProjectsOptions): Projects {
   const rows = store.projects
-  /** The highest number given to a set of features since the start. */
-  let newestSet = 0
+  const sets = createFeatureSets(store)
 
   function rowOf(id: string): ProjectRow {
     const row = rows.byId(id)
@@ -64,6 +81,111 @@ export function createProjects({ store, recorder, clock, ids }: ProjectsOptions)
         data: { expected, found },
       },
     )
+  }
+
+  /** The project as the client saw it. */
+  function seen(id: string, version: number): ProjectRow {
+    const row = rowOf(id)
+    if (row.version !== version) throw conflict(version, row.version)
+    return row
+  }
+
+  /** The one step in which a set becomes the current one, with history, audit and event. */
+  function switchTo(
+    before: ProjectRow,
+    set: NewSet,
+    deletions: string,
+    change: ProjectVersion['change'],
+    data: Record<string, unknown>,
+    actor: Actor,
+    crsOut: string | null = before.crsOut,
+  ): Promise<Project> {
+    const { id, version } = before
+    return recorder.recordGrouped((trail) => {
+      const found = rowOf(id)
+      const { featureSet } = set
+      const next = { ...found, crsOut, version, featureSet, featureCount: set.count() }
+      const row = rows.update({ ...next, now: clock.now() })
+      if (row === undefined) throw conflict(version, found.version)
+      if (deletions !== '[]') rows.setDeletions(id, featureSet, deletions)
+      rows.dropOtherSets(id, featureSet)
+      leaveTrail(trail, row, change, actor, { features: row.featureCount, ...data })
+      return toProject(row)
+    })
+  }
+
+  interface Incoming extends Pick<MergeTask, 'mode' | 'document' | 'dryRun'> {
+    jobId?: string | null
+  }
+
+  async function merge(before: ProjectRow, incoming: Incoming, actor: Actor): Promise<ChangeSet> {
+    const { mode, document, dryRun, jobId = null } = incoming
+    const chunks = await sets.forMerge(before)
+    const deleted = rows.deletions(before.id, before.featureSet)
+    const whole = document.byteLength === document.buffer.byteLength
+    const merged = await compute.run(
+      'mergeFeatures',
+      { mode, document, chunks, deleted, version: before.version + 1, dryRun },
+      { transfer: whole ? [document.buffer as ArrayBuffer] : [] },
+    )
+    const { counts, lines: changes, truncated } = merged
+    if (before.crsOut !== null && merged.crsOut !== null && before.crsOut !== merged.crsOut) {
+      throw new AppError(
+        'CRS_REFUSED',
+        `The project is in ${before.crsOut}, the features are in ${merged.crsOut}. Run the job with the project's system.`,
+      )
+    }
+    const answer = { counts, changes, truncated }
+    const same = mode === 'import' && isNothing(counts) && merged.count === before.featureCount
+    if (dryRun || (same && counts.edited === 0)) {
+      return { ...answer, project: toProject(seen(before.id, before.version)), applied: !dryRun }
+    }
+    const set = sets.begin(before)
+    try {
+      for (const chunk of merged.chunks) await set.add(chunk)
+      const change = mode === 'import' ? 'imported' : 'features'
+      const data = { ...counts, ...(jobId === null ? {} : { job_id: jobId }) }
+      const crsOut = merged.crsOut ?? before.crsOut
+      const project = await switchTo(before, set, merged.deleted, change, data, actor, crsOut)
+      return { ...answer, project, applied: true }
+    } catch (error) {
+      await set.drop()
+      throw error
+    }
+  }
+
+  /** One project of the plugin with all its features, in one transaction with its mark of being taken over. */
+  async function takeOver(
+    origin: string,
+    project: LegacyProject,
+    digest: Buffer,
+    actor: Actor,
+  ): Promise<Project> {
+    const merged = await compute.run('mergeFeatures', {
+      mode: 'edit',
+      document: project.document,
+      chunks: [],
+      deleted: '[]',
+      version: 1,
+      dryRun: false,
+    })
+    const id = ID.test(project.id) && rows.byId(project.id) === undefined ? project.id : ids.uuid()
+    const name = isName(project.name) ? project.name : id
+    return recorder.recordGrouped((trail) => {
+      const now = clock.now()
+      const made = rows.insert({ id, name, crsOut: project.crsOut, now })
+      if (made === undefined) throw new AppError('STORE_UNAVAILABLE', 'The id was just taken.')
+      const featureSet = made.featureSet + 1
+      merged.chunks.forEach(({ sha256: hex, ...chunk }, n) => {
+        rows.addChunk({ ...chunk, id, featureSet, n, sha256: Buffer.from(hex, 'hex') })
+      })
+      const createdAt = project.createdAt ?? now
+      const row = rows.adopt({ id, featureSet, featureCount: merged.count, createdAt })
+      rows.setLegacyImport({ origin, legacyId: project.id, projectId: id, sha256: digest, at: now })
+      const data = { features: merged.count, legacy_id: project.id }
+      leaveTrail(trail, row, 'imported', actor, data)
+      return toProject(row)
+    })
   }
 
   return {
@@ -111,9 +233,12 @@ export function createProjects({ store, recorder, clock, ids }: ProjectsOptions)
       })
     },
 
-    async remove(id, actor) {
+    async remove(id, actor, version) {
       await recorder.recordGrouped((trail) => {
-        rowOf(id)
+        const found = rowOf(id)
+        if (version !== undefined && found.version !== version) {
+          throw conflict(version, found.version)
+        }
         const row = rows.remove(id, clock.now())
         if (row === undefined) throw new AppError('PROJECT_NOT_FOUND', 'Project not found')
         rows.dropOtherSets(id, -1)
@@ -121,57 +246,74 @@ export function createProjects({ store, recorder, clock, ids }: ProjectsOptions)
       })
     },
 
-    async replaceFeatures(id, version, features, actor) {
-      const before = rowOf(id)
-      if (before.version !== version) throw conflict(version, before.version)
-      // A number that neither a stored set has (one may be left behind by a crash) nor a rival being written right now.
-      const featureSet = Math.max(rows.newestSet(id), before.featureSet, newestSet) + 1
-      newestSet = featureSet
-      let count = 0
-      let n = 0
+    async replaceFeatures(id, version, document, actor) {
+      const before = seen(id, version)
+      const { project } = await merge(before, { mode: 'edit', document, dryRun: false }, actor)
+      return project
+    },
+
+    async patchFeatures(id, version, patch, actor) {
+      const before = seen(id, version)
+      const patcher = createPatcher(patch, version + 1)
+      const set = sets.begin(before)
       try {
-        for (const chunk of chunksOf(features)) {
-          const text = JSON.stringify(chunk)
-          const at = n++
-          count += chunk.length
-          // One commit a chunk, so that other writers and the event loop get their turn.
-          await store.group(() =>
-            rows.addChunk(id, featureSet, at, chunk.length, text, sha256(text)),
-          )
+        for (const { n, features, origins } of sets.chunks(before)) {
+          const known = origins as Origin[] | null
+          if (known === null) {
+            throw new AppError(
+              'PARAMS_INVALID',
+              'The features of this project were stored by an older program. Store them as a whole once.',
+            )
+          }
+          patcher.note(known)
+          if (!patcher.touches(known)) await set.copy(before.featureSet, n, known.length)
+          else {
+            const chunk = patcher.apply(features, known)
+            if (chunk !== null) await set.add(chunk)
+          }
         }
-        return await recorder.recordGrouped((trail) => {
-          const found = rowOf(id)
-          const row = rows.update({
-            ...found,
-            version,
-            featureSet,
-            featureCount: count,
-            now: clock.now(),
-          })
-          if (row === undefined) throw conflict(version, found.version)
-          rows.dropOtherSets(id, featureSet)
-          leaveTrail(trail, row, 'features', actor, { features: count })
-          return toProject(row)
-        })
+        const rest = patcher.rest()
+        if (rest !== null) await set.add(rest)
+        const gone = JSON.parse(rows.deletions(id, before.featureSet)) as Origin[]
+        const deletions = JSON.stringify([...gone, ...patcher.deleted])
+        const data = { set: patch.set.length, removed: patch.remove.length }
+        return await switchTo(before, set, deletions, 'features', data, actor)
       } catch (error) {
-        await store.group(() => rows.dropSet(id, featureSet)).catch(() => {})
+        await set.drop()
         throw error
       }
     },
 
+    async reimport(id, { version, dryRun, document, jobId }, actor) {
+      const found = rowOf(id)
+      const before = seen(id, version ?? found.version)
+      return merge(before, { mode: 'import', document, dryRun, jobId }, actor)
+    },
+
     *features(id) {
-      const { featureSet } = rowOf(id)
-      for (let n = 0; ; n++) {
-        const chunk = rows.chunk(id, featureSet, n)
-        if (chunk === undefined) return
-        if (!sha256(chunk.features).equals(chunk.sha256)) {
-          throw new AppError(
-            'RESULT_CORRUPT',
-            'Stored features of this project do not match their SHA-256. Restore a backup.',
-          )
-        }
-        yield JSON.parse(chunk.features) as ProjectFeature[]
+      for (const { features, origins } of sets.chunks(rowOf(id))) {
+        yield features.map((feature, i) => ({
+          ...feature,
+          feature_id: origins === null ? null : origins[i]!.id,
+        }))
       }
+    },
+
+    async importLegacy(origin, projects, actor) {
+      const report: LegacyReport = { imported: [], known: [] }
+      for (const project of projects) {
+        const digest = sha256(
+          Buffer.concat([Buffer.from(`${project.name}\n${project.crsOut}\n`), project.document]),
+        )
+        const known = rows.legacyImport(origin, project.id)
+        if (known !== undefined) {
+          report.known.push({ id: known.projectId, changed: !known.sha256.equals(digest) })
+          continue
+        }
+        const made = await takeOver(origin, project, digest, actor)
+        report.imported.push({ id: made.id, name: made.name, features: made.featureCount })
+      }
+      return report
     },
 
     history(id) {
@@ -199,13 +341,6 @@ function checkText(field: string, value: string, isValid: boolean): void {
   )
 }
 
-function* chunksOf(features: Iterable<ProjectFeature>): Generator<ProjectFeature[]> {
-  let chunk: ProjectFeature[] = []
-  for (const feature of features) {
-    chunk.push(feature)
-    if (chunk.length < CHUNK) continue
-    yield chunk
-    chunk = []
-  }
-  if (chunk.length > 0) yield chunk
+function isNothing({ added, changed, removed }: Record<Outcome, number>): boolean {
+  return added + changed + removed === 0
 }

@@ -1,4 +1,6 @@
 // What the doors can ask of projects. The body is built by `project-service.ts`.
+import type { ChangeLine, Outcome } from '../kernel/formats/change-set.ts'
+import type { FeaturePatch } from './feature-patch.ts'
 
 export interface Project {
   id: string
@@ -40,25 +42,69 @@ export interface ProjectVersion {
 /** A feature in the shape of the wire's CadFeature (snake_case); kept as it came. */
 export type ProjectFeature = Record<string, unknown>
 
+export interface Reimport {
+  /** The version the client saw; null: whatever is there. Another one is a VERSION_CONFLICT. */
+  version: number | null
+  /** Only look: nothing is stored. */
+  dryRun: boolean
+  /** JSON object with the list `features`, as a job's result. Moved into a worker, so it is gone afterwards. */
+  document: Uint8Array
+  /** Where it is from, for the audit entry: a job's id. */
+  jobId: string | null
+}
+
+/** What a second import of an area meant. */
+export interface ChangeSet {
+  /** As it is after the import; as it was for a dry run. */
+  project: Project
+  applied: boolean
+  counts: Record<Outcome, number>
+  /** All but the untouched, up to a limit. */
+  changes: ChangeLine[]
+  truncated: boolean
+}
+
+/** A project of the plugin's own database. */
+export interface LegacyProject {
+  id: string
+  name: string
+  crsOut: string | null
+  createdAt: number | null
+  /** JSON object with the list `features`. */
+  document: Uint8Array
+}
+
+type Who = { id: string; role: string }
+
 /** Every method that names a project throws PROJECT_NOT_FOUND when there is none. */
 export interface Projects {
   /** Throws REQUEST_INVALID when the id is taken. */
-  create(input: ProjectInput, actor: { id: string; role: string }): Promise<Project>
+  create(input: ProjectInput, actor: Who): Promise<Project>
   get(id: string): Project
   /** Newest change first. */
   list(options?: { limit?: number; offset?: number }): Project[]
   /** Throws VERSION_CONFLICT with the original's text `Version mismatch. Expected x, but found y.` */
-  update(id: string, change: ProjectChange, actor: { id: string; role: string }): Promise<Project>
-  /** Marks the project as deleted and drops its features; history and audit stay. */
-  remove(id: string, actor: { id: string; role: string }): Promise<void>
-  /** Replaces all features at once (readers see the old or the new set, never a mixture). */
-  replaceFeatures(
-    id: string,
-    version: number,
-    features: Iterable<ProjectFeature>,
-    actor: { id: string; role: string },
-  ): Promise<Project>
-  /** Features in stored order, chunk by chunk. */
+  update(id: string, change: ProjectChange, actor: Who): Promise<Project>
+  /** Marks the project as deleted and drops its features; history and audit stay. `version`: only when it is this one. */
+  remove(id: string, actor: Who, version?: number): Promise<void>
+  /**
+   * Replaces all features at once (readers see the old or the new set, never a mixture) by those of a JSON object with the list
+   * `features`. What differs from what was imported counts as edited. Throws VERSION_CONFLICT, REQUEST_INVALID.
+   */
+  replaceFeatures(id: string, version: number, document: Uint8Array, actor: Who): Promise<Project>
+  /** Sets and removes single features. Throws VERSION_CONFLICT, PARAMS_INVALID for an unknown feature. */
+  patchFeatures(id: string, version: number, patch: FeaturePatch, actor: Who): Promise<Project>
+  /** A further import of the same area. Throws VERSION_CONFLICT, REQUEST_INVALID, CRS_REFUSED. */
+  reimport(id: string, request: Reimport, actor: Who): Promise<ChangeSet>
+  /** Features in stored order, chunk by chunk, each with its `feature_id`. */
   features(id: string): Iterable<ProjectFeature[]>
+  /** Takes projects over from a database of the plugin; those that are there already are left as they are. */
+  importLegacy(origin: string, projects: Iterable<LegacyProject>, actor: Who): Promise<LegacyReport>
   history(id: string): ProjectVersion[]
+}
+
+export interface LegacyReport {
+  imported: { id: string; name: string; features: number }[]
+  /** Taken over before, and unchanged or changed since in the plugin's file. */
+  known: { id: string; changed: boolean }[]
 }

@@ -22,6 +22,18 @@ interface ProjectVersionRow {
   featureCount: number
 }
 
+/** Features as JSON text with its SHA-256, and where each came from. */
+interface ChunkRow {
+  id: string
+  featureSet: number
+  n: number
+  count: number
+  features: string
+  sha256: Buffer
+  origins: string
+  edited: number
+}
+
 const COLUMNS = `id, name, crs_out AS crsOut, version, feature_set AS featureSet, feature_count AS featureCount,
   created_at AS createdAt, updated_at AS updatedAt`
 
@@ -57,20 +69,46 @@ export function createProjectRows(connection: Connection) {
      FROM project_versions WHERE project_id = ? ORDER BY version`,
   )
   const addChunk = connection.prepare(
-    `INSERT INTO project_features (project_id, feature_set, chunk, count, features, sha256) VALUES (?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO project_features (project_id, feature_set, chunk, count, features, sha256, origins, edited)
+     VALUES (@id, @featureSet, @n, @count, @features, @sha256, @origins, @edited)`,
+  )
+  const copyChunk = connection.prepare(
+    `INSERT INTO project_features (project_id, feature_set, chunk, count, features, sha256, origins, edited)
+     SELECT project_id, @toSet, @toChunk, count, features, sha256, origins, edited FROM project_features
+     WHERE project_id = @id AND feature_set = @fromSet AND chunk = @fromChunk`,
   )
   const chunk = connection.prepare(
-    'SELECT features, sha256 FROM project_features WHERE project_id = ? AND feature_set = ? AND chunk = ?',
+    'SELECT features, sha256, origins FROM project_features WHERE project_id = ? AND feature_set = ? AND chunk = ?',
+  )
+  // The features themselves only where they are needed: they are a hundred times larger than the rest.
+  const chunkOrigins = connection.prepare(
+    `SELECT origins, iif(edited > 0 OR origins IS NULL, features, NULL) AS features, sha256, count
+     FROM project_features WHERE project_id = ? AND feature_set = ? AND chunk = ?`,
+  )
+  const setDeletions = connection.prepare(
+    'INSERT INTO project_deletions (project_id, feature_set, origins) VALUES (?, ?, ?)',
+  )
+  const deletions = connection
+    .prepare('SELECT origins FROM project_deletions WHERE project_id = ? AND feature_set = ?')
+    .pluck()
+  const adopt = connection.prepare(
+    `UPDATE projects SET feature_set = @featureSet, feature_count = @featureCount, created_at = @createdAt
+     WHERE id = @id RETURNING ${COLUMNS}`,
+  )
+  const legacyImport = connection.prepare(
+    'SELECT project_id AS projectId, sha256 FROM project_imports WHERE origin = ? AND legacy_id = ?',
+  )
+  const setLegacyImport = connection.prepare(
+    `INSERT INTO project_imports (origin, legacy_id, project_id, sha256, at)
+     VALUES (@origin, @legacyId, @projectId, @sha256, @at)`,
   )
   const newestSet = connection
     .prepare('SELECT coalesce(max(feature_set), 0) FROM project_features WHERE project_id = ?')
     .pluck()
-  const dropOtherSets = connection.prepare(
-    'DELETE FROM project_features WHERE project_id = ? AND feature_set <> ?',
-  )
-  const dropSet = connection.prepare(
-    'DELETE FROM project_features WHERE project_id = ? AND feature_set = ?',
-  )
+  const drops = ['project_features', 'project_deletions'].map((table) => ({
+    others: connection.prepare(`DELETE FROM ${table} WHERE project_id = ? AND feature_set <> ?`),
+    one: connection.prepare(`DELETE FROM ${table} WHERE project_id = ? AND feature_set = ?`),
+  }))
   return {
     /** Undefined when a living project has this id. */
     insert: (row: { id: string; name: string; crsOut: string | null; now: number }) =>
@@ -100,18 +138,48 @@ export function createProjectRows(connection: Connection) {
         row.featureCount,
       ),
     versions: (id: string) => versions.all(id) as ProjectVersionRow[],
-    addChunk: (
-      id: string,
-      featureSet: number,
-      n: number,
-      count: number,
-      features: string,
-      sha256: Buffer,
-    ) => void addChunk.run(id, featureSet, n, count, features, sha256),
+    addChunk: (row: ChunkRow) => void addChunk.run(row),
+    /** The same bytes in another set. */
+    copyChunk: (place: {
+      id: string
+      fromSet: number
+      fromChunk: number
+      toSet: number
+      toChunk: number
+    }) => void copyChunk.run(place),
     chunk: (id: string, featureSet: number, n: number) =>
-      chunk.get(id, featureSet, n) as { features: string; sha256: Buffer } | undefined,
+      chunk.get(id, featureSet, n) as
+        | { features: string; sha256: Buffer; origins: string | null }
+        | undefined,
+    /** Features are null where none was edited. */
+    chunkOrigins: (id: string, featureSet: number, n: number) =>
+      chunkOrigins.get(id, featureSet, n) as
+        | { origins: string | null; features: string | null; sha256: Buffer; count: number }
+        | undefined,
+    setDeletions: (id: string, featureSet: number, origins: string) =>
+      void setDeletions.run(id, featureSet, origins),
+    /** JSON list of what the drafter took away from this set. */
+    deletions: (id: string, featureSet: number) =>
+      (deletions.get(id, featureSet) as string | undefined) ?? '[]',
+    /** Gives a project made in this transaction its features and its age. */
+    adopt: (row: { id: string; featureSet: number; featureCount: number; createdAt: number }) =>
+      adopt.get(row) as ProjectRow,
+    /** What a project of the plugin's database became here. */
+    legacyImport: (origin: string, legacyId: string) =>
+      legacyImport.get(origin, legacyId) as { projectId: string; sha256: Buffer } | undefined,
+    setLegacyImport: (row: {
+      origin: string
+      legacyId: string
+      projectId: string
+      sha256: Buffer
+      at: number
+    }) => void setLegacyImport.run(row),
     newestSet: (id: string) => newestSet.get(id) as number,
-    dropOtherSets: (id: string, featureSet: number) => void dropOtherSets.run(id, featureSet),
-    dropSet: (id: string, featureSet: number) => void dropSet.run(id, featureSet),
+    dropOtherSets(id: string, featureSet: number): void {
+      for (const { others } of drops) others.run(id, featureSet)
+    },
+    dropSet(id: string, featureSet: number): void {
+      for (const { one } of drops) one.run(id, featureSet)
+    },
   }
 }

@@ -7,6 +7,7 @@ import type {
   ElevationProfileInput,
 } from '../kernel/pipelines/elevation-profile.v1.ts'
 import { elevationProfile } from '../kernel/pipelines/elevation-profile.v1.ts'
+import { type MergeOutput, type MergeTask, mergeFeatures } from './merge-task.ts'
 import { runPipeline } from './pipeline-task.ts'
 import type { PipelineOutput, PipelineTask, TaskContext } from './task.ts'
 import { type BoxContoursTask, runBoxContours } from './terrain-task.ts'
@@ -31,6 +32,8 @@ export interface Tasks {
   elevationPoint(input: ElevationPointInput, context: TaskContext): Promise<ElevationPoint>
   /** Heights along a line. Throws DEM_UNREADABLE, PARAMS_INVALID. */
   elevationProfile(input: ElevationProfileInput, context: TaskContext): Promise<ElevationProfile>
+  /** The features of a project and what comes in, as a new set. Throws REQUEST_INVALID. */
+  mergeFeatures(input: MergeTask, context: TaskContext): MergeOutput
 }
 
 export const tasks: Tasks = {
@@ -41,4 +44,5 @@ export const tasks: Tasks = {
   convertKml: async (kml) => (await import('./kml-task.ts')).convertKml(kml),
   elevationPoint: (input, { codecs }) => elevationPoint(input, codecs),
   elevationProfile: (input, { codecs }) => elevationProfile(input, codecs),
+  mergeFeatures,
 }

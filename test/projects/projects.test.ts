@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemIds } from '../../src/base/ids.ts'
 import { createProjects } from '../../src/projects/project-service.ts'
 import type { Projects } from '../../src/projects/projects.ts'
+import { createInlineCompute } from '../../src/workers/inline.ts'
 import { createJobHouse, createStillClock, OWNER } from '../support/job-house.ts'
 
 let house: ReturnType<typeof createJobHouse>
@@ -10,11 +11,20 @@ let projects: Projects
 beforeEach(() => {
   const clock = createStillClock()
   house = createJobHouse({ clock, start: false })
-  projects = createProjects({ store: house.store, recorder: house.recorder, clock, ids: systemIds })
+  const compute = createInlineCompute()
+  projects = createProjects({
+    store: house.store,
+    recorder: house.recorder,
+    clock,
+    ids: systemIds,
+    compute,
+  })
 })
 afterEach(() => house.close())
 
-const read = (id: string) => [...projects.features(id)].flat()
+const document = (features: object[]) => new Uint8Array(Buffer.from(JSON.stringify({ features })))
+const read = (id: string) =>
+  [...projects.features(id)].flat().map(({ feature_id: _, ...feature }) => feature)
 const auditOf = (id: string) =>
   house.store.audit
     .list({ entityType: 'project', entityId: id, eventType: null, before: null, limit: 100 })
@@ -70,7 +80,7 @@ describe('a project', () => {
 
   it('is gone after removal, keeps its history, and its id can be used again', async () => {
     await projects.create({ id: 'P1', name: 'Rua A' }, OWNER)
-    await projects.replaceFeatures('P1', 1, [{ layer: 'x' }], OWNER)
+    await projects.replaceFeatures('P1', 1, document([{ layer: 'x' }]), OWNER)
     await projects.remove('P1', OWNER)
     expect(() => projects.get('P1')).toThrow('Project not found')
     expect(projects.list()).toEqual([])
@@ -92,7 +102,7 @@ describe('features', () => {
 
   it('come back in order, across chunks', async () => {
     await projects.create({ id: 'P1', name: 'Rua A' }, OWNER)
-    const project = await projects.replaceFeatures('P1', 1, features(1201, 'a'), OWNER)
+    const project = await projects.replaceFeatures('P1', 1, document(features(1201, 'a')), OWNER)
     expect(project).toMatchObject({ version: 2, featureCount: 1201 })
     expect(read('P1')).toEqual(features(1201, 'a'))
     expect([...projects.features('P1')].map((chunk) => chunk.length)).toEqual([500, 500, 201])
@@ -101,8 +111,8 @@ describe('features', () => {
   it('stay the old ones when a rival was faster', async () => {
     await projects.create({ id: 'P1', name: 'Rua A' }, OWNER)
     const answers = await Promise.allSettled([
-      projects.replaceFeatures('P1', 1, features(700, 'a'), OWNER),
-      projects.replaceFeatures('P1', 1, features(10, 'b'), OWNER),
+      projects.replaceFeatures('P1', 1, document(features(700, 'a')), OWNER),
+      projects.replaceFeatures('P1', 1, document(features(10, 'b')), OWNER),
     ])
     expect(answers.map((answer) => answer.status).sort()).toEqual(['fulfilled', 'rejected'])
     const winner = answers[0]!.status === 'fulfilled' ? features(700, 'a') : features(10, 'b')

@@ -80,6 +80,7 @@ describe('schema steps', () => {
       [3, 'live-jobs'],
       [4, 'audit-lookup'],
       [5, 'webhook-order'],
+      [6, 'feature-origins'],
     ])
     expect(MIGRATIONS.map(checksum)).toMatchInlineSnapshot(`
       [
@@ -87,8 +88,8 @@ describe('schema steps', () => {
         "e9fac7d9a8bedd682c95ec17c8ec55c9ae20c511345feae7009fd7834dd4c25f",
         "b0cf55dee986ee7c3683475c429cf75af1131c42d3d096938554a50c5743d465",
         "7e36e7f4984d418bbafbb8c67bbc0713158a6ad8ff45232126e28ec69b6cb236",
-        "72af0a5dd0b3e9dcc3e0145b8cdefbc2abe829f7fe77e076bd78f36c1109340f",
         "bb6f72a81cff438cf78fd82d23c3bfb2f34f97c328330c0a95b1cf9e3283e45e",
+        "72af0a5dd0b3e9dcc3e0145b8cdefbc2abe829f7fe77e076bd78f36c1109340f",
       ]
     `)
   })

@@ -4,6 +4,7 @@ import { INITIAL_SQL } from './0001-initial.ts'
 import { JOB_SEAL_SQL, sealJobs } from './0002-job-seal.ts'
 import { LIVE_JOBS_SQL } from './0003-live-jobs.ts'
 import { AUDIT_LOOKUP_SQL } from './0004-audit-lookup.ts'
+import { FEATURE_ORIGINS_SQL } from './0005-feature-origins.ts'
 import { WEBHOOK_ORDER_SQL } from './0005-webhook-order.ts'
 
 export interface Migration {
@@ -21,4 +22,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 3, name: 'live-jobs', sql: LIVE_JOBS_SQL },
   { version: 4, name: 'audit-lookup', sql: AUDIT_LOOKUP_SQL },
   { version: 5, name: 'webhook-order', sql: WEBHOOK_ORDER_SQL },
+  { version: 6, name: 'feature-origins', sql: FEATURE_ORIGINS_SQL },
 ]

@@ -1,0 +1,91 @@
+// A few features of a project set, added or taken away by their ids; chunks that none of them is in are copied as they are.
+import { AppError } from '../base/errors.ts'
+import { sha256, sha256Hex } from '../base/hash.ts'
+import { isEdited, type Origin } from '../kernel/formats/change-set.ts'
+import { contentText } from '../kernel/formats/feature-source.ts'
+import type { MergedChunk } from '../workers/merge-task.ts'
+import type { ProjectFeature } from './projects.ts'
+
+export interface FeaturePatch {
+  /** With `feature_id`: in the place of the one of this id; without: a new one. */
+  set: readonly ProjectFeature[]
+  /** Ids to take away. */
+  remove: readonly string[]
+}
+
+/** Applies one patch to chunk after chunk; `version` is the one the project will have. */
+export function createPatcher({ set, remove }: FeaturePatch, version: number) {
+  const replacements = new Map<string, ProjectFeature>()
+  const additions: ProjectFeature[] = []
+  for (const feature of set) {
+    if (typeof feature.feature_id === 'string') replacements.set(feature.feature_id, feature)
+    else additions.push(feature)
+  }
+  const removals = new Set(remove)
+  const taken = new Set<string>()
+  const deleted: Origin[] = []
+
+  const chunkOf = (features: ProjectFeature[], origins: Origin[]): MergedChunk => {
+    const text = JSON.stringify(features)
+    const edited = origins.filter(isEdited).length
+    return {
+      count: features.length,
+      edited,
+      features: text,
+      sha256: sha256Hex(text),
+      origins: JSON.stringify(origins),
+    }
+  }
+  return {
+    /** Whether the chunk has to be written anew. */
+    touches: (origins: readonly Origin[]): boolean =>
+      origins.some(({ id }) => replacements.has(id) || removals.has(id)),
+    /** Remembers the ids of a chunk, so that new ones differ. */
+    note(origins: readonly Origin[]): void {
+      for (const { id } of origins) taken.add(id)
+    },
+    /** The chunk after the patch; null when nothing of it is left. */
+    apply(features: readonly ProjectFeature[], origins: readonly Origin[]): MergedChunk | null {
+      const kept: ProjectFeature[] = []
+      const keptOrigins: Origin[] = []
+      origins.forEach((origin, i) => {
+        if (removals.delete(origin.id)) {
+          if (origin.imported !== null) deleted.push(origin)
+          return
+        }
+        const given = replacements.get(origin.id)
+        replacements.delete(origin.id)
+        const content = given === undefined ? origin.content : hashOf(given)
+        kept.push(given ?? features[i]!)
+        const since = content === origin.content ? origin.since : version
+        keptOrigins.push({ ...origin, content, since })
+      })
+      return kept.length === 0 ? null : chunkOf(kept, keptOrigins)
+    },
+    /** What is new. Call after the last chunk; throws PARAMS_INVALID when an id was not there. */
+    rest(): MergedChunk | null {
+      const unknown = [...replacements.keys(), ...removals][0]
+      if (unknown !== undefined) {
+        throw new AppError(
+          'PARAMS_INVALID',
+          `The project has no feature ${unknown.slice(0, 200)}. Read its features again.`,
+          { data: { feature_id: unknown.slice(0, 200) } },
+        )
+      }
+      if (additions.length === 0) return null
+      const origins = additions.map((feature): Origin => {
+        const content = hashOf(feature)
+        let id = `own:${content}`
+        for (let n = 2; taken.has(id); n++) id = `own:${content}#${n}`
+        taken.add(id)
+        return { id, imported: null, content, since: version, members: [] }
+      })
+      return chunkOf(additions, origins)
+    },
+    deleted,
+  }
+}
+
+function hashOf(feature: ProjectFeature): string {
+  return sha256(contentText(feature)).toString('base64url').slice(0, 22)
+}

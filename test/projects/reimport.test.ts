@@ -1,0 +1,137 @@
+// A second import into a project, stored in a real database: preview, apply, history, audit, event, rivals.
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { systemIds } from '../../src/base/ids.ts'
+import { createProjects } from '../../src/projects/project-service.ts'
+import type { ProjectFeature, Projects } from '../../src/projects/projects.ts'
+import { createInlineCompute } from '../../src/workers/inline.ts'
+import { createJobHouse, createStillClock, OWNER } from '../support/job-house.ts'
+
+let house: ReturnType<typeof createJobHouse>
+let projects: Projects
+beforeEach(async () => {
+  const clock = createStillClock()
+  house = createJobHouse({ clock, start: false })
+  const { store, recorder } = house
+  const compute = createInlineCompute()
+  projects = createProjects({ store, recorder, clock, ids: systemIds, compute })
+  await projects.create({ id: 'P1', name: 'Rua A', crsOut: 'EPSG:31984' }, OWNER)
+})
+afterEach(() => house.close())
+
+const way = (n: number, layer = 'RUAS', more: object = {}): ProjectFeature => ({
+  feature_type: 'Polyline',
+  layer,
+  source_id: `way/${n}`,
+  coords_xy: [
+    [n, 0],
+    [n, 10],
+  ],
+  ...more,
+})
+const bytes = (features: object[], crs_out = 'EPSG:31984') =>
+  new Uint8Array(Buffer.from(JSON.stringify({ crs_out, features })))
+const reimport = (features: object[], { dryRun = false, version = null as number | null } = {}) =>
+  projects.reimport('P1', { version, dryRun, document: bytes(features), jobId: 'job-7' }, OWNER)
+const stored = () => [...projects.features('P1')].flat()
+const layers = () => Object.fromEntries(stored().map((one) => [one.feature_id, one.layer]))
+const counts = (some: object) => ({
+  added: 0,
+  changed: 0,
+  removed: 0,
+  untouched: 0,
+  edited: 0,
+  ...some,
+})
+
+describe('a re-import', () => {
+  test('as a preview changes nothing, applied makes one version with history and audit entry', async () => {
+    const preview = await reimport([way(1), way(2)], { dryRun: true })
+    expect(preview).toMatchObject({ applied: false, counts: counts({ added: 2 }) })
+    expect(preview.changes).toEqual([
+      { id: 'osm:way/1', outcome: 'added' },
+      { id: 'osm:way/2', outcome: 'added' },
+    ])
+    expect(projects.get('P1')).toMatchObject({ version: 1, featureCount: 0 })
+    const applied = await reimport([way(1), way(2)], { version: 1 })
+    expect(applied).toMatchObject({ applied: true, counts: preview.counts })
+    expect(projects.get('P1')).toMatchObject({ version: 2, featureCount: 2 })
+    expect(projects.history('P1').at(-1)).toMatchObject({ change: 'imported', featureCount: 2 })
+    const [entry] = house.store.audit.list({
+      ...{ entityType: 'project', entityId: 'P1', eventType: 'project.imported' },
+      ...{ before: null, limit: 1 },
+    })
+    expect(JSON.parse(entry!.data!)).toMatchObject({ version: 2, added: 2, job_id: 'job-7' })
+  })
+
+  test('keeps what was edited, drawn and taken away by hand, and says so', async () => {
+    await reimport([way(1), way(2), way(3), way(4)])
+    await projects.patchFeatures(
+      'P1',
+      2,
+      {
+        set: [{ ...way(2, 'MINHA'), feature_id: 'osm:way/2' }, way(77, 'DESENHO')],
+        remove: ['osm:way/4'],
+      },
+      OWNER,
+    )
+    const drawn = stored().at(-1)!.feature_id as string
+    expect(drawn).toMatch(/^own:/)
+    const result = await reimport([way(1), way(2, 'NOVA'), way(4), way(5)])
+    expect(result.counts).toEqual(counts({ added: 1, removed: 1, untouched: 1, edited: 3 }))
+    expect(layers()).toEqual({
+      'osm:way/1': 'RUAS',
+      'osm:way/2': 'MINHA',
+      'osm:way/5': 'RUAS',
+      [drawn]: 'DESENHO',
+    })
+    expect(result.changes).toContainEqual({ id: 'osm:way/2', outcome: 'edited', source: 'changed' })
+    expect(result.changes).toContainEqual({ id: 'osm:way/4', outcome: 'edited', deleted: true })
+  })
+
+  test('of the same data makes no new version', async () => {
+    await reimport([way(1), way(2)])
+    expect(await reimport([way(2), way(1)])).toMatchObject({ counts: counts({ untouched: 2 }) })
+    expect(projects.get('P1').version).toBe(2)
+  })
+
+  test('of an older version, or into another system, is refused and leaves nothing behind', async () => {
+    await reimport([way(1)])
+    await expect(reimport([way(2)], { version: 1 })).rejects.toMatchObject({
+      code: 'VERSION_CONFLICT',
+    })
+    const request = {
+      version: 2,
+      dryRun: true,
+      document: bytes([way(1)], 'EPSG:31983'),
+      jobId: null,
+    }
+    await expect(projects.reimport('P1', request, OWNER)).rejects.toMatchObject({
+      code: 'CRS_REFUSED',
+    })
+    expect(layers()).toEqual({ 'osm:way/1': 'RUAS' })
+  })
+
+  test('of two at once one wins, the other is told, and no chunk of the loser stays', async () => {
+    await reimport([way(1)])
+    const answers = await Promise.allSettled([
+      reimport([way(2)], { version: 2 }),
+      reimport([way(3)], { version: 2 }),
+    ])
+    expect(answers.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    const loser = answers.find(({ status }) => status === 'rejected') as PromiseRejectedResult
+    expect(loser.reason).toMatchObject({ code: 'VERSION_CONFLICT' })
+    expect(stored()).toHaveLength(1)
+    expect(house.store.projects.newestSet('P1')).toBeLessThanOrEqual(3)
+  })
+
+  test.each(['', '[]', '{"features":{}}', '{"features":[1]}', '{"features":[{}', '\xff'])(
+    'of %j is refused',
+    async (text) => {
+      const document = new Uint8Array(Buffer.from(text, 'latin1'))
+      const request = { version: null, dryRun: false, document, jobId: null }
+      await expect(projects.reimport('P1', request, OWNER)).rejects.toMatchObject({
+        code: 'REQUEST_INVALID',
+      })
+    },
+  )
+})
