@@ -4,8 +4,8 @@ import { INITIAL_SQL } from './0001-initial.ts'
 import { JOB_SEAL_SQL, sealJobs } from './0002-job-seal.ts'
 import { LIVE_JOBS_SQL } from './0003-live-jobs.ts'
 import { AUDIT_LOOKUP_SQL } from './0004-audit-lookup.ts'
-import { FEATURE_ORIGINS_SQL } from './0005-feature-origins.ts'
 import { WEBHOOK_ORDER_SQL } from './0005-webhook-order.ts'
+import { FEATURE_ORIGINS_SQL } from './0006-feature-origins.ts'
 
 export interface Migration {
   /** `user_version` after this step. */
