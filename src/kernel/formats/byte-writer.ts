@@ -29,6 +29,12 @@ function packed(bytes: Uint8Array): Fragment {
   return { words, length: bytes.length }
 }
 
+/** Writes a fragment where there is room for it and three bytes more; answers the position after it. */
+export function putFragment(view: DataView, position: number, { words, length }: Fragment): number {
+  for (let i = 0, p = position; i < words.length; i++, p += 4) view.setUint32(p, words[i]!, true)
+  return position + length
+}
+
 export class ByteWriter {
   /** The bytes written so far are the first `length` of `buffer`; hot loops may write here after `reserve`. */
   buffer: Uint8Array
@@ -57,13 +63,11 @@ export class ByteWriter {
   }
 
   /** A fragment as it is. */
-  fragment({ words, length }: Fragment): void {
+  fragment(fragment: Fragment): void {
     // The last word may reach three bytes further than the text.
+    const { length } = fragment
     if (this.length + length + 3 > this.buffer.length) this.reserve(length + 3)
-    const { view } = this
-    let p = this.length
-    for (let i = 0; i < words.length; i++, p += 4) view.setUint32(p, words[i]!, true)
-    this.length += length
+    this.length = putFragment(this.view, this.length, fragment)
   }
 
   /** Text as UTF-8. */

@@ -1,7 +1,7 @@
 // Extended data of an entity, application SISRUA: where it came from and what it is, as `key=value` strings.
-import type { Feature, PackedElement } from '../cad/drawing.ts'
-import { type Fragment, fragmentOf } from './byte-writer.ts'
-import { DECIMAL_ROOM, writeMeters, writeWhole } from './digits.ts'
+import type { Feature, HeightFigures, PackedElement } from '../cad/drawing.ts'
+import { type Fragment, fragmentOf, putFragment } from './byte-writer.ts'
+import { DECIMAL_ROOM, writeHex, writeMeters, writeWhole } from './digits.ts'
 import { escapeString, limitUtf8 } from './dxf-names.ts'
 import { APPLICATION, type DxfWriter } from './dxf-tags.ts'
 import { DxfTexts } from './dxf-texts.ts'
@@ -37,6 +37,8 @@ const ELEMENTS: Readonly<Record<string, Fragment>> = {
 }
 /** More different values than this are no vocabulary, and are written without remembering. */
 const MAX_REMEMBERED = 1000
+/** More than the fields without free text take together. */
+const BOUNDED = 1024
 /** Length of `1000` and its line break, which is no part of the string. */
 const CODE_LENGTH = 5
 
@@ -60,12 +62,26 @@ export class XdataWriter {
    */
   write(feature: Feature, geometryHash: number): void {
     const { writer } = this
-    writer.fragment(HEAD)
-    writer.hexWord(geometryHash)
-    writer.byte(10)
     this.room = MAX_TOTAL - 100
+    // What is bounded goes behind one look at the room left in the file.
+    writer.reserve(BOUNDED)
+    const { view } = writer
+    let p = putFragment(view, writer.length, HEAD)
+    p = writeHex(view, p, geometryHash, true)
+    view.setUint8(p++, 10)
     const { packed } = feature
-    if (packed === undefined || !this.element(packed)) this.text(SOURCE, feature.source)
+    const element = packed === undefined ? undefined : ELEMENTS[packed.type]
+    if (packed !== undefined && element !== undefined && packed.id >= 0) {
+      p = putFragment(view, p, element)
+      const digits = p
+      p = writeWhole(view, p, packed.id)
+      this.room -= 2 * (element.length + p - digits)
+      view.setUint8(p++, 10)
+      writer.length = p
+    } else {
+      writer.length = p
+      this.text(SOURCE, feature.source)
+    }
     this.number(VERSION, feature.version)
     this.repeated(this.classes, feature.class)
     this.text(NAME, feature.name)
@@ -78,13 +94,7 @@ export class XdataWriter {
       this.number(LOWEST, feature.minElevation)
       this.number(HIGHEST, feature.maxElevation)
       this.number(SLOPE, feature.slope)
-    } else if (packed.figures !== null) {
-      const { figures, place } = packed
-      this.finite(ELEVATION, figures.mean[place]!)
-      this.finite(LOWEST, figures.low[place]!)
-      this.finite(HIGHEST, figures.high[place]!)
-      if (feature.kind === 'line') this.finite(SLOPE, figures.slope[place]!)
-    }
+    } else if (packed.figures !== null) this.heights(packed.figures, packed.place, feature.kind)
     if (feature.polygon >= 0) {
       this.number(POLYGON, feature.polygon)
       if (feature.hole) this.number(HOLE, 1)
@@ -103,18 +113,27 @@ export class XdataWriter {
     }
   }
 
-  /** The source out of its parts; false, and nothing written, for an id that is no plain number. */
-  private element({ type, id }: PackedElement): boolean {
-    const prefix = ELEMENTS[type]
-    if (prefix === undefined || !(id >= 0)) return false
+  /** Elevation, least, greatest and, along lines, slope: what is known of them. */
+  private heights({ mean, low, high, slope }: HeightFigures, place: number, kind: string): void {
     const { writer } = this
-    writer.fragment(prefix)
-    writer.reserve(DECIMAL_ROOM)
-    const before = writer.length
-    writer.length = writeWhole(writer.view, before, id)
-    this.room -= 2 * (prefix.length + writer.length - before)
-    writer.byte(10)
-    return true
+    writer.reserve(BOUNDED)
+    const { view } = writer
+    let p = writer.length
+    p = this.put(view, p, ELEVATION, mean[place]!)
+    p = this.put(view, p, LOWEST, low[place]!)
+    p = this.put(view, p, HIGHEST, high[place]!)
+    if (kind === 'line') p = this.put(view, p, SLOPE, slope[place]!)
+    writer.length = p
+  }
+
+  /** Nothing for NaN, and when the entity has no room left. There is room in the file. */
+  private put(view: DataView, position: number, prefix: Fragment, value: number): number {
+    if (!(Math.abs(value) < 1e21)) return position
+    this.room -= 2 * (prefix.length + DECIMAL_ROOM)
+    if (this.room < 0) return position
+    const p = writeMeters(view, putFragment(view, position, prefix), value)
+    view.setUint8(p, 10)
+    return p + 1
   }
 
   private tags({ keys, values, texts, from, to }: PackedElement): void {
@@ -154,20 +173,10 @@ export class XdataWriter {
   }
 
   private number(prefix: Fragment, value: number | null): void {
-    if (value !== null) this.finite(prefix, value)
-  }
-
-  /** Nothing for NaN. */
-  private finite(prefix: Fragment, value: number): void {
-    if (!(Math.abs(value) < 1e21)) return
-    this.room -= 2 * (prefix.length + DECIMAL_ROOM)
-    if (this.room < 0) return
+    if (value === null) return
     const { writer } = this
-    writer.fragment(prefix)
-    writer.reserve(DECIMAL_ROOM)
-    const end = writeMeters(writer.view, writer.length, value)
-    writer.view.setUint8(end, 10)
-    writer.length = end + 1
+    writer.reserve(BOUNDED)
+    writer.length = this.put(writer.view, writer.length, prefix, value)
   }
 
   /** A string from a short vocabulary. */
