@@ -236,6 +236,8 @@ export function createRunner(options: RunnerOptions) {
     const resident = residentBytes()
     const mayStart = watchMemory(policy, resident, running.values())
     if (resident > policy.memoryRestartBytes) onWornOut()
+    // An idle thread collects nothing: without this one large job would keep the others waiting for ever.
+    if (!mayStart && running.size === 0) workshop.compute.renew?.()
     if (mayStart && paused) wake()
     paused = !mayStart
     const pause = store.disk.state() === 'ok' ? MAINTENANCE_MS : SHORT_OF_ROOM_MS

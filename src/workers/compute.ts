@@ -21,6 +21,8 @@ export interface Compute {
     options?: RunOptions,
   ): Promise<Awaited<ReturnType<Tasks[K]>>>
   close(): Promise<void>
+  /** Ends the threads once they are idle; the next run starts new ones. What an idle thread holds is not collected otherwise. */
+  renew?(): void
   /** How busy the threads are; absent where there are none. */
   load?(): ComputeLoad
 }

@@ -122,6 +122,11 @@ export function createPool(options: PoolOptions): Compute {
         inFlight--
       }
     },
+    renew() {
+      if (piscina !== null) retire(piscina)
+      piscina = null
+      runs = 0
+    },
     load: () => ({ threads, inFlight, most: threads + waiting, writtenOff, closed }),
     async close() {
       closed = true

@@ -40,6 +40,8 @@ const rude = {
     for (;;) kept.push({ at: kept.length, text: `${kept.length}` })
   },
   greedyBuffer: () => new Float64Array(2 ** 40),
+  /** Left to a collector that has no reason to come. */
+  holdMegabytes: (megabytes: number) => new Uint8Array(megabytes * 2 ** 20).fill(1).length,
   inflate: (bytes: Uint8Array, { codecs }: TaskContext) => codecs.inflate(bytes, 1000).length,
   threadId: async () => (await import('node:worker_threads')).threadId,
 }

@@ -19,7 +19,7 @@ function rudePool(options: Partial<PoolOptions> = {}) {
     input: unknown,
     options?: RunOptions,
   ) => Promise<unknown>
-  return { run, close: () => pool.close() }
+  return { run, close: () => pool.close(), renew: () => pool.renew?.() }
 }
 
 async function failure(work: Promise<unknown>): Promise<AppError> {
@@ -42,6 +42,21 @@ describe('the pool', () => {
     const answer = (await work) as { numbers: Float64Array; again: Float64Array }
     expect([...answer.numbers]).toEqual([2, 4, 6])
     expect(answer.again.buffer).toBe(answer.numbers.buffer)
+  })
+
+  test('renewed gives the memory of an idle thread back and works on', async () => {
+    const megabytes = () => process.memoryUsage.rss() / 2 ** 20
+    const before = megabytes()
+    await pool.run('holdMegabytes', 300)
+    expect(megabytes()).toBeGreaterThan(before + 250)
+    pool.renew()
+    for (let n = 0; n < 100 && megabytes() > before + 100; n++) {
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    expect(megabytes()).toBeLessThan(before + 100)
+    expect(
+      ((await pool.run('double', new Float64Array([2]))) as { numbers: Float64Array }).numbers[0],
+    ).toBe(4)
   })
 
   test('copies what it was not told to move', async () => {
