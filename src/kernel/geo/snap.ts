@@ -19,11 +19,14 @@ export interface Snapped {
 
 /** Rounds of leading ends onto lines; one is nearly always enough, the rest is for lines that were bent by the first. */
 const MAX_ROUNDS = 8
+/** Segments looked at around line ends, some seconds: only where most lines lie across most others are there more. */
+const MOST_LOOKS = 40_000_000
 
 /**
  * Visits vertices from the south-west, so that the order of the input does not matter. Snapping again changes nothing.
  * Lines may come out with repeated vertices or without length: `prunePaths` removes those.
- * @throws AppError GEOMETRY_INVALID for coordinates or a tolerance that are not finite, or a tolerance below zero.
+ * @throws AppError GEOMETRY_INVALID for coordinates or a tolerance that are not finite, a tolerance below zero, or so many
+ * long lines across one another that the search for ends near lines would not end.
  */
 export function snapVertices(paths: Paths, toleranceMeters: number): Snapped {
   if (!(toleranceMeters >= 0 && toleranceMeters < Number.POSITIVE_INFINITY)) {
@@ -55,9 +58,10 @@ export function snapVertices(paths: Paths, toleranceMeters: number): Snapped {
     splits: 0,
   }
   if (paths.z) snapped.paths.z = paths.z
+  const budget = { looks: MOST_LOOKS }
   // At tolerance zero only vertices in the same place are one; nothing is led anywhere.
   for (let round = 0; toleranceMeters > 0 && round < MAX_ROUNDS; round++) {
-    const inserts = findInserts(snapped, toleranceMeters)
+    const inserts = findInserts(snapped, toleranceMeters, budget)
     if (inserts.length === 0) break
     snapped = splitLines(snapped, inserts)
   }
@@ -129,7 +133,11 @@ interface Insert {
 }
 
 /** Line ends, and the lines whose inside passes within the tolerance of them without having their node yet. */
-function findInserts({ paths, nodes }: Snapped, tolerance: number): Insert[] {
+function findInserts(
+  { paths, nodes }: Snapped,
+  tolerance: number,
+  budget: { looks: number },
+): Insert[] {
   const { coords, offsets } = paths
   const owner = new Uint32Array(nodes.length)
   for (let path = 0; path < pathCount(paths); path++)
@@ -163,6 +171,7 @@ function findInserts({ paths, nodes }: Snapped, tolerance: number): Insert[] {
       const y = coords[2 * end + 1]!
       const touched: (Insert & { away: number })[] = []
       grid.near(x, y, x, y, tolerance, (segment) => {
+        budget.looks--
         if (nodes[segment] === node || nodes[segment + 1] === node) return
         const ax = coords[2 * segment]!
         const ay = coords[2 * segment + 1]!
@@ -175,6 +184,12 @@ function findInserts({ paths, nodes }: Snapped, tolerance: number): Insert[] {
         const away = Math.hypot(ax + t * dx - x, ay + t * dy - y)
         if (away <= tolerance) touched.push({ segment, t, end, away })
       })
+      if (budget.looks < 0) {
+        throw new AppError(
+          'GEOMETRY_INVALID',
+          'Too many long lines lie across one another to lead line ends onto them. Snap with tolerance 0, or send fewer lines.',
+        )
+      }
       // Every line that passes, each at its nearest segment only: two would make a beak.
       touched.sort((one, other) => one.away - other.away || one.segment - other.segment)
       for (const { segment, t } of touched) {

@@ -217,3 +217,22 @@ describe('snapping', () => {
     expect(snapVertices(pack([]), 0.1).nodes.length).toBe(0)
   })
 })
+
+test('long lines all across one another are refused, not searched for minutes', () => {
+  let state = 3
+  const random = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return state / 2 ** 32
+  }
+  const lines = Array.from(
+    { length: 12_000 },
+    (): Line => [
+      [2000 * random(), 2000 * random()],
+      [2000 * random(), 2000 * random()],
+    ],
+  )
+  expect(() => snapVertices(pack(lines), 0.5)).toThrow(/lie across one another/)
+  // The same lines, short: an ordinary network.
+  const short = lines.map(([a]): Line => [a!, [a![0] + 5, a![1] + 5]])
+  expect(snapVertices(pack(short), 0.5).nodes.length).toBeGreaterThan(24_000 - 1)
+})
