@@ -178,3 +178,40 @@ export function peersJob(): { rows: unknown[]; missing: string[]; notes: string[
     fs.rmSync(folder, { recursive: true, force: true })
   }
 }
+
+/** How time and memory grow: the same job on towns of 100, 250 and 500 thousand ways, drawn whole, two runs each. */
+export function benchJobGrowth(): { rows: unknown[]; notes: string[] } {
+  const rows: unknown[] = []
+  const notes: string[] = []
+  for (const size of [100_000, 250_000, 500_000]) {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sisrua-growth-'))
+    try {
+      const radiusMeters = radiusForWays(size)
+      const { ways } = writeSample(folder, { ...SAMPLE, radiusMeters })
+      const runs = [0, 1].map(() =>
+        execFileSync(
+          process.execPath,
+          [path.join(import.meta.dirname, 'job-growth.ts'), folder, String(radiusMeters)],
+          { encoding: 'utf8' },
+        )
+          .trim()
+          .split(' ')
+          .map(Number),
+      ) as [number, number, number, number][]
+      const [cpu, peak, features, bytes] = runs.sort((a, b) => a[0] - b[0])[0]!
+      rows.push({
+        name: `whole job, ${ways} ways`,
+        ours: cpu,
+        peer: null,
+        ratio: null,
+        unit: 's CPU',
+      })
+      notes.push(
+        `${ways} ways: ${((cpu / ways) * 1e6).toFixed(1)} µs a way, peak ${peak.toFixed(0)} MiB, ${features} features, DXF ${(bytes / 1e6).toFixed(0)} MB`,
+      )
+    } finally {
+      fs.rmSync(folder, { recursive: true, force: true })
+    }
+  }
+  return { rows, notes }
+}
