@@ -19,8 +19,8 @@ export interface Snapped {
 
 /** Rounds of leading ends onto lines; one is nearly always enough, the rest is for lines that were bent by the first. */
 const MAX_ROUNDS = 8
-/** Segments looked at around line ends, some seconds: only where most lines lie across most others are there more. */
-const MOST_LOOKS = 40_000_000
+/** Segments looked at around line ends in one round, a second or two: only where most lines lie across most others are there more. */
+const MOST_LOOKS = 20_000_000
 
 /**
  * Visits vertices from the south-west, so that the order of the input does not matter. Snapping again changes nothing.
@@ -58,10 +58,9 @@ export function snapVertices(paths: Paths, toleranceMeters: number): Snapped {
     splits: 0,
   }
   if (paths.z) snapped.paths.z = paths.z
-  const budget = { looks: MOST_LOOKS }
   // At tolerance zero only vertices in the same place are one; nothing is led anywhere.
   for (let round = 0; toleranceMeters > 0 && round < MAX_ROUNDS; round++) {
-    const inserts = findInserts(snapped, toleranceMeters, budget)
+    const inserts = findInserts(snapped, toleranceMeters)
     if (inserts.length === 0) break
     snapped = splitLines(snapped, inserts)
   }
@@ -133,16 +132,13 @@ interface Insert {
 }
 
 /** Line ends, and the lines whose inside passes within the tolerance of them without having their node yet. */
-function findInserts(
-  { paths, nodes }: Snapped,
-  tolerance: number,
-  budget: { looks: number },
-): Insert[] {
+function findInserts({ paths, nodes }: Snapped, tolerance: number): Insert[] {
   const { coords, offsets } = paths
   const owner = new Uint32Array(nodes.length)
   for (let path = 0; path < pathCount(paths); path++)
     owner.fill(path, offsets[path]!, offsets[path + 1]!)
   const inserts: Insert[] = []
+  let looks = 0
   /** How often each node stands in a path; filled only for paths that are touched. */
   const counts = new Map<number, Map<number, number>>()
   const countsOf = (path: number): Map<number, number> => {
@@ -171,7 +167,7 @@ function findInserts(
       const y = coords[2 * end + 1]!
       const touched: (Insert & { away: number })[] = []
       grid.near(x, y, x, y, tolerance, (segment) => {
-        budget.looks--
+        looks++
         if (nodes[segment] === node || nodes[segment + 1] === node) return
         const ax = coords[2 * segment]!
         const ay = coords[2 * segment + 1]!
@@ -184,7 +180,7 @@ function findInserts(
         const away = Math.hypot(ax + t * dx - x, ay + t * dy - y)
         if (away <= tolerance) touched.push({ segment, t, end, away })
       })
-      if (budget.looks < 0) {
+      if (looks > MOST_LOOKS) {
         throw new AppError(
           'GEOMETRY_INVALID',
           'Too many long lines lie across one another to lead line ends onto them. Snap with tolerance 0, or send fewer lines.',
