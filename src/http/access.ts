@@ -113,6 +113,10 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'PUT /api/v1/projects/{project_id}': write(),
   'DELETE /api/v1/projects/{project_id}': write(64 * KIB),
   'GET /api/v1/projects/{project_id}/history': read(),
+  'GET /api/v1/projects/{project_id}/features': read(),
+  'PUT /api/v1/projects/{project_id}/features': write(32 * MIB),
+  'PATCH /api/v1/projects/{project_id}/features': write(),
+  'POST /api/v1/projects/{project_id}/reimport': write(32 * MIB),
 
   'POST /api/v1/webhooks/register': maintain(),
   'GET /api/v1/webhooks/endpoints': { role: 'maintainer', bucket: 'read', bodyBytes: 0 },

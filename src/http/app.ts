@@ -17,6 +17,7 @@ import { mountJobs } from './routes/jobs.ts'
 import { mountLegacy } from './routes/legacy.ts'
 import { mountManagement } from './routes/management.ts'
 import { mountPlaces } from './routes/places.ts'
+import { mountProjectFeatures } from './routes/project-features.ts'
 import { mountProjects } from './routes/projects.ts'
 import { mountStatus } from './routes/status.ts'
 import { mountWebhooks } from './routes/webhooks.ts'
@@ -58,6 +59,7 @@ export function createApp(rooms: Rooms): App {
   mountPlaces(app, rooms)
   mountAssistant(app, rooms)
   mountProjects(app, rooms)
+  mountProjectFeatures(app, rooms)
   mountWebhooks(app, rooms)
   mountHooks(app, rooms)
   mountAudit(app, rooms)

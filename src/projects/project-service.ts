@@ -116,6 +116,8 @@ export function createProjects({
 
   interface Incoming extends Pick<MergeTask, 'mode' | 'document' | 'dryRun'> {
     jobId?: string | null
+    /** The document has to say which version its sender saw. */
+    mustSay?: boolean
   }
 
   async function merge(before: ProjectRow, incoming: Incoming, actor: Actor): Promise<ChangeSet> {
@@ -128,7 +130,16 @@ export function createProjects({
       { mode, document, chunks, deleted, version: before.version + 1, dryRun },
       { transfer: whole ? [document.buffer as ArrayBuffer] : [] },
     )
-    const { counts, lines: changes, truncated } = merged
+    const { counts, lines: changes, truncated, seenVersion } = merged
+    if (incoming.mustSay && seenVersion === null) {
+      throw new AppError(
+        'PARAMS_INVALID',
+        'Say which version you saw: the header If-Match or the field `version`.',
+      )
+    }
+    if (seenVersion !== null && seenVersion !== before.version) {
+      throw conflict(seenVersion, before.version)
+    }
     if (before.crsOut !== null && merged.crsOut !== null && before.crsOut !== merged.crsOut) {
       throw new AppError(
         'CRS_REFUSED',
@@ -137,8 +148,9 @@ export function createProjects({
     }
     const answer = { counts, changes, truncated }
     const same = mode === 'import' && isNothing(counts) && merged.count === before.featureCount
-    if (dryRun || (same && counts.edited === 0)) {
-      return { ...answer, project: toProject(seen(before.id, before.version)), applied: !dryRun }
+    if (merged.dryRun || (same && counts.edited === 0)) {
+      const project = toProject(seen(before.id, before.version))
+      return { ...answer, project, applied: !merged.dryRun }
     }
     const set = sets.begin(before)
     try {
@@ -247,8 +259,9 @@ export function createProjects({
     },
 
     async replaceFeatures(id, version, document, actor) {
-      const before = seen(id, version)
-      const { project } = await merge(before, { mode: 'edit', document, dryRun: false }, actor)
+      const before = seen(id, version ?? rowOf(id).version)
+      const incoming = { mode: 'edit', document, dryRun: false, mustSay: version === null } as const
+      const { project } = await merge(before, incoming, actor)
       return project
     },
 

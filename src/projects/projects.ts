@@ -43,10 +43,10 @@ export interface ProjectVersion {
 export type ProjectFeature = Record<string, unknown>
 
 export interface Reimport {
-  /** The version the client saw; null: whatever is there. Another one is a VERSION_CONFLICT. */
+  /** The version the client saw; null: what the document says under `version`, else whatever is there. */
   version: number | null
-  /** Only look: nothing is stored. */
-  dryRun: boolean
+  /** Only look: nothing is stored. Null: unless the document says `"dry_run": false`. */
+  dryRun: boolean | null
   /** JSON object with the list `features`, as a job's result. Moved into a worker, so it is gone afterwards. */
   document: Uint8Array
   /** Where it is from, for the audit entry: a job's id. */
@@ -89,9 +89,15 @@ export interface Projects {
   remove(id: string, actor: Who, version?: number): Promise<void>
   /**
    * Replaces all features at once (readers see the old or the new set, never a mixture) by those of a JSON object with the list
-   * `features`. What differs from what was imported counts as edited. Throws VERSION_CONFLICT, REQUEST_INVALID.
+   * `features`. What differs from what was imported counts as edited. `version` null: the document says it under `version`.
+   * Throws VERSION_CONFLICT, REQUEST_INVALID, PARAMS_INVALID.
    */
-  replaceFeatures(id: string, version: number, document: Uint8Array, actor: Who): Promise<Project>
+  replaceFeatures(
+    id: string,
+    version: number | null,
+    document: Uint8Array,
+    actor: Who,
+  ): Promise<Project>
   /** Sets and removes single features. Throws VERSION_CONFLICT, PARAMS_INVALID for an unknown feature. */
   patchFeatures(id: string, version: number, patch: FeaturePatch, actor: Who): Promise<Project>
   /** A further import of the same area. Throws VERSION_CONFLICT, REQUEST_INVALID, CRS_REFUSED. */

@@ -1,6 +1,7 @@
 // The features of a project and a document that comes in, merged into the chunks of a new set: parsed, hashed and written here, so
 // that the main thread only moves bytes.
 import { hash } from 'node:crypto'
+import { AppError } from '../base/errors.ts'
 import {
   type Arrival,
   type ChangeLine,
@@ -26,8 +27,8 @@ export interface MergeTask {
   deleted: string
   /** The version that the new set will have. */
   version: number
-  /** Only the changes are wanted. */
-  dryRun: boolean
+  /** Only the changes are wanted; null: unless the document says `"dry_run": false`. */
+  dryRun: boolean | null
 }
 
 export interface StoredChunk {
@@ -48,6 +49,10 @@ export interface MergedChunk {
 export interface MergeOutput {
   /** `crs_out` of the document, when it has one. */
   crsOut: string | null
+  /** `version` of the document: the one that its sender saw. */
+  seenVersion: number | null
+  /** As asked for by the task or the document. */
+  dryRun: boolean
   counts: Record<Outcome, number>
   /** All but the untouched, at most `MAX_LINES` of them. */
   lines: ChangeLine[]
@@ -65,6 +70,8 @@ const MAX_LINES = 5_000
 export function mergeFeatures(task: MergeTask, { report }: TaskContext): MergeOutput {
   const { document, mode, version } = task
   const { bounds, rest } = sliceFeatures(document)
+  const asked = readOptions(rest)
+  const dryRun = task.dryRun ?? asked.dryRun
   const arrivals: Arrival[] = []
   for (let i = 0; i < bounds.length; i += 2) {
     if (i % 2_000 === 0) report('decode', (0.6 * i) / bounds.length)
@@ -77,9 +84,11 @@ export function mergeFeatures(task: MergeTask, { report }: TaskContext): MergeOu
   const counts = { added: 0, changed: 0, removed: 0, untouched: 0, edited: 0 }
   for (const { outcome } of merge.changes) counts[outcome]++
   const told = merge.changes.filter(({ outcome }) => outcome !== 'untouched')
-  const chunks = task.dryRun ? [] : writeChunks(task, storedChunks, merge, bounds)
+  const chunks = dryRun ? [] : writeChunks(task, storedChunks, merge, bounds)
   return {
-    crsOut: typeof rest.crs_out === 'string' ? rest.crs_out : null,
+    crsOut: asked.crsOut,
+    seenVersion: asked.version,
+    dryRun,
     counts,
     lines: told.slice(0, MAX_LINES),
     truncated: told.length > MAX_LINES,
@@ -87,6 +96,22 @@ export function mergeFeatures(task: MergeTask, { report }: TaskContext): MergeOu
     deleted: JSON.stringify(merge.deleted),
     count: merge.placements.length,
   }
+}
+
+/** What the document says beside its features. Throws PARAMS_INVALID. */
+function readOptions(rest: Record<string, unknown>) {
+  const { version = null, dry_run: dryRun = true, crs_out: crsOut = null } = rest
+  const good =
+    (version === null || Number.isSafeInteger(version)) &&
+    typeof dryRun === 'boolean' &&
+    (crsOut === null || typeof crsOut === 'string')
+  if (!good) {
+    throw new AppError(
+      'PARAMS_INVALID',
+      'Beside `features`, `version` is a whole number, `dry_run` true or false, and `crs_out` a text like EPSG:31984.',
+    )
+  }
+  return { version: version as number | null, dryRun, crsOut: crsOut as string | null }
 }
 
 function arrivalOf(feature: Record<string, unknown>, mode: MergeTask['mode']): Arrival {

@@ -1,6 +1,10 @@
 // Projects on the wire.
 import { z } from '@hono/zod-openapi'
-import type { ProjectVersion, Project as Stored } from '../../projects/projects.ts'
+import type {
+  ChangeSet as Merged,
+  ProjectVersion,
+  Project as Stored,
+} from '../../projects/projects.ts'
 import { unixSeconds } from './common.ts'
 
 const crs = z
@@ -53,6 +57,99 @@ export const ProjectHistory = z
     ),
   })
   .openapi('ProjectHistory')
+
+const feature = z.record(z.string(), z.unknown())
+
+export const ProjectFeatures = z
+  .looseObject({
+    project_id: z.string(),
+    version: z.number().int(),
+    crs_out: z.string().nullable(),
+    features: z.array(feature).openapi({
+      description:
+        'CadFeatures with `feature_id`. It is kept when the same list comes back, so send it along.',
+    }),
+  })
+  .openapi('ProjectFeatures')
+
+export const FeaturesReplace = z
+  .looseObject({
+    version: z.number().int().optional().openapi({ description: 'Or the header If-Match.' }),
+    features: z.array(feature),
+  })
+  .openapi('FeaturesReplace')
+
+export const FeaturesPatch = z
+  .object({
+    version: z.number().int().optional().openapi({ description: 'Or the header If-Match.' }),
+    set: z.array(feature).max(5000).default([]).openapi({
+      description: 'With `feature_id`: in the place of that feature; without: a new one.',
+    }),
+    remove: z.array(z.string().max(300)).max(5000).default([]),
+  })
+  .openapi('FeaturesPatch')
+
+export const ReimportRequest = z
+  .looseObject({
+    job_id: z
+      .string()
+      .max(128)
+      .optional()
+      .openapi({ description: 'A finished job whose result is the new state of the source.' }),
+    features: z
+      .array(feature)
+      .optional()
+      .openapi({ description: 'Or the features themselves, as in a job’s result.' }),
+    crs_out: crs.nullish(),
+    version: z.number().int().optional().openapi({ description: 'Or the header If-Match.' }),
+    dry_run: z
+      .boolean()
+      .default(true)
+      .openapi({ description: 'True: only tell what would change. Nothing is stored.' }),
+  })
+  .openapi('ReimportRequest')
+
+/** The same for a body that names a job; here every field is checked by the door. */
+export const ReimportJob = z.strictObject({
+  job_id: z.string().min(1).max(128),
+  version: z.number().int().nullish(),
+  dry_run: z.boolean().default(true),
+})
+
+export const ChangeSet = z
+  .object({
+    project: Project,
+    applied: z.boolean(),
+    counts: z.object({
+      added: z.number().int(),
+      changed: z.number().int(),
+      removed: z.number().int(),
+      untouched: z.number().int(),
+      edited: z.number().int().openapi({ description: 'Kept as the drafter left them.' }),
+    }),
+    changes: z
+      .array(
+        z.object({
+          id: z.string().openapi({ example: 'osm:way/123' }),
+          outcome: z.enum(['added', 'changed', 'removed', 'untouched', 'edited']),
+          source: z
+            .enum(['same', 'changed', 'gone'])
+            .optional()
+            .openapi({ description: 'For kept ones: what became of the source meanwhile.' }),
+          deleted: z
+            .literal(true)
+            .optional()
+            .openapi({ description: 'The drafter took it away, and it stays away.' }),
+        }),
+      )
+      .openapi({ description: 'All but the untouched, at most 5,000.' }),
+    truncated: z.boolean(),
+  })
+  .openapi('ChangeSet')
+
+export function changeSetBody({ project, applied, counts, changes, truncated }: Merged) {
+  return { project: projectBody(project), applied, counts, changes, truncated }
+}
 
 export function projectBody(project: Stored) {
   return {

@@ -1,5 +1,6 @@
 // Projects: create, read, change with version check, remove. The ETag is the version.
 import { createRoute, z } from '@hono/zod-openapi'
+import { AppError } from '../../base/errors.ts'
 import { type App, actorOf } from '../context.ts'
 import { answers, jsonBody, pathParameter } from '../contract/common.ts'
 import {
@@ -12,6 +13,7 @@ import {
   versionBody,
 } from '../contract/projects.ts'
 import type { Rooms } from '../rooms.ts'
+import { seenVersion } from '../seen-version.ts'
 
 const tags = ['projects']
 const params = pathParameter('project_id', 'The project’s id.')
@@ -84,6 +86,10 @@ export function mountProjects(app: App, { projects }: Rooms): void {
     }),
     async (c) => {
       const { version, project_name, crs_out } = c.req.valid('json')
+      const seen = seenVersion(c)
+      if (seen !== null && seen !== version) {
+        throw new AppError('PARAMS_INVALID', 'If-Match and `version` name different versions.')
+      }
       const change = {
         version,
         ...(project_name == null ? {} : { name: project_name }),
@@ -98,12 +104,13 @@ export function mountProjects(app: App, { projects }: Rooms): void {
       method: 'delete',
       path,
       tags,
-      summary: 'Remove a project; history and audit stay',
+      summary: 'Remove a project (If-Match: only this version); history and audit stay',
       request: { params },
       responses: { 204: { description: 'Removed' } },
     }),
     async (c) => {
-      await projects.remove(c.req.valid('param').project_id, actorOf(c))
+      const version = seenVersion(c) ?? undefined
+      await projects.remove(c.req.valid('param').project_id, actorOf(c), version)
       return c.body(null, 204)
     },
   )
