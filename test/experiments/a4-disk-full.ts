@@ -63,7 +63,7 @@ const SMALL_DISK: Alteration[] = [
     replace: 'const SHORT_OF_ROOM_MS = 100',
   },
   {
-    file: 'src/jobs/runner.ts',
+    file: 'src/jobs/upkeep.ts',
     find: 'store.retention.prune(clock.now(), SMALL_BATCH)',
     replace: `store.retention.prune(
       clock.now() + (process.getBuiltinModule('node:fs').existsSync(process.env.A4_OLD!) ? 9e8 : 0), SMALL_BATCH)`,

@@ -1,5 +1,5 @@
-// E1: a hostile receiver - dropped, reset and half answers, 500, 429, redirects, silence - while the delivery loop is killed and
-// started again over the same database. Every message arrives or is listed as given up; copies share one id; signatures hold.
+// E1B: E1 in one process, at four endpoints: a hostile receiver - dropped, reset and half answers, 500, 429, redirects, silence -
+// while the delivery loop is cut off and started again over the same database. Every message arrives or is listed as given up; copies share one id; signatures hold.
 import { createHmac } from 'node:crypto'
 import { Webhook } from 'standardwebhooks'
 import { systemClock } from '../../src/base/clock.ts'
@@ -32,7 +32,7 @@ const ENDPOINTS = 4
 const LONGEST_MS = 240_000
 
 export const e1: Experiment = {
-  id: 'E1',
+  id: 'E1B',
   title: 'hostile webhook receiver',
   run: (options) =>
     withFolder('e1', async (folder) => {
@@ -138,7 +138,7 @@ function judge(
       new Webhook(secret).verify(one.body, one.headers as Record<string, string>)
     } catch {
       failures++
-      complain('E1', seed, n, 'signature not accepted by standardwebhooks')
+      complain('E1B', seed, n, 'signature not accepted by standardwebhooks')
     }
     const hex = createHmac('sha256', secret).update(one.body).digest('hex')
     if (hex !== one.headers['x-webhook-signature'] || body.id !== id) failures++
@@ -161,7 +161,7 @@ function judge(
   for (const ids of idsByMessage.values()) if (ids.size !== 1) failures++
   if (house.errors.length > 0) {
     failures++
-    complain('E1', seed, 0, String(house.errors[0]))
+    complain('E1B', seed, 0, String(house.errors[0]))
   }
   const hopeless = Math.floor(messages / 20) * secrets.size
   if (listed !== hopeless) failures++

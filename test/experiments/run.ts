@@ -31,7 +31,8 @@ const EXPERIMENTS: Record<string, () => Promise<Experiment>> = {
   D3: async () => (await import('./d3-malformed.ts')).d3,
   D6: async () => (await import('./d6.ts')).d6,
   D10: async () => (await import('./d10-sockets.ts')).d10,
-  E1: async () => (await import('./e1.ts')).e1,
+  E1: async () => (await import('./e1-killed.ts')).e1,
+  E1B: async () => (await import('./e1.ts')).e1,
   E2: async () => (await import('./e2.ts')).e2,
   E3: async () => (await import('./e3.ts')).e3,
 }
