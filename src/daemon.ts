@@ -12,6 +12,7 @@ import { createLifecycle } from './base/lifecycle.ts'
 import { createLog, type Log } from './base/log.ts'
 import { VERSION } from './base/version.ts'
 import type { Config } from './config.ts'
+import { createActivity } from './http/activity.ts'
 import { createApp } from './http/app.ts'
 import { compatPipePlace, openCompatPipe } from './http/compat-pipe.ts'
 import { createGuard } from './http/guard.ts'
@@ -29,6 +30,7 @@ import type { Policy } from './jobs/policy.ts'
 import { createStorageWatch } from './jobs/storage-watch.ts'
 import { writeSymbolFiles } from './jobs/symbol-files.ts'
 import { createTerrain } from './jobs/terrain.ts'
+import { createPluginImport } from './projects/plugin-import.ts'
 import { createProjects } from './projects/project-service.ts'
 import { openGeocoder } from './sources/geocoder.ts'
 import { openSources } from './sources/open.ts'
@@ -209,16 +211,34 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     onEnd: (principal) => rates.forget(principal),
   })
   const hub = createHub({ jobs, events, clock, bootId, limits: overrides.sockets ?? {} })
+  const activity = createActivity(events)
+  store.beforeGroupCommit(() => {
+    const begun = performance.now()
+    store.afterCommit(() => activity.committed(performance.now() - begun))
+  })
   const metrics = createMetrics({
     jobs,
     audit,
+    activity,
     sockets: () => hub.count(),
+    slowSockets: () => hub.dropped(),
     freeBytes: () => store.disk.freeBytes(),
+    walBytes: () => store.walBytes(),
+    writtenOff: () => compute.load?.().writtenOff ?? 0,
+    webhooks: () => webhooks.load(),
+    checkpoint: () => store.auditTree.newestCheckpoint() ?? null,
+    now: () => clock.now(),
   })
   await lifecycle.add({ name: 'metrics', stop: () => metrics.close(), limitMs: 100 })
+  const projects = createProjects({ store, recorder, clock, ids, compute })
   const rooms: Rooms = {
     jobs,
-    projects: createProjects({ store, recorder, clock, ids, compute }),
+    projects,
+    pluginImport: createPluginImport({
+      projects,
+      dataFolder: folders.data,
+      nativeBinding: sqliteAddon(),
+    }),
     audit,
     ledger,
     webhooks,

@@ -51,6 +51,8 @@ export interface Hub {
   ): void
   /** Live connections. */
   count(): number
+  /** How many were let go because they did not read. */
+  dropped(): number
   close(): void
 }
 
@@ -72,6 +74,8 @@ interface Client {
 /** Most stored events one subscribe replays; who is further behind asks for the state instead. */
 const REPLAY_LIMIT = 5_000
 const PROTOCOL = 'sisrua.v1'
+/** Frames of progress in one write: a system call for each client and message would cost more than all the rest. */
+const MOST_TOGETHER = 32
 
 export function createHub(deps: {
   jobs: Jobs
@@ -83,6 +87,9 @@ export function createHub(deps: {
   const { jobs, events, clock, bootId } = deps
   const limits = { ...HUB_LIMITS, ...deps.limits }
   const clients = new Set<Client>()
+  /** Progress of this turn of the event loop, oldest first; goes out in one write a client. */
+  let batch: { jobId: string; frame: (language: Language) => Buffer }[] = []
+  let dropped = 0
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -101,6 +108,7 @@ export function createHub(deps: {
   }
 
   const stopEvents = events.on('job.event', (event) => {
+    flush()
     const frame = framesOf(event)
     for (const client of clients) {
       if (event.seq <= client.lastSeq) continue
@@ -110,19 +118,35 @@ export function createHub(deps: {
     }
   })
   const stopProgress = events.on('job.progress', (progress) => {
-    const frame = framesOf(progress)
-    for (const client of clients) {
-      if (client.socket.writableLength > limits.slowBytes)
-        client.held.set(progress.jobId, frame(client.language))
-      else write(client, frame(client.language))
-    }
+    if (clients.size === 0) return
+    batch.push({ jobId: progress.jobId, frame: framesOf(progress) })
+    if (batch.length >= MOST_TOGETHER) flush()
+    else if (batch.length === 1) setImmediate(flush)
   })
+
+  /** Before anything else is sent, so that every client sees everything in order. */
+  function flush(): void {
+    if (batch.length === 0) return
+    const together = batch
+    batch = []
+    const made: Partial<Record<Language, Buffer>> = {}
+    for (const client of clients) {
+      const { language, held, socket } = client
+      if (socket.writableLength > limits.slowBytes) {
+        for (const { jobId, frame } of together) held.set(jobId, frame(language))
+        continue
+      }
+      made[language] ??= Buffer.concat(together.map(({ frame }) => frame(language)))
+      write(client, made[language])
+    }
+  }
 
   function write(client: Client, frame: Buffer): void {
     if (client.ws.readyState !== client.ws.OPEN) return
     if (client.socket.writableLength > limits.stuckBytes) {
       clients.delete(client)
       client.held.clear()
+      dropped++
       client.ws.close(1013, 'too slow')
       // A stalled reader does not take the close frame either.
       setTimeout(() => client.socket.destroy(), limits.farewellMs).unref()
@@ -131,8 +155,10 @@ export function createHub(deps: {
     client.socket.write(frame)
   }
 
-  const say = (client: Client, message: object): void =>
+  function say(client: Client, message: object): void {
+    flush()
     write(client, textFrame(JSON.stringify(message)))
+  }
 
   function subscribe(client: Client, after: number): void {
     let from = after
@@ -198,6 +224,7 @@ export function createHub(deps: {
 
   function adopt(client: Client, after: number | null): void {
     const { ws, socket } = client
+    flush()
     clients.add(client)
     ws.on('message', (data, isBinary) => onMessage(client, data, isBinary))
     // A program that only listens lives as long as it answers pings.
@@ -217,6 +244,7 @@ export function createHub(deps: {
 
   return {
     count: () => clients.size,
+    dropped: () => dropped,
     accept(request, socket, head, principal, language) {
       let own = 0
       for (const client of clients) if (client.principal.id === principal.id) own++
@@ -244,6 +272,7 @@ export function createHub(deps: {
       clearInterval(timer)
       stopEvents()
       stopProgress()
+      flush()
       for (const client of clients) client.ws.close(1001, 'stopping')
       server.close()
     },

@@ -41,6 +41,16 @@ export interface DeliveryRow {
   response: string | null
 }
 
+export interface WebhookLoad {
+  endpoints: number
+  disabled: number
+  /** Messages on their way. */
+  waiting: number
+  /** Attempts in the log, and those of them that failed. */
+  attempts: number
+  failedAttempts: number
+}
+
 export function createDeliveryRows(connection: Connection) {
   // With bare columns beside min(), SQLite takes the row that has the minimum: due first, and of those the one written first;
   // in strict order always the one written first, so that what is not due holds up what comes after it.
@@ -95,7 +105,9 @@ export function createDeliveryRows(connection: Connection) {
   const load = connection.prepare(
     `SELECT (SELECT count(*) FROM webhook_endpoints) AS endpoints,
        (SELECT count(*) FROM webhook_endpoints WHERE state = 'disabled') AS disabled,
-       (SELECT count(*) FROM webhook_deliveries WHERE state = 'waiting') AS waiting`,
+       (SELECT count(*) FROM webhook_deliveries WHERE state = 'waiting') AS waiting,
+       (SELECT count(*) FROM webhook_attempts) AS attempts,
+       (SELECT count(*) FROM webhook_attempts WHERE error IS NOT NULL) AS failedAttempts`,
   )
   const again = connection.prepare(
     `UPDATE webhook_deliveries SET state = 'waiting', attempt = 0, next_at = @now, updated_at = @now
@@ -135,7 +147,7 @@ export function createDeliveryRows(connection: Connection) {
       attempts.all(messageId, endpointId) as AttemptRow[],
     counts: (endpointId: string) =>
       counts.all(endpointId) as { state: DeliveryRow['state']; count: number }[],
-    load: () => load.get() as { endpoints: number; disabled: number; waiting: number },
+    load: () => load.get() as WebhookLoad,
     hasMessage: (id: string) => exists.get(id) !== undefined,
     /** To every endpoint it was for, whatever became of it; answers how many. */
     again: (messageId: string, now: number) => again.run({ messageId, now }).changes,

@@ -3,7 +3,7 @@ import type { Recorder } from '../audit/record.ts'
 import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
 import type { Ids } from '../base/ids.ts'
-import type { AttemptRow, DeliveryRow } from '../store/deliveries.ts'
+import type { AttemptRow, DeliveryRow, WebhookLoad } from '../store/deliveries.ts'
 import type { Store } from '../store/store.ts'
 import type { EndpointRow } from '../store/webhooks.ts'
 import { writePublicKey, writeSecret } from './signature.ts'
@@ -61,7 +61,7 @@ export interface Webhooks {
    */
   register(input: Registration, actor: Actor): Promise<Registered>
   list(): Endpoint[]
-  load(): { endpoints: number; disabled: number; waiting: number }
+  load(): WebhookLoad
   remove(id: string, actor: Actor): Promise<void>
   /** After it was disabled; what waits goes on. */
   enable(id: string, actor: Actor): Promise<void>

@@ -15,8 +15,8 @@ interface Row {
 
 /** Least ratio to the peer, from the project's table of targets; the first pattern that fits a row's name counts. */
 const TARGETS: readonly (readonly [RegExp, number])[] = [
-  [/FastAPI/, 2],
   [/fan-out/, 1.8],
+  [/FastAPI/, 2],
   [/project.*(town|box|local|fit)|(town|box|local|fit).*project/i, 12],
   [/project|PROJ\b/i, 3.5],
   [/rasterio\.?sample/i, 200],

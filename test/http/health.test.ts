@@ -165,6 +165,9 @@ test('metrics: in Prometheus form, behind the token, counting what was refused',
     await house.call('GET', '/api/v1/auth/check', undefined, {
       headers: { Origin: 'https://evil.example' },
     })
+    const geojson = { type: 'Point', coordinates: [-41.3, -21.7] }
+    const made = await house.call('POST', '/api/v1/jobs/prepare', { kind: 'geojson', geojson })
+    await house.finished(made.json.job_id)
     const { status, headers, text } = await house.call('GET', '/metrics')
     expect([status, headers['content-type']]).toEqual([
       200,
@@ -172,6 +175,21 @@ test('metrics: in Prometheus form, behind the token, counting what was refused',
     ])
     expect(text).toContain('sisrua_gate_refusals_total{code="AUTH_REQUIRED"} 1\n')
     expect(text).toContain('sisrua_gate_refusals_total{code="ORIGIN_REFUSED"} 1\n')
+    for (const [name, value] of [
+      ['lease_losses_total', '0'],
+      ['threads_written_off', '0'],
+      ['webhook_waiting', '0'],
+      ['webhook_attempts', '0'],
+      ['websocket_dropped_total', '0'],
+      ['job_wait_seconds_count', '1'],
+      ['job_run_seconds_count', '1'],
+      ['job_events_total{type="job.completed"}', '1'],
+    ]) {
+      expect(text).toContain(`sisrua_${name} ${value}\n`)
+    }
+    expect(text).toMatch(/sisrua_commit_seconds_count [1-9]/)
+    expect(text).toMatch(/sisrua_wal_bytes [1-9]/)
+    expect(text).toMatch(/sisrua_audit_unsigned_entries [\d]/)
     expect(text).toMatch(/sisrua_event_loop_delay_seconds\{quantile="0.99"\} [\d.e-]+\n/)
     for (const line of text.trimEnd().split('\n')) {
       expect(line).toMatch(
