@@ -177,6 +177,11 @@ function assemble({
       connection.pragma('incremental_vacuum(256)')
       connection.pragma('wal_checkpoint(TRUNCATE)')
     },
+    /** The file grows by at most so many pages from here on, then SQLite says that the disk is full (tests). */
+    limitGrowth(pages: number): void {
+      const now = connection.pragma('page_count', { simple: true }) as number
+      connection.pragma(`max_page_count = ${now + pages}`)
+    },
     /** Writes the database anew and empties the write-ahead log, so that nothing deleted can be read in either. */
     scrub(): void {
       connection.exec('VACUUM')

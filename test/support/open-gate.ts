@@ -25,7 +25,7 @@ export async function startOpenGate(
 ): Promise<{ server: Server; port: number }> {
   const log = createSilentLog()
   const app = through(createApp({ log } as never))
-  const hub = { accept: () => {}, count: () => 0, close: () => {} }
+  const hub = { accept: () => {}, count: () => 0, dropped: () => 0, close: () => {} }
   const fetch = app.fetch as never
   const server = createServer({ guard: openGuard, fetch, hub, log, onRefusal: () => {} })
   return { server, port: await server.listen(0) }
