@@ -119,6 +119,11 @@ export const ERROR_TEXTS = {
     'O endereço do webhook não é permitido. Use http(s) público ou um serviço local autorizado, sem usuário e senha.',
     'The webhook address is not allowed. Use public http(s) or an allowed local service, without user and password.',
   ),
+  PROJECT_FILE_INVALID: text(
+    'Arquivo de projetos inválido',
+    'O arquivo não é um projects.db do plugin ou está danificado. Indique o arquivo que o plugin do AutoCAD gravou.',
+    'The file is no projects.db of the plugin, or it is damaged. Name the file that the AutoCAD plugin wrote.',
+  ),
   VERSION_CONFLICT: text(
     'Conflito de versão',
     'O projeto foi alterado por outra pessoa ou janela. Recarregue-o e tente de novo.',

@@ -19,6 +19,7 @@ export const ERRORS = {
   RATE_LIMITED: { title: 'Too many requests', retryable: true },
   JOB_NOT_FOUND: { title: 'Job not found', retryable: false },
   PROJECT_NOT_FOUND: { title: 'Project not found', retryable: false },
+  PROJECT_FILE_INVALID: { title: 'Not a projects file of the plugin', retryable: false },
   ARTIFACT_NOT_FOUND: { title: 'Artifact not found', retryable: false },
   AUDIT_NOT_FOUND: { title: 'Audit entry not found', retryable: false },
   AUDIT_INCONSISTENT: { title: 'Audit log contradicts itself', retryable: false },

@@ -72,6 +72,7 @@ const BY_CODE: Partial<Record<ErrorCode, ExitName>> = {
   OSM_INVALID: 'badInput',
   DEM_UNREADABLE: 'badInput',
   LAYERS_INVALID: 'badInput',
+  PROJECT_FILE_INVALID: 'badInput',
   GEOMETRY_INVALID: 'badInput',
   CONTOURS_TOO_MANY: 'badInput',
   MESH_TOO_LARGE: 'badInput',

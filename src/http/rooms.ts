@@ -8,6 +8,7 @@ import type { HealthPart } from '../jobs/health.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { Terrain } from '../jobs/terrain.ts'
 import type { PrepareRequest } from '../kernel/formats/prepare-request.ts'
+import type { PluginImport } from '../projects/plugin-import.ts'
 import type { Projects } from '../projects/projects.ts'
 import type { Inbound } from '../webhooks/inbound.ts'
 import type { Webhooks } from '../webhooks/webhooks.ts'
@@ -38,6 +39,7 @@ interface Assistant {
 export interface Rooms {
   jobs: Jobs
   projects: Projects
+  pluginImport: PluginImport
   audit: Audit
   ledger: Ledger
   webhooks: Webhooks

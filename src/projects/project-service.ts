@@ -194,7 +194,8 @@ export function createProjects({
       const createdAt = project.createdAt ?? now
       const row = rows.adopt({ id, featureSet, featureCount: merged.count, createdAt })
       rows.setLegacyImport({ origin, legacyId: project.id, projectId: id, sha256: digest, at: now })
-      const data = { features: merged.count, legacy_id: project.id }
+      const { unreadable } = project
+      const data = { features: merged.count, legacy_id: project.id, unreadable }
       leaveTrail(trail, row, 'imported', actor, data)
       return toProject(row)
     })
@@ -318,13 +319,14 @@ export function createProjects({
         const digest = sha256(
           Buffer.concat([Buffer.from(`${project.name}\n${project.crsOut}\n`), project.document]),
         )
-        const known = rows.legacyImport(origin, project.id)
+        const known = rows.legacyImport(origin, project.id) ?? rows.legacyTwin(project.id, digest)
         if (known !== undefined) {
           report.known.push({ id: known.projectId, changed: !known.sha256.equals(digest) })
           continue
         }
         const made = await takeOver(origin, project, digest, actor)
-        report.imported.push({ id: made.id, name: made.name, features: made.featureCount })
+        const { id, name, featureCount: features } = made
+        report.imported.push({ id, name, features, unreadable: project.unreadable })
       }
       return report
     },

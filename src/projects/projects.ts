@@ -72,6 +72,8 @@ export interface LegacyProject {
   createdAt: number | null
   /** JSON object with the list `features`. */
   document: Uint8Array
+  /** Values of the file that were left out, because they could not be read. */
+  unreadable: number
 }
 
 type Who = { id: string; role: string }
@@ -110,7 +112,7 @@ export interface Projects {
 }
 
 export interface LegacyReport {
-  imported: { id: string; name: string; features: number }[]
+  imported: { id: string; name: string; features: number; unreadable: number }[]
   /** Taken over before, and unchanged or changed since in the plugin's file. */
   known: { id: string; changed: boolean }[]
 }

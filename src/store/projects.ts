@@ -98,6 +98,9 @@ export function createProjectRows(connection: Connection) {
   const legacyImport = connection.prepare(
     'SELECT project_id AS projectId, sha256 FROM project_imports WHERE origin = ? AND legacy_id = ?',
   )
+  const legacyTwin = connection.prepare(
+    `SELECT project_id AS projectId, sha256 FROM project_imports WHERE legacy_id = ? AND sha256 = ? LIMIT 1`,
+  )
   const setLegacyImport = connection.prepare(
     `INSERT INTO project_imports (origin, legacy_id, project_id, sha256, at)
      VALUES (@origin, @legacyId, @projectId, @sha256, @at)`,
@@ -167,6 +170,9 @@ export function createProjectRows(connection: Connection) {
     /** What a project of the plugin's database became here. */
     legacyImport: (origin: string, legacyId: string) =>
       legacyImport.get(origin, legacyId) as { projectId: string; sha256: Buffer } | undefined,
+    /** The same from a copy of the file elsewhere. */
+    legacyTwin: (legacyId: string, sha256: Buffer) =>
+      legacyTwin.get(legacyId, sha256) as { projectId: string; sha256: Buffer } | undefined,
     setLegacyImport: (row: {
       origin: string
       legacyId: string

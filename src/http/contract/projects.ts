@@ -1,6 +1,7 @@
 // Projects on the wire.
 import { z } from '@hono/zod-openapi'
 import type {
+  LegacyReport,
   ChangeSet as Merged,
   ProjectVersion,
   Project as Stored,
@@ -146,6 +147,46 @@ export const ChangeSet = z
     truncated: z.boolean(),
   })
   .openapi('ChangeSet')
+
+export const PluginImportRequest = z
+  .strictObject({
+    path: z.string().min(1).max(4096).optional().openapi({
+      description:
+        'Full path on a disk of this computer; absent: `projects.db` in the data folder, where the plugin keeps it.',
+    }),
+  })
+  .openapi('PluginImportRequest')
+
+export const PluginImportReport = z
+  .object({
+    imported: z.array(
+      z.object({
+        project_id: z.string(),
+        project_name: z.string(),
+        feature_count: z.number().int(),
+        unreadable: z
+          .number()
+          .int()
+          .openapi({ description: 'Values of the file that were left out.' }),
+      }),
+    ),
+    known: z
+      .array(z.object({ project_id: z.string(), changed: z.boolean() }))
+      .openapi({ description: 'Taken over before; `changed`: the file has changed since.' }),
+  })
+  .openapi('PluginImportReport')
+
+export function pluginImportBody({ imported, known }: LegacyReport) {
+  return {
+    imported: imported.map(({ id, name, features, unreadable }) => ({
+      project_id: id,
+      project_name: name,
+      feature_count: features,
+      unreadable,
+    })),
+    known: known.map(({ id, changed }) => ({ project_id: id, changed })),
+  }
+}
 
 export function changeSetBody({ project, applied, counts, changes, truncated }: Merged) {
   return { project: projectBody(project), applied, counts, changes, truncated }

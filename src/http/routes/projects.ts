@@ -4,11 +4,14 @@ import { AppError } from '../../base/errors.ts'
 import { type App, actorOf } from '../context.ts'
 import { answers, jsonBody, pathParameter } from '../contract/common.ts'
 import {
+  PluginImportReport,
+  PluginImportRequest,
   Project,
   ProjectCreate,
   ProjectHistory,
   ProjectList,
   ProjectUpdate,
+  pluginImportBody,
   projectBody,
   versionBody,
 } from '../contract/projects.ts'
@@ -19,7 +22,7 @@ const tags = ['projects']
 const params = pathParameter('project_id', 'The project’s id.')
 const path = '/api/v1/projects/{project_id}' as const
 
-export function mountProjects(app: App, { projects }: Rooms): void {
+export function mountProjects(app: App, { projects, pluginImport }: Rooms): void {
   app.openapi(
     createRoute({
       method: 'get',
@@ -59,6 +62,20 @@ export function mountProjects(app: App, { projects }: Rooms): void {
         ...(project_id === undefined ? {} : { id: project_id }),
       }
       return c.json(projectBody(await projects.create(input, actorOf(c))), 201)
+    },
+  )
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/projects/import',
+      tags,
+      summary: 'Take projects over from the AutoCAD plugin’s projects.db, which is only read',
+      request: jsonBody(PluginImportRequest),
+      responses: answers(PluginImportReport, 'What was taken over now, and what had been before'),
+    }),
+    async (c) => {
+      const report = await pluginImport.run(c.req.valid('json').path ?? null, actorOf(c))
+      return c.json(pluginImportBody(report), 200)
     },
   )
   app.openapi(
