@@ -107,7 +107,12 @@ export function createLedger(options: LedgerOptions): Ledger {
     // Tried again by the clock only: each attempt costs a look into the stored tree.
     if (state === 'broken') return
     if (entityType === 'project') signWhenDue('project')
-    else if (signing.unsigned() >= UNSIGNED_ENTRIES) signWhenDue('entries')
+  }
+
+  /** Once a commit, however many entries it stores: nobody can see the log between two of them. */
+  function beforeCommit(): void {
+    if (epochs.current() === null || state === 'broken') return
+    if (signing.unsigned() >= UNSIGNED_ENTRIES) signWhenDue('entries')
   }
 
   function look(): void {
@@ -132,6 +137,7 @@ export function createLedger(options: LedgerOptions): Ledger {
   return {
     open() {
       recorder.onAppend((size, change) => onAppend(size, change.entityType))
+      store.beforeCommit(beforeCommit)
       const last = epochs.stored()
       const found = contradiction(knownAnchors())
       if (found !== null) return startAfterRollback(found, last)

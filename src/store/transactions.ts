@@ -23,6 +23,8 @@ export interface Transactions {
   follow(follower: Follower): void
   /** Called at the end of every grouped transaction, inside it: may add writes to the same commit. */
   beforeGroupCommit(listener: () => void): void
+  /** Called at the end of every transaction that was begun, grouped or alone, inside it: may add writes to the same commit. */
+  beforeCommit(listener: () => void): void
   /** Resolves when nothing waits for a commit. */
   drained(): Promise<void>
 }
@@ -68,6 +70,7 @@ export function createTransactions(
   const rollbackListeners: (() => void)[] = []
   const followers: Follower[] = []
   const groupListeners: (() => void)[] = []
+  const commitListeners: (() => void)[] = []
   let committed: (() => void)[] = []
   /** A transaction of ours is open: asking SQLite costs more than most of what is asked for. */
   let isOpen = false
@@ -129,6 +132,7 @@ export function createTransactions(
     try {
       value = write()
       if (value instanceof Promise) throw new TypeError('a transaction cannot wait for a promise')
+      for (const listener of commitListeners) listener()
       for (const follower of followers) follower.flush()
       commit.run()
       isOpen = false
@@ -240,6 +244,7 @@ export function createTransactions(
     onRollback: (listener) => void rollbackListeners.push(listener),
     follow: (follower) => void followers.push(follower),
     beforeGroupCommit: (listener) => void groupListeners.push(listener),
+    beforeCommit: (listener) => void commitListeners.push(listener),
     drained: () =>
       waiting.length === 0 && !scheduled
         ? Promise.resolve()

@@ -142,7 +142,7 @@ describe('checkpoints', () => {
     house.add(300)
     expect(house.ledger.state()).toBe('broken')
     expect(house.errors).not.toEqual([])
-    expect(house.store.auditTree.checkpoints()).toHaveLength(2)
+    expect(house.store.auditTree.checkpoints()).toHaveLength(1)
     expect(house.audit.stats().totalLogs).toBe(601)
   })
 })
@@ -277,7 +277,8 @@ describe('anchors', () => {
 describe('proofs', () => {
   it('of inclusion and consistency lead to signed roots', () => {
     open()
-    house.add(1000)
+    house.add(256)
+    house.add(744)
     const proof = house.ledger.prove(7, null)
     expect(proof).toMatchObject({ index: 6, size: 256 })
     const root = digestOf(proof.checkpoint.root)
