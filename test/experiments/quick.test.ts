@@ -19,6 +19,7 @@ const QUICK: Record<string, () => Promise<Experiment>> = {
   A8: async () => (await import('./a8-one-instance.ts')).a8,
   C2: async () => (await import('./c2-stale.ts')).c2,
   C5: async () => (await import('./c5-race.ts')).c5,
+  C6: async () => (await import('./c6-fairness.ts')).c6,
   D2: async () => (await import('./d2-spellings.ts')).d2,
   D3: async () => (await import('./d3-malformed.ts')).d3,
   E1: async () => (await import('./e1-killed.ts')).e1,

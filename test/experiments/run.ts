@@ -26,6 +26,7 @@ const EXPERIMENTS: Record<string, () => Promise<Experiment>> = {
   C3: async () => (await import('./c3-cancel.ts')).c3,
   C4: async () => (await import('./c4-poison.ts')).c4,
   C5: async () => (await import('./c5-race.ts')).c5,
+  C6: async () => (await import('./c6-fairness.ts')).c6,
   D1: async () => (await import('./d1-hostile.ts')).d1,
   D2: async () => (await import('./d2-spellings.ts')).d2,
   D3: async () => (await import('./d3-malformed.ts')).d3,
