@@ -1,6 +1,6 @@
 // Files that appear whole or not at all: written beside their place under another name, then renamed.
 import { randomBytes } from 'node:crypto'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '../base/errors.ts'
 
@@ -24,7 +24,7 @@ export async function writeFiles(
       const temporary = `${target}.${randomBytes(4).toString('hex')}.tmp`
       pending.push({ temporary, file: target })
       await mkdir(path.dirname(target), { recursive: true })
-      await writeFile(temporary, bytes, { flag: 'wx', signal })
+      await writeWhole(temporary, bytes, signal)
     }
     signal.throwIfAborted()
     for (const { temporary, file } of pending) await rename(temporary, file)
@@ -37,5 +37,21 @@ export async function writeFiles(
       `The output cannot be written (${reason}); check the folder given with -o and the free space.`,
       { cause: error },
     )
+  }
+}
+
+/** Largest piece of one write: Node's own `writeFile` hands a large file to the system in hundreds of small ones. */
+const PIECE_BYTES = 64 * 2 ** 20
+
+async function writeWhole(file: string, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+  const handle = await open(file, 'wx')
+  try {
+    for (let at = 0; at < bytes.length; ) {
+      signal.throwIfAborted()
+      const piece = Math.min(PIECE_BYTES, bytes.length - at)
+      at += (await handle.write(bytes, at, piece)).bytesWritten
+    }
+  } finally {
+    await handle.close()
   }
 }
