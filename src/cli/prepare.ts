@@ -54,7 +54,7 @@ export function registerPrepare(program: Command, context: CliContext): void {
       'saved Overpass JSON instead of library and network (.json, .json.gz)',
     )
     .option('--contour-interval <metres>', 'distance between contours; 0 draws none', decimal)
-    .option('--themes <list>', 'what to draw, e.g. roads,buildings,power', wordList)
+    .option('--themes <list>', 'what to draw, e.g. streets,buildings,power', wordList)
     .option('--labels', 'names as text features in the result too')
     .option('--dry-run', 'show what would be fetched and written, and stop')
     .addHelpText(
