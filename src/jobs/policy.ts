@@ -21,6 +21,10 @@ export interface Policy {
   cancelGraceMs: number
   /** The same when the whole program stops, which must be over in 3 s. */
   stopGraceMs: number
+  /**
+   * Work that does not look up for so long has lost its job. The longest step between two looks takes a few seconds; on a
+   * machine that is busy with something else, and with threads that stand back, ten times that.
+   */
   leaseMs: number
   heartbeatMs: number
   /** A job that was running at this many crashes of the program is not started again. */
@@ -52,7 +56,7 @@ export const DEFAULT_POLICY: Policy = {
   hardMs: 600_000,
   cancelGraceMs: 2500,
   stopGraceMs: 800,
-  leaseMs: 30_000,
+  leaseMs: 60_000,
   heartbeatMs: 10_000,
   maxCrashes: 3,
   ageingMs: 300_000,
