@@ -14,9 +14,12 @@ export interface DaemonOptions {
 export interface DaemonClient {
   /** Answers parsed JSON; a problem document becomes the AppError it names. */
   call(method: 'GET' | 'POST' | 'DELETE', place: string, body?: unknown): Promise<unknown>
+  /** The bytes of an answer that need not be JSON. */
+  fetch(place: string): Promise<Uint8Array>
 }
 
-const TIMEOUT_MS = 30_000
+/** A hundred thousand features are stored or drawn within this time even on a slow disk. */
+const TIMEOUT_MS = 120_000
 const MAX_BYTES = 536_870_912
 
 export function addDaemonOptions(command: Command): Command {
@@ -50,28 +53,29 @@ export async function openDaemonClient(
     userAgent: config.userAgent,
     allow: (url) => ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname),
   })
+  async function ask(method: string, place: string, content?: unknown): Promise<Uint8Array> {
+    const answer = await outbound.request({
+      url: new URL(place, address).href,
+      method,
+      headers: {
+        'X-SisRua-Token': token,
+        'Accept-Language': terminal.language,
+        ...(content === undefined ? {} : { 'Content-Type': 'application/json' }),
+      },
+      ...(content === undefined ? {} : { body: JSON.stringify(content) }),
+      timeoutMs: TIMEOUT_MS,
+      maxBytes: MAX_BYTES,
+      signal: terminal.signal,
+    })
+    if (answer.status < 400) return answer.bytes
+    const { code, detail } = parse(answer.bytes) as { code?: string; detail?: string }
+    const known =
+      code !== undefined && code in ERRORS ? (code as ErrorCode) : 'UPSTREAM_UNAVAILABLE'
+    throw new AppError(known, detail ?? `The daemon answered ${answer.status}.`)
+  }
   return {
-    async call(method, place, content) {
-      const answer = await outbound.request({
-        url: new URL(place, address).href,
-        method,
-        headers: {
-          'X-SisRua-Token': token,
-          'Accept-Language': terminal.language,
-          ...(content === undefined ? {} : { 'Content-Type': 'application/json' }),
-        },
-        ...(content === undefined ? {} : { body: JSON.stringify(content) }),
-        timeoutMs: TIMEOUT_MS,
-        maxBytes: MAX_BYTES,
-        signal: terminal.signal,
-      })
-      const body = parse(answer.bytes)
-      if (answer.status < 400) return body
-      const { code, detail } = body as { code?: string; detail?: string }
-      const known =
-        code !== undefined && code in ERRORS ? (code as ErrorCode) : 'UPSTREAM_UNAVAILABLE'
-      throw new AppError(known, detail ?? `The daemon answered ${answer.status}.`)
-    },
+    call: async (method, place, content) => parse(await ask(method, place, content)),
+    fetch: (place) => ask('GET', place),
   }
 }
 

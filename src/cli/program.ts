@@ -14,6 +14,7 @@ import { registerLayers } from './layers.ts'
 import { registerLicenses } from './licenses.ts'
 import { nearest } from './nearest.ts'
 import { registerPrepare } from './prepare.ts'
+import { registerProject } from './project.ts'
 import { registerServe } from './serve.ts'
 import { cliText } from './texts.ts'
 import { registerWebhook } from './webhook.ts'
@@ -39,6 +40,7 @@ export function createProgram(context: CliContext): Command {
   registerCrs(program)
   registerLayers(program, context)
   registerJob(program, context)
+  registerProject(program, context)
   registerAudit(program, context)
   registerWebhook(program, context)
   registerDb(program, context)

@@ -14,6 +14,22 @@ const TEXTS = {
   fromNetwork: { 'pt-BR': 'uma consulta a', en: 'one query to' },
   offline: { 'pt-BR': 'sem servidor definido', en: 'no server set' },
   tiles: { 'pt-BR': 'recortes', en: 'windows' },
+  added: { 'pt-BR': 'novas', en: 'added' },
+  changed: { 'pt-BR': 'alteradas', en: 'changed' },
+  removed: { 'pt-BR': 'removidas', en: 'removed' },
+  untouched: { 'pt-BR': 'iguais', en: 'untouched' },
+  edited: { 'pt-BR': 'editadas por você, mantidas', en: 'edited by you, kept' },
+  previewOnly: {
+    'pt-BR': 'Nada foi gravado. Acrescente --apply para gravar.',
+    en: 'Nothing was stored. Add --apply to store it.',
+  },
+  imported: { 'pt-BR': 'importado', en: 'imported' },
+  known: { 'pt-BR': 'já importado', en: 'imported before' },
+  knownChanged: {
+    'pt-BR': 'já importado; o arquivo mudou depois',
+    en: 'imported before; the file has changed since',
+  },
+  unreadableValues: { 'pt-BR': 'valores ilegíveis', en: 'unreadable values' },
   meant: { 'pt-BR': 'Você quis dizer', en: 'Did you mean' },
   unknownCommand: { 'pt-BR': 'comando desconhecido', en: 'unknown command' },
 } as const satisfies Record<string, Record<Language, string>>
