@@ -45,7 +45,7 @@ async function play(moment: (typeof MOMENTS)[number], fenced: boolean) {
   const comeBack = (now: string) => {
     if (now === moment) accepted = finish(old, 'old') !== undefined
   }
-  clock.advance(30_001)
+  clock.advance(DEFAULT_POLICY.leaseMs + 1)
   house.recorder.record((trail) => queue.rescue(trail, clock.now(), () => false))
   comeBack('after the rescue')
   const second = claim()
