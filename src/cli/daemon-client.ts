@@ -53,7 +53,11 @@ export async function openDaemonClient(
     userAgent: config.userAgent,
     allow: (url) => ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname),
   })
-  async function ask(method: string, place: string, content?: unknown): Promise<Uint8Array> {
+  const ask = async (
+    method: 'GET' | 'POST' | 'DELETE',
+    place: string,
+    content?: unknown,
+  ): Promise<Uint8Array> => {
     const answer = await outbound.request({
       url: new URL(place, address).href,
       method,
