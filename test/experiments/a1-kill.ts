@@ -6,13 +6,12 @@ import {
   complain,
   createChance,
   type Experiment,
-  sleep,
   spread,
   trialsOf,
   withFolder,
 } from './support/experiment.ts'
 import { inspect, isBroken } from './support/inspect.ts'
-import { createLoad } from './support/load.ts'
+import { createLoad, workFor } from './support/load.ts'
 import { drain, startProgram } from './support/program.ts'
 
 const CLIENTS = 4
@@ -30,7 +29,7 @@ async function killLoop(main: string, rounds: number, seed: number) {
       const program = await startProgram(options)
       boots.push(program.bootMs)
       const stop = load.run(program.port, CLIENTS, sizeOf)
-      await sleep(60 + chance.below(300))
+      await workFor(load, 60 + chance.below(300))
       await program.kill()
       await stop()
     }

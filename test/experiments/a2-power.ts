@@ -5,12 +5,11 @@ import {
   complain,
   createChance,
   type Experiment,
-  sleep,
   trialsOf,
   withFolder,
 } from './support/experiment.ts'
 import { type Findings, inspect, isBroken } from './support/inspect.ts'
-import { createLoad } from './support/load.ts'
+import { createLoad, workFor } from './support/load.ts'
 import { drain, startProgram } from './support/program.ts'
 import { beginMirror, cutPower, mirrored } from './support/shim.ts'
 
@@ -45,7 +44,7 @@ function cutLoop(
         if (!expected) complain('A2', seed, cut, JSON.stringify(program.ready))
       }
       const stop = load.run(program.port, 4, sizeOf)
-      await sleep(30 + chance.below(250))
+      await workFor(load, 30 + chance.below(250))
       await program.kill()
       await stop()
       cutPower(dataFolder, shadow, survival, chance)

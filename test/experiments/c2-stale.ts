@@ -21,6 +21,9 @@ const MOMENTS = [
 ] as const
 const WORDS = ['succeed', 'fail for good', 'fail for now', 'release', 'heartbeat'] as const
 
+/** Longer than the lease of a start, which is longer than that of a heartbeat. */
+const PAST_ANY_LEASE_MS = 10 * DEFAULT_POLICY.leaseMs
+
 type Moment = (typeof MOMENTS)[number]
 type Word = (typeof WORDS)[number]
 
@@ -54,7 +57,7 @@ async function comesBack(moment: Moment, word: Word, fenced: boolean): Promise<b
     const write = house.recorder.record
     const claim = () => write((trail) => queue.claim(trail, 'osm'))!
     const rescue = () => {
-      clock.advance(30_001)
+      clock.advance(PAST_ANY_LEASE_MS)
       write((trail) => queue.rescue(trail, clock.now(), () => false))
     }
     const old = claim()
@@ -130,7 +133,7 @@ async function rescuedBehind(before: number, page: number): Promise<boolean> {
     house.recorder.record((trail) => {
       for (let n = 0; n <= before; n++) ids.push(queue.claim(trail, 'osm')!.id)
     })
-    clock.advance(30_001)
+    clock.advance(PAST_ANY_LEASE_MS)
     const lost = ids.at(-1)!
     const rescued = house.recorder.record((trail) =>
       queue.rescue(trail, clock.now(), (id) => id !== lost),

@@ -39,6 +39,16 @@ export interface Load {
   run(port: number, clients: number, sizeOf?: () => number, patient?: boolean): () => Promise<void>
 }
 
+/** Waits at least this long, and on a busy machine until something more was acknowledged, but no longer than five seconds. */
+export async function workFor(load: Load, milliseconds: number): Promise<void> {
+  const before = load.acknowledged.size
+  const began = performance.now()
+  const passed = () => performance.now() - began
+  while (passed() < milliseconds || (load.acknowledged.size < before + 2 && passed() < 5_000)) {
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
 export function createLoad(prefix: string): Load {
   const acknowledged = new Map<string, Set<string>>()
   const unanswered = new Set<string>()
