@@ -47,6 +47,8 @@ const DAWDLE: Alteration[] = [
     find: 'const computeSlots = Math.max(1, availableParallelism() - 1)',
     replace: `const computeSlots = availableParallelism() > 0 ? ${AT_ONCE} : 0`,
   },
+  // A program whose threads outlive their termination asks for a new process; here it must stay to be looked at.
+  { file: 'src/workers/pool.ts', find: 'writeOffMs = 5_000', replace: 'writeOffMs = 120_000' },
 ]
 const SHORT_LIMITS: Alteration[] = [
   { file: 'src/jobs/policy.ts', find: 'softMs: 300_000', replace: 'softMs: 3_000' },

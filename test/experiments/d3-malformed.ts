@@ -261,29 +261,32 @@ export const d3: Experiment = {
     let grown = 0
     let fooled = 0
     try {
-      for (const [kind, count] of Object.entries(counts) as [keyof typeof GENERATORS, number][]) {
-        const dice = createDice(options.seed + kind.length)
-        const inputs = Array.from({ length: count }, () => GENERATORS[kind](house.port, dice))
-        await inTurns(AT_ONCE, inputs, async (bytes, n) => {
-          if (n === Math.min(500, count >> 1) && before === 0) before = residentAfterCollection()
-          const heard = await send(house.port, bytes, kind === 'raw')
-          slowest = Math.max(slowest, heard.ms)
-          const group = groupOf(heard)
-          split[`${kind}: ${group}`] = (split[`${kind}: ${group}`] ?? 0) + 1
-          // 503: an outside service or a full queue, with a word why; 507 and 504 do not come here.
-          if (!heard.hung && (heard.status < 500 || heard.status === 503)) {
-            if (n % 100 !== 99) return
-            const health = await house.call('GET', '/api/v1/health', undefined, { token: null })
-            if (health.status === 200) return
-          }
-          failures++
-          complain(
-            'D3',
-            options.seed,
-            n,
-            `${kind}: ${heard.status} after ${Math.round(heard.ms)} ms: ${heard.text.slice(-200)}`,
+      // A first part of each kind warms everything up: threads, caches, compiled code.
+      for (const part of ['first', 'rest'] as const) {
+        if (part === 'rest') before = residentAfterCollection()
+        for (const [kind, count] of Object.entries(counts) as [keyof typeof GENERATORS, number][]) {
+          const dice = createDice(options.seed + kind.length + part.length)
+          const first = Math.min(500, count >> 2)
+          const places = Array.from(
+            { length: part === 'first' ? first : count - first },
+            (_, n) => n,
           )
-        })
+          await inTurns(AT_ONCE, places, async (n) => {
+            const heard = await send(house.port, GENERATORS[kind](house.port, dice), kind === 'raw')
+            slowest = Math.max(slowest, heard.ms)
+            const group = groupOf(heard)
+            split[`${kind}: ${group}`] = (split[`${kind}: ${group}`] ?? 0) + 1
+            // 503: an outside service or a full queue, with a word why; 507 and 504 do not come here.
+            if (!heard.hung && (heard.status < 500 || heard.status === 503)) {
+              if (n % 100 !== 99) return
+              const health = await house.call('GET', '/api/v1/health', undefined, { token: null })
+              if (health.status === 200) return
+            }
+            failures++
+            const what = `${heard.status} after ${Math.round(heard.ms)} ms: ${heard.text.slice(-200)}`
+            complain('D3', options.seed, n, `${part} ${kind}: ${what}`)
+          })
+        }
       }
       grown = residentAfterCollection() - before
       if (grown > MAY_GROW && !options.quick) {
