@@ -4,14 +4,7 @@ import { sha256, sha256Hex } from '../base/hash.ts'
 import { isEdited, type Origin } from '../kernel/formats/change-set.ts'
 import { contentText } from '../kernel/formats/feature-source.ts'
 import type { MergedChunk } from '../workers/merge-task.ts'
-import type { ProjectFeature } from './projects.ts'
-
-export interface FeaturePatch {
-  /** With `feature_id`: in the place of the one of this id; without: a new one. */
-  set: readonly ProjectFeature[]
-  /** Ids to take away. */
-  remove: readonly string[]
-}
+import type { FeaturePatch, ProjectFeature } from './projects.ts'
 
 /** Applies one patch to chunk after chunk; `version` is the one the project will have. */
 export function createPatcher({ set, remove }: FeaturePatch, version: number) {

@@ -1,6 +1,5 @@
 // What the doors can ask of projects. The body is built by `project-service.ts`.
 import type { ChangeLine, Outcome } from '../kernel/formats/change-set.ts'
-import type { FeaturePatch } from './feature-patch.ts'
 
 export interface Project {
   id: string
@@ -41,6 +40,13 @@ export interface ProjectVersion {
 
 /** A feature in the shape of the wire's CadFeature (snake_case); kept as it came. */
 export type ProjectFeature = Record<string, unknown>
+
+export interface FeaturePatch {
+  /** With `feature_id`: in the place of the one of this id; without: a new one. */
+  set: readonly ProjectFeature[]
+  /** Ids to take away. */
+  remove: readonly string[]
+}
 
 export interface Reimport {
   /** The version the client saw; null: what the document says under `version`, else whatever is there. */
