@@ -34,8 +34,8 @@ export const WebhookAnswer = z
     secret: z.string().nullable().openapi({ description: 'Shown once, when the URL is new.' }),
     public_key: z
       .string()
-      .nullable()
-      .openapi({ description: '`whpk_` and base64; null without `asymmetric`.' }),
+      .optional()
+      .openapi({ description: '`whpk_` and base64; only with `asymmetric`.' }),
   })
   .openapi('WebhookAnswer')
 

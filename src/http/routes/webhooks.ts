@@ -43,7 +43,8 @@ export function mountWebhooks(app: App, { webhooks }: Rooms): void {
         asymmetric: asymmetric ?? false,
       }
       const { id, secret, publicKey } = await webhooks.register(input, actorOf(c))
-      return c.json({ ...done, id, secret, public_key: publicKey }, 200)
+      const key = publicKey === null ? {} : { public_key: publicKey }
+      return c.json({ ...done, id, secret, ...key }, 200)
     },
   )
   app.openapi(
