@@ -5,6 +5,13 @@
 export const ROLES = ['public', 'viewer', 'operator', 'maintainer', 'admin'] as const
 export type Role = (typeof ROLES)[number]
 
+/** Who asks. */
+export interface Principal {
+  /** `owner`, `client-…` or `session-…`. */
+  id: string
+  role: Role
+}
+
 /**
  * `create` is counted by the route itself, since a replay must not count (contract.md 1.1); `failed` counts wrong tokens of
  * everybody together, because all share one address.
@@ -81,6 +88,13 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'GET /metrics': read(),
   'GET /api/v1/auth/check': read(),
   'POST /api/v1/auth/session': write(64 * KIB, 'session'),
+  'POST /api/v1/auth/clients': { role: 'admin', bucket: 'write', bodyBytes: 64 * KIB },
+  'GET /api/v1/auth/clients': { role: 'admin', bucket: 'read', bodyBytes: 0 },
+  'DELETE /api/v1/auth/clients/{client_id}': {
+    role: 'admin',
+    bucket: 'write',
+    bodyBytes: 64 * KIB,
+  },
   'POST /api/v1/ws/ticket': { role: 'viewer', bucket: 'session', bodyBytes: 64 * KIB },
   'GET /api/v1/ws': read('session'),
   'POST /api/v1/management/shutdown': { role: 'admin', bucket: 'none', bodyBytes: 64 * KIB },

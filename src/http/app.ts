@@ -8,6 +8,7 @@ import type { Rooms } from './rooms.ts'
 import { mountAssistant } from './routes/assistant.ts'
 import { mountAudit } from './routes/audit.ts'
 import { mountAuth } from './routes/auth.ts'
+import { mountClients } from './routes/clients.ts'
 import { mountDocs } from './routes/docs.ts'
 import { mountElevation } from './routes/elevation.ts'
 import { mountFiles } from './routes/files.ts'
@@ -51,6 +52,7 @@ export function createApp(rooms: Rooms): App {
   mountDocs(app)
   mountHealth(app, rooms)
   mountAuth(app, rooms)
+  mountClients(app, rooms)
   mountManagement(app, rooms)
   mountJobs(app, rooms)
   mountFiles(app, rooms)

@@ -5,8 +5,8 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { AppError } from '../base/errors.ts'
 import type { Language } from '../base/texts.ts'
+import type { Principal } from './access.ts'
 import type { Admission } from './guard.ts'
-import type { Principal } from './sessions.ts'
 
 export interface Env {
   Bindings: HttpBindings

@@ -4,10 +4,10 @@ import type { IncomingMessage } from 'node:http'
 import { AppError } from '../base/errors.ts'
 import type { Ids } from '../base/ids.ts'
 import { chooseLanguage, type Language } from '../base/texts.ts'
-import { ACCESS, type Access, createMatcher, mayAct } from './access.ts'
+import { ACCESS, type Access, createMatcher, mayAct, type Principal } from './access.ts'
 import { tooLarge } from './body.ts'
 import type { Rates, Verdict } from './rates.ts'
-import type { Principal, Sessions } from './sessions.ts'
+import type { Sessions } from './sessions.ts'
 
 export interface Admission {
   principal: Principal | null

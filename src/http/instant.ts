@@ -1,6 +1,7 @@
 // Answers that are known once the gate has said who asks. They skip the framework, because clients ask for them all the time.
+
+import type { Principal } from './access.ts'
 import type { Admission } from './guard.ts'
-import type { Principal } from './sessions.ts'
 
 /** Exactly this body: the original's clients compare it whole. */
 export const HEALTHY = { status: 'ok' } as const

@@ -8,9 +8,9 @@ import { AppError } from '../base/errors.ts'
 import type { Events, JobEvent, JobProgress } from '../base/events.ts'
 import type { Language } from '../base/texts.ts'
 import type { Jobs } from '../jobs/jobs.ts'
+import type { Principal } from './access.ts'
 import { eventMessage } from './contract/events.ts'
 import { textFrame } from './frame.ts'
-import type { Principal } from './sessions.ts'
 
 export interface HubLimits {
   connections: number

@@ -1,15 +1,10 @@
-// Who is asking: the owner token, session tokens and one-time tickets. Only digests are kept, only in memory,
+// Who is asking: the owner token, clients' tokens, session tokens and one-time tickets. Only digests are kept, only in memory,
 // so a restart voids all of them.
 import type { Clock } from '../base/clock.ts'
 import { matchesDigest, sha256, sha256Hex } from '../base/hash.ts'
 import type { Ids } from '../base/ids.ts'
-import type { Role } from './access.ts'
-
-export interface Principal {
-  /** `owner`, or `session-…`. */
-  id: string
-  role: Role
-}
+import type { Principal } from './access.ts'
+import { CLIENT_PREFIX, type Clients, createClients } from './clients.ts'
 
 export interface Sessions {
   /** False: no owner token was given, so nobody can be let in. */
@@ -22,6 +17,7 @@ export interface Sessions {
   ticket(asker: Principal): { ticket: string; expiresInSeconds: number }
   /** Redeems a ticket; null when it is unknown, used or late. */
   redeem(ticket: string): Principal | null
+  readonly clients: Clients
   /** Proof that we hold the owner token: hex HMAC-SHA256(token, `hello|nonce|bootId`); null without a token. */
   prove(nonce: string, bootId: string): string | null
 }
@@ -34,6 +30,8 @@ const MAX_TICKETS = 200
 
 interface Session {
   principal: Principal
+  /** Who opened it; it ends with them. */
+  opener: string
   bornAt: number
   usedAt: number
 }
@@ -55,16 +53,37 @@ export function createSessions(deps: SessionDeps): Sessions {
 
   const alive = (session: Session, now: number): boolean =>
     now - session.usedAt < SLIDING_MS && now - session.bornAt < ABSOLUTE_MS
+  const forgetTickets = (id: string): void => {
+    for (const [digest, ticket] of tickets) if (ticket.principal.id === id) tickets.delete(digest)
+  }
+  /** A session opened from a session hangs on whoever opened the first. */
+  const openerOf = (id: string): string => {
+    for (const session of sessions.values()) if (session.principal.id === id) return session.opener
+    return id
+  }
   const end = (digest: string, session: Session): void => {
     sessions.delete(digest)
+    forgetTickets(session.principal.id)
     onEnd(session.principal.id)
   }
+  const clients = createClients({
+    clock,
+    ids,
+    onEnd(id) {
+      for (const [digest, session] of sessions) if (session.opener === id) end(digest, session)
+      forgetTickets(id)
+      onEnd(id)
+    },
+  })
   return {
     configured: ownerDigest !== null,
+    clients,
     recognise(token) {
       if (ownerDigest !== null && matchesDigest(token, ownerDigest))
         return { id: 'owner', role: 'admin' }
+      if (token.startsWith(CLIENT_PREFIX)) return clients.recognise(token)
       if (!token.startsWith('sess_')) return null
+      clients.endLate()
       const digest = sha256Hex(token)
       const session = sessions.get(digest)
       if (session === undefined) return null
@@ -86,7 +105,12 @@ export function createSessions(deps: SessionDeps): Sessions {
         id: `session-${ids.secret(6)}`,
         role: asker.role === 'viewer' ? 'viewer' : 'operator',
       }
-      sessions.set(sha256Hex(token), { principal, bornAt: now, usedAt: now })
+      sessions.set(sha256Hex(token), {
+        principal,
+        opener: openerOf(asker.id),
+        bornAt: now,
+        usedAt: now,
+      })
       return { token, expiresInSeconds: SLIDING_MS / 1000 }
     },
     ticket(asker) {
