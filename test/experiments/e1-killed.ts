@@ -16,18 +16,8 @@ import {
   withFolder,
 } from './support/experiment.ts'
 import { call, type Program, startProgram } from './support/program.ts'
+import { FAULT_SHARE, FAULTS } from './support/receiver-faults.ts'
 
-const FAULTS: readonly Manner[] = [
-  'drop',
-  'reset',
-  'half',
-  'silent',
-  { status: 500 },
-  { status: 429, headers: { 'Retry-After': '0' } },
-  { status: 503, headers: { 'Retry-After': '0' } },
-  { status: 302, headers: { Location: '/elsewhere' } },
-]
-const FAULT_SHARE = 0.3
 const CLIENTS = 3
 /** What is counted; the program's own messages, such as anchors of the audit log, come beside them. */
 const EVENT = 'project_saved'

@@ -13,18 +13,8 @@ import {
   trialsOf,
   withFolder,
 } from './support/experiment.ts'
+import { FAULT_SHARE, FAULTS } from './support/receiver-faults.ts'
 
-const FAULTS: readonly Manner[] = [
-  'drop',
-  'reset',
-  'half',
-  'silent',
-  { status: 500 },
-  { status: 429, headers: { 'Retry-After': '0' } },
-  { status: 503, headers: { 'Retry-After': '0' } },
-  { status: 302, headers: { Location: '/elsewhere' } },
-]
-const FAULT_SHARE = 0.3
 /** The real ten steps, shortened: the shape is E2's matter. */
 const DELAYS_MS = [0, 20, 30, 40, 50, 60, 70, 80, 90, 100]
 const TIMEOUT_MS = 150

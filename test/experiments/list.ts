@@ -1,0 +1,36 @@
+// All experiments by their letter in the plan.
+import type { Experiment } from './support/experiment.ts'
+
+/** Each is loaded when its turn comes, so that one that cannot be loaded here stops no other. */
+export const EXPERIMENTS = {
+  A1: async () => (await import('./a1-kill.ts')).a1,
+  A2: async () => (await import('./a2-power.ts')).a2,
+  A3: async () => (await import('./a3-storage-calls.ts')).a3,
+  A4: async () => (await import('./a4-disk-full.ts')).a4,
+  A5: async () => (await import('./a5-corruption.ts')).a5,
+  A6: async () => (await import('./a6-backup.ts')).a6,
+  A7: async () => (await import('./a7-migration.ts')).a7,
+  A8: async () => (await import('./a8-one-instance.ts')).a8,
+  A9: async () => (await import('./a9-parent.ts')).a9,
+  B1: async () => (await import('./b1-vectors.ts')).b1,
+  B2: async () => (await import('./b2-tamper.ts')).b2,
+  B3: async () => (await import('./b3-rollback.ts')).b3,
+  B4: async () => (await import('./b4-third-party.ts')).b4,
+  B5: async () => (await import('./b5-erase.ts')).b5,
+  B6: async () => (await import('./b6-cost.ts')).b6,
+  C1: async () => (await import('./c1-model.ts')).c1,
+  C2: async () => (await import('./c2-stale.ts')).c2,
+  C3: async () => (await import('./c3-cancel.ts')).c3,
+  C4: async () => (await import('./c4-poison.ts')).c4,
+  C5: async () => (await import('./c5-race.ts')).c5,
+  C6: async () => (await import('./c6-fairness.ts')).c6,
+  D1: async () => (await import('./d1-hostile.ts')).d1,
+  D2: async () => (await import('./d2-spellings.ts')).d2,
+  D3: async () => (await import('./d3-malformed.ts')).d3,
+  D6: async () => (await import('./d6.ts')).d6,
+  D10: async () => (await import('./d10-sockets.ts')).d10,
+  E1: async () => (await import('./e1-killed.ts')).e1,
+  E1B: async () => (await import('./e1.ts')).e1,
+  E2: async () => (await import('./e2.ts')).e2,
+  E3: async () => (await import('./e3.ts')).e3,
+} satisfies Record<string, () => Promise<Experiment>>
