@@ -61,6 +61,8 @@ export interface Daemon {
   stop(reason: string): Promise<void>
   /** Resolves with the exit code once everything has stopped, whoever asked for it. */
   readonly stopped: Promise<number>
+  /** Whether a thread did not end with it; then the process does not end by itself either. */
+  hasHungThread(): boolean
 }
 
 /** What a test may replace; everything else is always real. */
@@ -92,6 +94,7 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     log.error('Something failed in the background.', { error })
   let exitCode: number = EXIT.ok
   let running = false
+  let poolIsLate = false
   let finish = (_code: number): void => {}
   const stopped = new Promise<number>((resolve) => {
     finish = resolve
@@ -102,7 +105,9 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
       running = false
       log.info('Stopping.', { reason })
       for (const report of await lifecycle.stop()) {
-        if (report.outcome !== 'stopped') log.warn('A part did not stop in order.', { ...report })
+        if (report.outcome === 'stopped') continue
+        if (report.name === 'workers') poolIsLate = true
+        log.warn('A part did not stop in order.', { ...report })
       }
       log.info('Stopped.')
       log.close()
@@ -325,6 +330,7 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
   return {
     stop,
     stopped,
+    hasHungThread: () => poolIsLate || (compute.load?.().ending ?? 0) > 0,
     ready: {
       v: 1,
       ready: true,

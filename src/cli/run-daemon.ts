@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream'
 import { readBootstrapLine } from '../base/bootstrap.ts'
 import { startProblem } from '../base/disk-trouble.ts'
 import { EXIT, exitCodeFor } from '../base/exit-codes.ts'
+import { leaveNow } from '../base/leave.ts'
 import { createLog } from '../base/log.ts'
 import { watchInput, watchProcess } from '../base/parent.ts'
 import type { Config } from '../config.ts'
@@ -66,6 +67,8 @@ export async function runDaemon(
   const code = await daemon.stopped
   if (config.bootstrapStdin) stdin.destroy()
   for (const end of unwatch) end()
+  // Everything is stored and closed. Node would wait for the thread, and the parent for us.
+  if (daemon.hasHungThread()) leaveNow(code)
   return code
 }
 

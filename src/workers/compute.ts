@@ -35,5 +35,7 @@ export interface ComputeLoad {
   most: number
   /** Threads that did not end when they were terminated; each was replaced. */
   writtenOff: number
+  /** Threads that were terminated and are not gone yet. */
+  ending: number
   closed: boolean
 }

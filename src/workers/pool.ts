@@ -54,6 +54,8 @@ export function createPool(options: PoolOptions): Compute {
   let closed = false
   let writtenOff = 0
   const retiring = new Set<Promise<void>>()
+  /** Terminated, and not gone yet. */
+  const ending = new Set<unknown>()
 
   const retire = (old: Piscina): void => {
     const ending = old.close().catch(() => old.destroy())
@@ -73,7 +75,11 @@ export function createPool(options: PoolOptions): Compute {
       if (after.has(thread)) continue
       const timer = setTimeout(() => onWrittenOff(++writtenOff), writeOffMs)
       timer.unref()
-      thread.once('exit', () => clearTimeout(timer))
+      ending.add(thread)
+      thread.once('exit', () => {
+        clearTimeout(timer)
+        ending.delete(thread)
+      })
     }
   }
 
@@ -127,7 +133,14 @@ export function createPool(options: PoolOptions): Compute {
       piscina = null
       runs = 0
     },
-    load: () => ({ threads, inFlight, most: threads + waiting, writtenOff, closed }),
+    load: () => ({
+      threads,
+      inFlight,
+      most: threads + waiting,
+      writtenOff,
+      ending: ending.size,
+      closed,
+    }),
     async close() {
       closed = true
       await Promise.all([piscina?.destroy(), ...retiring])

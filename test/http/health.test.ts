@@ -89,7 +89,7 @@ describe('detailed health', () => {
   })
 
   test('workers: no room for another task is degraded, closed threads are down', async () => {
-    const load = { threads: 1, inFlight: 0, most: 65, writtenOff: 0, closed: false }
+    const load = { threads: 1, inFlight: 0, most: 65, writtenOff: 0, ending: 0, closed: false }
     const compute = { ...createInlineCompute(), load: () => load }
     await withDaemon({}, { compute }, async (house) => {
       load.inFlight = 65
