@@ -111,9 +111,8 @@ function restore(bytes: Uint8Array, encoding: DemEncoding): void {
     joinFloatBytes(bytes, rowSamples, sampleBytes, samplesPerPixel)
     return
   }
-  // LERC has an order of its own and is decoded to the machine's.
-  const foreign = !encoding.littleEndian && encoding.compression !== 34_887
-  if (foreign && sampleBytes > 1) swapBytes(bytes, sampleBytes)
+  // LERC too: libtiff, which writes such files, turns the samples around before it packs them.
+  if (!encoding.littleEndian && sampleBytes > 1) swapBytes(bytes, sampleBytes)
   if (predictor !== 2 || summedWhilePlaced(encoding)) return
   if (sampleBytes === 1) addDifferences(bytes, rowSamples, samplesPerPixel)
   else if (sampleBytes === 2) {

@@ -10,6 +10,7 @@ const KEY_RASTER_TYPE = 1025
 const KEY_GEOGRAPHIC = 2048
 const KEY_PROJECTED = 3072
 const KEY_VERTICAL = 4096
+const KEY_VERTICAL_UNITS = 4099
 const USER_DEFINED = 32_767
 const DOUBLES = 34_736
 /** EPSG codes of vertical systems met in elevation files. */
@@ -22,6 +23,19 @@ const VERTICAL_DATUMS: ReadonlyMap<number, string> = new Map([
   [5714, 'mean sea level'],
   [4979, 'WGS 84 ellipsoid'],
 ])
+
+/** Metres of the units that heights may be stored in: codes of EPSG, and words as GDAL keeps them. */
+const FOOT_METERS = 0.3048
+const SURVEY_FOOT_METERS = 1200 / 3937
+const UNIT_CODES: ReadonlyMap<number, number> = new Map([
+  [9001, 1],
+  [9002, FOOT_METERS],
+  [9003, SURVEY_FOOT_METERS],
+])
+const UNIT_WORDS: readonly (readonly [RegExp, number])[] = [
+  [/^(us|u\.s\.).*(ft|foot|feet)$|survey/i, SURVEY_FOOT_METERS],
+  [/^(international )?(ft|foot|feet)$/i, FOOT_METERS],
+]
 
 /** The lattice: sample point of the first pixel in file order, and the steps. */
 export interface GeotiffPlace {
@@ -148,22 +162,33 @@ function checked(
   return lattice
 }
 
-/** Scale and offset of a band as GDAL writes them into its metadata tag; 1 and 0 when absent or not finite. */
+/**
+ * What makes metres of a band's stored values: scale and offset as GDAL writes them into its metadata tag (1 and 0 when absent or not
+ * finite), times the length of the unit that the band or the keys name. Unknown units count as metres.
+ */
 export function readScaling(
   directory: TiffDirectory,
   band: number,
 ): { scale: number; offset: number } {
   const text = textOf(directory, 42_112) ?? ''
-  const item = (role: string, fallback: number): number => {
+  const item = (role: string): string => {
     for (const [, attributes, value] of text.matchAll(/<Item ([^>]*)>([^<]*)<\/Item>/g)) {
       const sample = /sample="(\d+)"/.exec(attributes!)
       const matches = attributes!.includes(`role="${role}"`) && Number(sample?.[1] ?? 0) === band
-      const number = Number(value)
-      if (matches && value!.trim() !== '' && Number.isFinite(number)) return number
+      if (matches) return value!.trim()
     }
-    return fallback
+    return ''
   }
-  return { scale: item('scale', 1), offset: item('offset', 0) }
+  const number = (role: string, fallback: number): number => {
+    const words = item(role)
+    return words !== '' && Number.isFinite(Number(words)) ? Number(words) : fallback
+  }
+  const unit = item('unittype')
+  const meters =
+    UNIT_WORDS.find(([words]) => words.test(unit))?.[1] ??
+    (unit === '' ? UNIT_CODES.get(geoKeys(directory).get(KEY_VERTICAL_UNITS) ?? 0) : undefined) ??
+    1
+  return { scale: number('scale', 1) * meters, offset: number('offset', 0) * meters }
 }
 
 /** GDAL's nodata tag, or null. */

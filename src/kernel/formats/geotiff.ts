@@ -32,6 +32,13 @@ export async function openGeotiff(
   const directories = await readDirectories(reader, name)
   const full = directories.find((directory) => (numberOf(directory, 254, 0) & 5) === 0)
   if (full === undefined) throw demUnreadable(name, 'it holds overviews only')
+  if (directories.some((directory) => (numberOf(directory, 254, 0) & 4) !== 0)) {
+    throw demUnreadable(
+      name,
+      'it marks its voids by a mask of their own, which is not read',
+      'Mark them by a value, e.g. gdalwarp -dstnodata -9999.',
+    )
+  }
   const place = readPlace(full, name, statement)
   const band = statement.band ?? 0
   const width = numberOf(full, 256, 0)

@@ -75,6 +75,22 @@ zu = read('large_u16'); zu[zu == 232] = np.nan; truth('large_u16', zu * 0.5 - 10
 make('large_f32', [ground(310, 290)], options=['TILED=YES', 'COMPRESS=DEFLATE', 'PREDICTOR=3']); truth('large_f32', read('large_f32'))
 make('large_f64', [ground(310, 290)], gdal.GDT_Float64, options=['COMPRESS=LZW', 'PREDICTOR=3']); truth('large_f64', read('large_f64'))
 make('bands_f32', [z, z + 1], options=['COMPRESS=DEFLATE', 'PREDICTOR=3', 'INTERLEAVE=PIXEL']); truth('bands_f32', read('bands_f32'))
+for kind, code, values in (('i16', gdal.GDT_Int16, 'i2'), ('u16', gdal.GDT_UInt16, 'u2'), ('f32', gdal.GDT_Float32, 'f4'), ('f64', gdal.GDT_Float64, 'f8')):
+    for packing in ('LERC', 'LERC_ZSTD', 'LERC_DEFLATE'):
+        name = 'big_endian_%s_%s' % (packing, kind)
+        make(name, [np.round(z).astype(values)], code, options=['ENDIANNESS=BIG', 'COMPRESS=' + packing, 'MAX_Z_ERROR=0', 'TILED=YES', 'BLOCKXSIZE=48', 'BLOCKYSIZE=16'])
+        truth(name, read(name))
+odd = ['TILED=YES', 'BLOCKXSIZE=48', 'BLOCKYSIZE=80', 'BIGTIFF=YES', 'COMPRESS=ZSTD', 'PREDICTOR=3']
+make('odd_blocks', [ground(203, 157)], options=odd); truth('odd_blocks', read('odd_blocks'))
+for compress in ('DEFLATE', 'LERC_ZSTD', 'LZW'):
+    name = 'cog_' + compress
+    gdal.Translate(os.path.join(folder, name + '.tif'), os.path.join(folder, 'overviews.tif'), format='COG', creationOptions=['COMPRESS=' + compress, 'BLOCKSIZE=128', 'PREDICTOR=YES' if 'LERC' not in compress else 'MAX_Z_ERROR=0'])
+    truth(name, read(name)); truth(name + '_0', read(name, 1, 0))
+for unit in ('ft', 'US survey foot', 'm'):
+    out = make('unit_' + unit.replace(' ', '_'), [z], scale=(2, 10)); out.GetRasterBand(1).SetUnitType(unit); del out
+gdal.SetConfigOption('GDAL_TIFF_INTERNAL_MASK', 'YES')
+out = make('masked', [z]); out.CreateMaskBand(gdal.GMF_PER_DATASET)
+m = np.full(z.shape, 255, 'u1'); m[3:9, 4:7] = 0; out.GetRasterBand(1).GetMaskBand().WriteArray(m); del out
 utm = 'PROJCS["%s",GEOGCS["%s",DATUM["%s",SPHEROID["%s",%s]],PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433]],PROJECTION["Transverse_Mercator"],PARAMETER["latitude_of_origin",0],PARAMETER["central_meridian",%d],PARAMETER["scale_factor",%s],PARAMETER["false_easting",500000],PARAMETER["false_northing",%d],UNIT["metre",1]]'
 sirgas = ('SIRGAS 2000', 'Sistema_de_Referencia_Geocentrico_para_America_del_Sur_2000', 'GRS 1980', '6378137,298.257222101')
 small = [z[:4, :5]]
@@ -129,6 +145,49 @@ describeWithJudge(
     ])('%s: every pixel', async (name) => {
       const { cells } = await read(name)
       expect([...cells]).toEqual([...truth(name)])
+    })
+
+    it.each(
+      ['i16', 'u16', 'f32', 'f64'].flatMap((kind) =>
+        ['LERC', 'LERC_ZSTD', 'LERC_DEFLATE'].map((packing) => `big_endian_${packing}_${kind}`),
+      ),
+    )('%s: every pixel', async (name) => {
+      expect([...(await read(name)).cells]).toEqual([...truth(name)])
+    })
+
+    it('blocks of odd sizes in a BigTIFF: every pixel', async () => {
+      expect([...(await read('odd_blocks')).cells]).toEqual([...truth('odd_blocks')])
+    })
+
+    it.each(['DEFLATE', 'LERC_ZSTD', 'LZW'])(
+      'cloud-optimised with %s: the image and its overview',
+      async (compress) => {
+        const name = `cog_${compress}`
+        expect([...(await read(name)).cells]).toEqual([...truth(name)])
+        const reader = readerOf(fs.readFileSync(path.join(folder, `${name}.tif`)))
+        const file = await openDem(reader, name)
+        const window = await readWindow(reader, file, planWindow(file, EVERYWHERE, 60)!)
+        expect([...(await decodeDem(window, codecs)).cells]).toEqual([...truth(`${name}_0`)])
+      },
+    )
+
+    it.each([
+      ['unit_m', 1],
+      ['unit_ft', 0.3048],
+      ['unit_US_survey_foot', 1200 / 3937],
+    ])('%s: heights become metres', async (name, meters) => {
+      const { cells } = await read(name)
+      const plain = truth('plain')
+      for (let i = 0; i < plain.length; i++) {
+        expect(cells[i]).toBeCloseTo((plain[i]! * 2 + 10) * meters, 9)
+      }
+    })
+
+    it('a mask of valid pixels is refused, since heights under it would be taken for true', async () => {
+      await expect(read('masked')).rejects.toMatchObject({
+        code: 'DEM_UNREADABLE',
+        message: expect.stringContaining('-dstnodata'),
+      })
     })
 
     it('south-up rows are where GDAL has them', async () => {
