@@ -124,6 +124,11 @@ export const ERROR_TEXTS = {
     'O arquivo não é um projects.db do plugin ou está danificado. Indique o arquivo que o plugin do AutoCAD gravou.',
     'The file is no projects.db of the plugin, or it is damaged. Name the file that the AutoCAD plugin wrote.',
   ),
+  PRECONDITION_FAILED: text(
+    'Alterado nesse meio-tempo',
+    'O projeto já não está na versão que If-Match indica. Recarregue-o e tente de novo.',
+    'The project is no longer at the version that If-Match names. Load it again and retry.',
+  ),
   VERSION_CONFLICT: text(
     'Conflito de versão',
     'O projeto foi alterado por outra pessoa ou janela. Recarregue-o e tente de novo.',

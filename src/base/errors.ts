@@ -26,6 +26,7 @@ export const ERRORS = {
   WEBHOOK_NOT_FOUND: { title: 'Webhook not found', retryable: false },
   WEBHOOK_TARGET_REFUSED: { title: 'Webhook target refused', retryable: false },
   VERSION_CONFLICT: { title: 'Version conflict', retryable: false },
+  PRECONDITION_FAILED: { title: 'Changed meanwhile', retryable: false },
   IDEMPOTENCY_KEY_REUSED: { title: 'Idempotency key reused with another body', retryable: false },
   CANCELLED: { title: 'Cancelled', retryable: false },
   SHUTDOWN: { title: 'Server is stopping', retryable: true },

@@ -65,6 +65,7 @@ const BY_CODE: Partial<Record<ErrorCode, ExitName>> = {
   DEM_NOT_COVERED: 'notFound',
   OSM_NOT_COVERED: 'notFound',
   VERSION_CONFLICT: 'conflict',
+  PRECONDITION_FAILED: 'conflict',
   IDEMPOTENCY_KEY_REUSED: 'conflict',
   FILE_UNREADABLE: 'badInput',
   GEOJSON_INVALID: 'badInput',

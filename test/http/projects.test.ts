@@ -76,7 +76,9 @@ describe('features of a project', () => {
     const late = await house.call('PUT', `${place}/features`, body, {
       headers: { 'If-Match': '"7"' },
     })
-    expect(late).toMatchObject({
+    expect(late).toMatchObject({ status: 412, json: { code: 'PRECONDITION_FAILED' } })
+    const old = await house.call('PUT', `${place}/features`, { ...body, version: 7 })
+    expect(old).toMatchObject({
       status: 409,
       json: { code: 'VERSION_CONFLICT', detail: 'Version mismatch. Expected 7, but found 1.' },
     })
@@ -89,7 +91,7 @@ describe('features of a project', () => {
     })
     expect(first.status).toBe(200)
     const gone = await house.call('DELETE', place, undefined, { headers: { 'If-Match': '"1"' } })
-    expect(gone.status).toBe(409)
+    expect(gone.status).toBe(412)
   })
 
   test('are set and taken away one by one', async () => {

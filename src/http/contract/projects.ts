@@ -23,7 +23,11 @@ export const ProjectCreate = z
   .openapi('ProjectCreate')
 
 export const ProjectUpdate = z
-  .object({ version: z.number().int(), project_name: name.nullish(), crs_out: crs.nullish() })
+  .object({
+    version: z.number().int().optional().openapi({ description: 'Or the header If-Match.' }),
+    project_name: name.nullish(),
+    crs_out: crs.nullish(),
+  })
   .openapi('ProjectUpdate')
 
 export const Project = z

@@ -12,6 +12,7 @@ import {
   PrepareJobRequest,
 } from '../contract/jobs.ts'
 import { tooManyRequests } from '../guard.ts'
+import { isKnown } from '../preconditions.ts'
 import { readSubmit } from '../prepare.ts'
 import type { Rooms } from '../rooms.ts'
 import { sendParts } from '../send.ts'
@@ -32,7 +33,7 @@ export function mountJobs(app: App, rooms: Rooms): void {
   async function whole(c: AnyContext, job: Job): Promise<Response> {
     const header = jobHeader(job, positionOf(job), languageOf(c))
     const etag = `"${job.id.slice(0, 8)}-${job.updatedAt.toString(36)}-${Math.round(header.progress * 1e6).toString(36)}-${languageOf(c)}"`
-    if (c.req.header('If-None-Match') === etag) return c.body(null, 304, { ETag: etag })
+    if (isKnown(c.req.header('If-None-Match'), etag)) return c.body(null, 304, { ETag: etag })
     const head = `${JSON.stringify(header).slice(0, -1)},"result":`
     const result = job.state === 'succeeded' ? await jobs.result(job.id) : null
     return sendParts(

@@ -17,15 +17,16 @@ import {
   ReimportJob,
   ReimportRequest,
 } from '../contract/projects.ts'
+import { isKnown, versionMissing, whileMatching } from '../preconditions.ts'
 import { fieldErrors } from '../problem.ts'
 import type { Rooms } from '../rooms.ts'
-import { seenVersion } from '../seen-version.ts'
 
 const tags = ['projects']
 const params = pathParameter('project_id', 'The project’s id.')
 const path = '/api/v1/projects/{project_id}/features' as const
 
 export function mountProjectFeatures(app: App, { projects, jobs }: Rooms): void {
+  const versionOf = (id: string) => () => projects.get(id).version
   const tagged = (project: Project) => ({ ETag: `"${project.version}"` })
   const bodyOf = (c: AnyContext) => readBody(c.env.incoming, admissionOf(c).access.bodyBytes)
 
@@ -41,7 +42,7 @@ export function mountProjectFeatures(app: App, { projects, jobs }: Rooms): void 
   app.get(read.getRoutingPath(), (c) => {
     const project = projects.get(c.req.param('project_id')!)
     const headers = { ...tagged(project), 'Content-Type': 'application/json' }
-    if (c.req.header('If-None-Match') === headers.ETag) return c.body(null, 304, headers)
+    if (isKnown(c.req.header('If-None-Match'), headers.ETag)) return c.body(null, 304, headers)
     if (isHead(c)) return new Response(null, { headers })
     const text = Readable.from(texts(project, projects.features(project.id)))
     return new Response(Readable.toWeb(text) as ReadableStream<Uint8Array>, { headers })
@@ -59,7 +60,9 @@ export function mountProjectFeatures(app: App, { projects, jobs }: Rooms): void 
   app.put(replace.getRoutingPath(), async (c) => {
     const document = ownBytes(await bodyOf(c))
     const id = c.req.param('project_id')!
-    const project = await projects.replaceFeatures(id, seenVersion(c), document, actorOf(c))
+    const project = await whileMatching(c, versionOf(id), (seen) =>
+      projects.replaceFeatures(id, seen, document, actorOf(c)),
+    )
     return c.json(projectBody(project), 200, tagged(project))
   })
 
@@ -74,15 +77,12 @@ export function mountProjectFeatures(app: App, { projects, jobs }: Rooms): void 
     }),
     async (c) => {
       const { version: said, set, remove } = c.req.valid('json')
-      const version = seenVersion(c) ?? said
-      if (version === undefined) {
-        throw new AppError(
-          'PARAMS_INVALID',
-          'Say which version you saw: the header If-Match or the field `version`.',
-        )
-      }
       const id = c.req.valid('param').project_id
-      const project = await projects.patchFeatures(id, version, { set, remove }, actorOf(c))
+      const project = await whileMatching(c, versionOf(id), (seen) => {
+        const version = said ?? seen
+        if (version === null) throw versionMissing()
+        return projects.patchFeatures(id, version, { set, remove }, actorOf(c))
+      })
       return c.json(projectBody(project), 200, tagged(project))
     },
   )
@@ -102,16 +102,18 @@ export function mountProjectFeatures(app: App, { projects, jobs }: Rooms): void 
     const id = c.req.param('project_id')!
     const body = await bodyOf(c)
     const job = jobOf(body)
-    const request =
-      job === null
-        ? { version: seenVersion(c), dryRun: null, document: ownBytes(body), jobId: null }
-        : {
-            version: seenVersion(c) ?? job.version ?? null,
-            dryRun: job.dry_run,
-            document: await resultOf(job.job_id),
-            jobId: job.job_id,
-          }
-    const changes = await projects.reimport(id, request, actorOf(c))
+    const changes = await whileMatching(c, versionOf(id), async (seen) => {
+      const request =
+        job === null
+          ? { version: seen, dryRun: null, document: ownBytes(body), jobId: null }
+          : {
+              version: job.version ?? seen,
+              dryRun: job.dry_run,
+              document: await resultOf(job.job_id),
+              jobId: job.job_id,
+            }
+      return projects.reimport(id, request, actorOf(c))
+    })
     return c.json(changeSetBody(changes), 200, tagged(changes.project))
   })
 

@@ -1,6 +1,5 @@
 // Projects: create, read, change with version check, remove. The ETag is the version.
 import { createRoute, z } from '@hono/zod-openapi'
-import { AppError } from '../../base/errors.ts'
 import { type App, actorOf } from '../context.ts'
 import { answers, jsonBody, pathParameter } from '../contract/common.ts'
 import {
@@ -15,14 +14,15 @@ import {
   projectBody,
   versionBody,
 } from '../contract/projects.ts'
+import { isKnown, versionMissing, whileMatching } from '../preconditions.ts'
 import type { Rooms } from '../rooms.ts'
-import { seenVersion } from '../seen-version.ts'
 
 const tags = ['projects']
 const params = pathParameter('project_id', 'The project’s id.')
 const path = '/api/v1/projects/{project_id}' as const
 
 export function mountProjects(app: App, { projects, pluginImport }: Rooms): void {
+  const versionOf = (id: string) => () => projects.get(id).version
   app.openapi(
     createRoute({
       method: 'get',
@@ -85,11 +85,16 @@ export function mountProjects(app: App, { projects, pluginImport }: Rooms): void
       tags,
       summary: 'A project',
       request: { params },
-      responses: answers(Project, 'The project'),
+      responses: {
+        ...answers(Project, 'The project'),
+        304: { description: 'The client has this version already (If-None-Match)' },
+      },
     }),
     (c) => {
       const project = projects.get(c.req.valid('param').project_id)
-      return c.json(projectBody(project), 200, { ETag: `"${project.version}"` })
+      const headers = { ETag: `"${project.version}"` }
+      if (isKnown(c.req.header('If-None-Match'), headers.ETag)) return c.body(null, 304, headers)
+      return c.json(projectBody(project), 200, headers)
     },
   )
   app.openapi(
@@ -97,22 +102,23 @@ export function mountProjects(app: App, { projects, pluginImport }: Rooms): void
       method: 'put',
       path,
       tags,
-      summary: 'Change a project; `version` is the one the client saw',
+      summary: 'Change a project; `version` or If-Match is the one the client saw',
       request: { params, ...jsonBody(ProjectUpdate) },
       responses: answers(Project, 'The changed project'),
     }),
     async (c) => {
-      const { version, project_name, crs_out } = c.req.valid('json')
-      const seen = seenVersion(c)
-      if (seen !== null && seen !== version) {
-        throw new AppError('PARAMS_INVALID', 'If-Match and `version` name different versions.')
-      }
-      const change = {
-        version,
-        ...(project_name == null ? {} : { name: project_name }),
-        ...(crs_out == null ? {} : { crsOut: crs_out }),
-      }
-      const project = await projects.update(c.req.valid('param').project_id, change, actorOf(c))
+      const { version: said, project_name, crs_out } = c.req.valid('json')
+      const id = c.req.valid('param').project_id
+      const project = await whileMatching(c, versionOf(id), (seen) => {
+        const version = said ?? seen
+        if (version === null) throw versionMissing()
+        const change = {
+          version,
+          ...(project_name == null ? {} : { name: project_name }),
+          ...(crs_out == null ? {} : { crsOut: crs_out }),
+        }
+        return projects.update(id, change, actorOf(c))
+      })
       return c.json(projectBody(project), 200, { ETag: `"${project.version}"` })
     },
   )
@@ -126,8 +132,10 @@ export function mountProjects(app: App, { projects, pluginImport }: Rooms): void
       responses: { 204: { description: 'Removed' } },
     }),
     async (c) => {
-      const version = seenVersion(c) ?? undefined
-      await projects.remove(c.req.valid('param').project_id, actorOf(c), version)
+      const id = c.req.valid('param').project_id
+      await whileMatching(c, versionOf(id), (seen) =>
+        projects.remove(id, actorOf(c), seen ?? undefined),
+      )
       return c.body(null, 204)
     },
   )

@@ -1,0 +1,69 @@
+// Conditional requests (RFC 9110, section 13): If-Match against lost updates, If-None-Match for what the client already has.
+import { AppError } from '../base/errors.ts'
+import type { AnyContext } from './context.ts'
+
+const TAG = /\s*(W\/)?("[\x21\x23-\x7e\x80-\xff]*")\s*(?:,|$)/y
+
+/** The tags of a header; null when it is no list of them. */
+function tagsOf(header: string): { tag: string; weak: boolean }[] | null {
+  const tags: { tag: string; weak: boolean }[] = []
+  TAG.lastIndex = 0
+  for (let at = 0; at < header.length; at = TAG.lastIndex) {
+    const found = TAG.exec(header)
+    if (found === null) return null
+    tags.push({ tag: found[2]!, weak: found[1] !== undefined })
+  }
+  return tags
+}
+
+/** Whether the client has this already, so that 304 is the answer. Weak tags count, and `*`. */
+export function isKnown(ifNoneMatch: string | undefined, etag: string): boolean {
+  if (ifNoneMatch === undefined) return false
+  if (ifNoneMatch.trim() === '*') return true
+  return tagsOf(ifNoneMatch)?.some(({ tag }) => tag === etag) ?? false
+}
+
+/**
+ * Works only while If-Match holds: `work` hears the version that it holds for, null without the header. `current` answers
+ * the stored version. Throws PRECONDITION_FAILED when no tag is the current one (weak ones never are), also when that
+ * changes under the work, and PARAMS_INVALID when the header is no list of tags.
+ */
+export async function whileMatching<T>(
+  c: AnyContext,
+  current: () => number,
+  work: (seen: number | null) => Promise<T>,
+): Promise<T> {
+  const header = c.req.header('If-Match')
+  if (header === undefined) return work(null)
+  const tags = header.trim() === '*' ? '*' : tagsOf(header)
+  if (tags === null || tags.length === 0) {
+    throw new AppError('PARAMS_INVALID', 'If-Match must be ETags of the project, e.g. "3", or *.')
+  }
+  const version = current()
+  if (tags !== '*' && !tags.some(({ tag, weak }) => !weak && tag === `"${version}"`)) {
+    throw failed(version)
+  }
+  try {
+    return await work(version)
+  } catch (error) {
+    const found = current()
+    if (error instanceof AppError && error.code === 'VERSION_CONFLICT' && found !== version) {
+      throw failed(found)
+    }
+    throw error
+  }
+}
+
+/** Neither the header nor the body said which version the change is meant for. */
+export function versionMissing(): AppError {
+  return new AppError(
+    'PARAMS_INVALID',
+    'Say which version you saw: the header If-Match or the field `version`.',
+  )
+}
+
+function failed(found: number): AppError {
+  return new AppError('PRECONDITION_FAILED', `The project is at version ${found} now.`, {
+    data: { found },
+  })
+}
