@@ -147,7 +147,10 @@ async function checkDem({ config }: CliContext, folder: string | null): Promise<
   if (folder === null && config.demLibrary === null) {
     return { state: 'off', detail: 'SISRUA_DEM_LIBRARY is not set; drawings will have no heights' }
   }
-  const { files, unreadable } = await openWorld(config, folder).dem.coverage()
+  const { files, unreadable } = await openWorld(
+    config,
+    folder === null ? {} : { demDir: folder },
+  ).dem.coverage()
   const bad = unreadable.map(({ name, reason }) => `${name}: ${reason}`)
   const good = files.map(({ name, bbox, verticalDatum }) => {
     const box = [bbox.west, bbox.south, bbox.east, bbox.north].map((v) => v.toFixed(4)).join(', ')

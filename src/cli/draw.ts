@@ -8,10 +8,9 @@ import { type ArtefactOptions, deliver, planArtefacts } from './artefacts.ts'
 import type { CliContext } from './context.ts'
 import { sayFigures } from './figures.ts'
 import { sayPlan } from './plan.ts'
-import { openWorld } from './world.ts'
+import { type DemOptions, openWorld } from './world.ts'
 
-export interface DrawOptions extends ArtefactOptions {
-  demDir?: string
+export interface DrawOptions extends ArtefactOptions, DemOptions {
   dryRun?: true
 }
 
@@ -30,7 +29,7 @@ export async function drawPipeline(
   const needs = pipeline
     .needs(params)
     .filter(({ kind }) => kind !== 'osm' || given.osm === undefined)
-  const world = openWorld(config, options.demDir ?? null)
+  const world = openWorld(config, options)
   if (options.dryRun) {
     await sayPlan({ terminal, config, world, needs, artefacts, given })
     return
@@ -38,6 +37,8 @@ export async function drawPipeline(
   const collected = await world.sources.collect(needs, terminal.signal, (fraction) =>
     terminal.progress('collecting', fraction * 0.3),
   )
+  // A drawing without the terrain that its person named a folder for should say why.
+  const missed = options.demDir !== undefined && collected.dem?.length === 0
   const compute = createInlineCompute()
   const output = await terminal.holding(() =>
     compute.run(
@@ -63,4 +64,5 @@ export async function drawPipeline(
   terminal.clearProgress()
   await deliver(artefacts, output, terminal)
   sayFigures(terminal, output, (performance.now() - begin) / 1_000)
+  if (missed) terminal.say(`* ${(await world.dem.notCovered()).message}`)
 }

@@ -7,6 +7,7 @@ import { decimal, epsgCode } from './arguments.ts'
 import { type ArtefactOptions, addArtefactOptions } from './artefacts.ts'
 import type { CliContext } from './context.ts'
 import { drawPipeline } from './draw.ts'
+import { addDemOptions, type DemOptions } from './world.ts'
 
 export function registerElevationDrawings(elevation: Command, context: CliContext): void {
   const contours = elevation
@@ -16,13 +17,12 @@ export function registerElevationDrawings(elevation: Command, context: CliContex
     .requiredOption('--radius <metres>', 'radius of the circle', decimal)
     .option('--interval <metres>', 'distance between contours', decimal, 10)
     .option('--crs <epsg>', 'coordinate system instead of the UTM zone of the place', epsgCode)
-    .option('--dem-dir <folder>', 'elevation tiles (GeoTIFF, .hgt)')
     .option('--smoothing <factor>', 'refine the surface 2 to 4 times for rounder lines', decimal)
     .option('--min-length <metres>', 'leave out shorter lines', decimal)
     .option('--fill-voids <cells>', 'fill voids this near to a height', decimal)
     .description('contours of a circle')
     .action((options: ContourOptions) => drawContours(options, context))
-  addArtefactOptions(contours)
+  addArtefactOptions(addDemOptions(contours))
   const mesh = elevation
     .command('mesh')
     .requiredOption('--lat <degrees>', 'latitude of the centre', decimal)
@@ -30,7 +30,6 @@ export function registerElevationDrawings(elevation: Command, context: CliContex
     .requiredOption('--radius <metres>', 'radius of the circle', decimal)
     .option('--max-error <metres>', 'largest distance between mesh and heights', decimal, 1)
     .option('--crs <epsg>', 'coordinate system instead of the UTM zone of the place', epsgCode)
-    .option('--dem-dir <folder>', 'elevation tiles (GeoTIFF, .hgt)')
     .option('--breaklines <file>', 'GeoJSON lines that become edges; - reads standard input')
     .option('--landxml [file]', 'LandXML 1.2 surface for Civil 3D (surface.landxml)')
     .description('terrain mesh of a circle: 3DFACE in the DXF, a surface in LandXML')
@@ -39,10 +38,10 @@ export function registerElevationDrawings(elevation: Command, context: CliContex
       'Example: sisrua elevation mesh --lat -22.9 --lon -43.2 --radius 500 --breaklines talude.geojson --landxml -o out\n',
     )
     .action((options: MeshOptions) => drawMesh(options, context))
-  addArtefactOptions(mesh)
+  addArtefactOptions(addDemOptions(mesh))
 }
 
-interface ContourOptions extends ArtefactOptions {
+interface ContourOptions extends ArtefactOptions, DemOptions {
   lat: number
   lon: number
   radius: number
@@ -51,7 +50,6 @@ interface ContourOptions extends ArtefactOptions {
   minLength?: number
   fillVoids?: number
   crs?: number
-  demDir?: string
 }
 
 async function drawContours(options: ContourOptions, context: CliContext): Promise<void> {
@@ -68,14 +66,13 @@ async function drawContours(options: ContourOptions, context: CliContext): Promi
   await drawPipeline('contours@1', params, {}, options, context)
 }
 
-interface MeshOptions extends ArtefactOptions {
+interface MeshOptions extends ArtefactOptions, DemOptions {
   lat: number
   lon: number
   radius: number
   maxError: number
   breaklines?: string
   crs?: number
-  demDir?: string
 }
 
 async function drawMesh(options: MeshOptions, context: CliContext): Promise<void> {

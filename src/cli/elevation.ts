@@ -1,38 +1,38 @@
 // `sisrua elevation`: heights of a place and along a line, from the local tiles. No server, no network.
 import type { Command } from 'commander'
 import { AppError } from '../base/errors.ts'
+import type { DemWindow } from '../kernel/formats/dem.ts'
+import type { Bbox } from '../kernel/geo/bbox.ts'
 import { elevationPointBbox } from '../kernel/pipelines/elevation-point.v1.ts'
 import { elevationProfileBbox } from '../kernel/pipelines/elevation-profile.v1.ts'
 import { createInlineCompute } from '../workers/inline.ts'
 import { decimal } from './arguments.ts'
 import type { CliContext } from './context.ts'
 import { registerElevationDrawings } from './elevation-drawings.ts'
-import { openWorld } from './world.ts'
+import { addDemOptions, type DemOptions, openWorld } from './world.ts'
 
-interface PlaceOptions {
+interface PlaceOptions extends DemOptions {
   lat: number
   lon: number
-  demDir?: string
 }
 
 const METHODS = ['nearest', 'bilinear', 'bicubic'] as const
 
 export function registerElevation(program: Command, context: CliContext): void {
   const elevation = program.command('elevation').description('heights from local tiles')
-  elevation
+  const place = elevation
     .command('query')
     .requiredOption('--lat <degrees>', 'latitude', decimal)
     .requiredOption('--lon <degrees>', 'longitude', decimal)
-    .option('--dem-dir <folder>', 'elevation tiles (GeoTIFF, .hgt)')
     .option('--json', 'one JSON document')
     .description('height of one place')
     .addHelpText('before', 'Example: sisrua elevation query --lat -21.7634 --lon -41.3235\n')
     .action((options: PlaceOptions) => query(options, context))
-  elevation
+  addDemOptions(place)
+  const line = elevation
     .command('profile')
     .requiredOption('--path <places>', 'lat,lon pairs separated by spaces', places)
     .option('--step <metres>', 'distance between points; the cell size when absent', decimal)
-    .option('--dem-dir <folder>', 'elevation tiles (GeoTIFF, .hgt)')
     .option('--json', 'one JSON document')
     .description('heights, chainage and slope along a line')
     .addHelpText(
@@ -40,19 +40,26 @@ export function registerElevation(program: Command, context: CliContext): void {
       'Example: sisrua elevation profile --path "-21.763,-41.323 -21.770,-41.330"\n',
     )
     .action((options: ProfileOptions) => profile(options, context))
+  addDemOptions(line)
   registerElevationDrawings(elevation, context)
 }
 
-async function query({ lat, lon, demDir }: PlaceOptions, context: CliContext): Promise<void> {
+async function query(options: PlaceOptions, context: CliContext): Promise<void> {
   const { terminal } = context
-  const dem = await windowsOf(elevationPointBbox(lon, lat), demDir, context)
+  const { lat, lon } = options
+  const dem = await windowsOf(elevationPointBbox(lon, lat), options, context)
   const found = await createInlineCompute().run('elevationPoint', {
     latitude: lat,
     longitude: lon,
     method: METHODS[1],
     dem,
   })
-  if (found.elevation === null) throw notCovered()
+  if (found.elevation === null) {
+    throw new AppError(
+      'DEM_NOT_COVERED',
+      'The elevation files have no height at this place (a void).',
+    )
+  }
   await terminal.result(
     terminal.json
       ? `${JSON.stringify({ elevation: found.elevation, latitude: lat, longitude: lon, method: found.method, source: found.source, vertical_datum: found.verticalDatum })}\n`
@@ -60,15 +67,14 @@ async function query({ lat, lon, demDir }: PlaceOptions, context: CliContext): P
   )
 }
 
-interface ProfileOptions {
+interface ProfileOptions extends DemOptions {
   path: Float64Array
   step?: number
-  demDir?: string
 }
 
 async function profile(options: ProfileOptions, context: CliContext): Promise<void> {
   const { terminal } = context
-  const dem = await windowsOf(elevationProfileBbox(options.path), options.demDir, context)
+  const dem = await windowsOf(elevationProfileBbox(options.path), options, context)
   const found = await createInlineCompute().run('elevationProfile', {
     path: options.path,
     ...(options.step === undefined ? {} : { stepMeters: options.step }),
@@ -85,22 +91,15 @@ async function profile(options: ProfileOptions, context: CliContext): Promise<vo
 }
 
 async function windowsOf(
-  bbox: Parameters<ReturnType<typeof openWorld>['dem']['windows']>[0],
-  folder: string | undefined,
+  bbox: Bbox,
+  options: DemOptions,
   { config, terminal }: CliContext,
-) {
-  const windows = await openWorld(config, folder ?? null).dem.windows(bbox, {
-    signal: terminal.signal,
-  })
-  if (windows.length === 0) throw notCovered()
+): Promise<DemWindow[]> {
+  const { dem } = openWorld(config, options)
+  const windows = await dem.windows(bbox, { signal: terminal.signal })
+  if (windows.length === 0) throw await dem.notCovered(terminal.signal)
   return windows
 }
-
-const notCovered = (): AppError =>
-  new AppError(
-    'DEM_NOT_COVERED',
-    'No elevation file covers this place; name a folder of tiles with --dem-dir or SISRUA_DEM_LIBRARY.',
-  )
 
 /** `lat,lon lat,lon …` as interleaved lon, lat. */
 function places(text: string): Float64Array {

@@ -12,13 +12,13 @@ import { type ArtefactOptions, addArtefactOptions } from './artefacts.ts'
 import type { CliContext } from './context.ts'
 import { drawPipeline } from './draw.ts'
 import { readGridFiles } from './grid-files.ts'
+import { addDemOptions, type DemOptions } from './world.ts'
 
-interface PrepareOptions extends ArtefactOptions {
+interface PrepareOptions extends ArtefactOptions, DemOptions {
   lat?: number
   lon?: number
   radius?: number
   osmFile?: string
-  demDir?: string
   crs?: number
   themes?: string[]
   contourInterval?: number
@@ -81,8 +81,7 @@ export function registerPrepare(program: Command, context: CliContext): void {
     .addHelpText('before', 'Example: sisrua prepare geojson redes.geojson --dxf -o redes.dxf\n')
     .action((file: string, options: PrepareOptions) => prepareGeojson(file, options, context))
   for (const command of [osm, geojson]) {
-    command
-      .option('--dem-dir <folder>', 'elevation tiles (GeoTIFF, .hgt)')
+    addDemOptions(command)
       .option('--crs <epsg>', 'coordinate system instead of the UTM zone of the place', epsgCode)
       .option('--simplify-tolerance <metres>', 'largest deviation of simplified lines', decimal)
       .option('--road-edges', 'also draw the outlines of streets, on a layer of their own')

@@ -53,6 +53,8 @@ const NEEDS_EXACT_WORDS: readonly ErrorCode[] = [
   'PROJECT_FILE_INVALID',
   'OSM_INVALID',
   'DEM_UNREADABLE',
+  'DEM_NOT_COVERED',
+  'CRS_UNKNOWN',
 ]
 
 /** English says exactly what happened; Portuguese has a text for every code. */

@@ -13,7 +13,7 @@ export interface CollectOptions {
   cache: Cache | null
   /** Null = offline. */
   overpass: Overpass | null
-  dem: Pick<DemLibrary, 'windows'> | null
+  dem: Pick<DemLibrary, 'windows' | 'notCovered'> | null
 }
 
 export interface Sources {
@@ -80,10 +80,7 @@ async function collectDem(
 ): Promise<DemWindow[]> {
   const windows = (await dem?.windows(bbox, { signal })) ?? []
   if (windows.length === 0 && !optional) {
-    throw new AppError(
-      'DEM_NOT_COVERED',
-      'No elevation file covers this place; put a GeoTIFF or .hgt tile into the elevation library (SISRUA_DEM_LIBRARY).',
-    )
+    throw (await dem?.notCovered(signal)) ?? new AppError('DEM_NOT_COVERED')
   }
   return windows
 }

@@ -43,8 +43,14 @@ interface Found {
 
 type Remembered = { stamp: string; entry: DemEntry } | { stamp: string; reason: string }
 
-/** An indexer of one folder; `refresh` looks again and opens only what is new or has changed. */
-export function createDemIndex(folder: string): {
+/**
+ * An indexer of one folder; `refresh` looks again and opens only what is new or has changed. `epsgIfNone`: the system of files that name
+ * none, for those whose side-car says nothing either.
+ */
+export function createDemIndex(
+  folder: string,
+  epsgIfNone?: number,
+): {
   refresh(signal: AbortSignal): Promise<DemIndex>
 } {
   let remembered = new Map<string, Remembered>()
@@ -52,7 +58,7 @@ export function createDemIndex(folder: string): {
     async refresh(signal) {
       const index: DemIndex = { entries: [], unreadable: [] }
       const next = new Map<string, Remembered>()
-      for (const found of await scan(folder, index, signal)) {
+      for (const found of await scan(folder, { epsgIfNone }, index, signal)) {
         const before = remembered.get(found.path)
         const known = before?.stamp === found.stamp ? before : await inspect(found, signal)
         next.set(found.path, known)
@@ -94,8 +100,8 @@ function requireCrs({ name, epsg }: DemFile): void {
   } catch {
     throw demUnreadable(
       name,
-      `its coordinate system EPSG:${epsg} is not in the table of systems ("sisrua crs list")`,
-      'Warp it into one that is, e.g. gdalwarp -t_srs EPSG:4674.',
+      `its coordinate system EPSG:${epsg} is not among those served, which are Brazil's and WGS 84's ("sisrua crs list")`,
+      'Warp it into one of them, e.g. gdalwarp -t_srs EPSG:4674.',
     )
   }
 }
@@ -133,7 +139,12 @@ export function carryBox(box: Bbox, from: number, to: number): Bbox {
 }
 
 /** Elevation files below the folder in a stable order. Links that lead out of it are listed as unreadable. */
-async function scan(folder: string, index: DemIndex, signal: AbortSignal): Promise<Found[]> {
+async function scan(
+  folder: string,
+  basis: DemStatement,
+  index: DemIndex,
+  signal: AbortSignal,
+): Promise<Found[]> {
   const root = await realpath(folder).catch(() => null)
   if (root === null) return []
   const found: Found[] = []
@@ -165,7 +176,7 @@ async function scan(folder: string, index: DemIndex, signal: AbortSignal): Promi
       const status = await stat(real).catch(() => null)
       if (status === null || !status.isFile()) continue
       const sidecar = names.has(`${item.name}.json`) ? await readStatement(`${full}.json`) : null
-      const statement = { ...shared, ...sidecar }
+      const statement = { ...basis, ...shared, ...sidecar }
       const stamp = `${status.size} ${status.mtimeMs} ${JSON.stringify(statement)}`
       found.push({ path: real, relative, stamp, statement })
     }

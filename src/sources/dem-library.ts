@@ -9,6 +9,9 @@ import { openDemReader } from './dem-reader.ts'
 /** A listing is taken for true this long; a folder of thousands of tiles is not walked for every point. */
 const RESCAN_MS = 2_000
 const MAX_WINDOWS = 256
+const SHOWN_REASONS = 3
+const NOT_COVERED =
+  'No elevation file covers this place; put a GeoTIFF or .hgt tile into the elevation library (SISRUA_DEM_LIBRARY, --dem-dir).'
 
 /** What `doctor` shows. */
 export interface DemCoverage {
@@ -33,18 +36,21 @@ export interface DemLibrary {
     bbox: Bbox,
     options?: { signal?: AbortSignal; cellSizeMeters?: number },
   ): Promise<DemWindow[]>
+  /** Why nothing was found for a place: DEM_NOT_COVERED, naming files that could not be read and might have covered it. */
+  notCovered(signal?: AbortSignal): Promise<AppError>
   /** What is there, and what cannot be read and why. */
   coverage(signal?: AbortSignal): Promise<DemCoverage>
 }
 
-/** A library over `folder` (null: an empty library). `timeoutMs` bounds one call. */
+/** A library over `folder` (null: an empty library). `epsgIfNone`: see `createDemIndex`. `timeoutMs` bounds one call. */
 export function createDemLibrary(options: {
   folder: string | null
+  epsgIfNone?: number
   timeoutMs?: number
   rescanMs?: number
 }): DemLibrary {
-  const { folder, timeoutMs = 30_000, rescanMs = RESCAN_MS } = options
-  const index = folder === null ? null : createDemIndex(folder)
+  const { folder, epsgIfNone, timeoutMs = 30_000, rescanMs = RESCAN_MS } = options
+  const index = folder === null ? null : createDemIndex(folder, epsgIfNone)
   let latest: DemIndex = { entries: [], unreadable: [] }
   let fresh = Number.NEGATIVE_INFINITY
 
@@ -89,6 +95,18 @@ export function createDemLibrary(options: {
           if (window !== null) windows.push(window)
         }
         return windows
+      }),
+    notCovered: (caller) =>
+      bounded(caller, async (signal) => {
+        const { unreadable } = await listing(signal)
+        const shown = unreadable.slice(0, SHOWN_REASONS).map(({ name, reason }) => {
+          return reason.includes(name) ? reason : `${name}: ${reason}.`
+        })
+        const more = unreadable.length - shown.length
+        if (more > 0) shown.push(`And ${more} more files; "sisrua doctor" lists them.`)
+        return new AppError('DEM_NOT_COVERED', [NOT_COVERED, ...shown].join(' '), {
+          data: { unreadable: unreadable.length },
+        })
       }),
     coverage: (caller) =>
       bounded(caller, async (signal) => {

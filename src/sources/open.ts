@@ -12,6 +12,8 @@ export interface SourceSettings {
   /** Null = none. */
   osmLibrary: string | null
   demLibrary: string | null
+  /** EPSG code of elevation files that name no system; such files are refused without it. */
+  demCrs?: number | undefined
   /** In order of preference; empty = offline. */
   overpassUrls: readonly string[]
   overpassTimeoutMs: number
@@ -33,7 +35,10 @@ export interface OpenedSources {
 export function openSources(settings: SourceSettings, clock: Clock): OpenedSources {
   const { osmLibrary, overpassUrls, cacheFolder } = settings
   const hosts = new Set(overpassUrls.map((url) => new URL(url).host))
-  const dem = createDemLibrary({ folder: settings.demLibrary })
+  const dem = createDemLibrary({
+    folder: settings.demLibrary,
+    ...(settings.demCrs === undefined ? {} : { epsgIfNone: settings.demCrs }),
+  })
   const library =
     osmLibrary === null
       ? null

@@ -11,6 +11,8 @@ export interface DemReader {
 /** What a person states about a file, in a side-car or an option; it wins over the file. */
 export interface DemStatement {
   epsg?: number | undefined
+  /** The system of a file that names none; one that does keeps its own. */
+  epsgIfNone?: number | undefined
   verticalDatum?: string | undefined
   /** Root mean square error of the heights, metres. */
   accuracyMeters?: number | undefined

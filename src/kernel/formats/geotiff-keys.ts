@@ -59,7 +59,7 @@ export function readPlace(
   const lattice = readLattice(directory, name)
   const shift = keys.get(KEY_RASTER_TYPE) === 2 ? 0.5 : 0
   return {
-    epsg: statement.epsg ?? epsgOf(keys, name),
+    epsg: statement.epsg ?? epsgOf(keys, name, statement.epsgIfNone),
     verticalDatum: statement.verticalDatum ?? verticalOf(keys, name),
     cornerX: lattice.x - shift * lattice.stepX,
     cornerY: lattice.y - shift * lattice.stepY,
@@ -86,12 +86,13 @@ function geoKeys(directory: TiffDirectory): Map<number, number> {
   return keys
 }
 
-function epsgOf(keys: Map<number, number>, name: string): number {
+function epsgOf(keys: Map<number, number>, name: string, ifNone: number | undefined): number {
   const projected = keys.get(KEY_MODEL_TYPE) === 1 || keys.has(KEY_PROJECTED)
   const code = keys.get(projected ? KEY_PROJECTED : KEY_GEOGRAPHIC)
   if (code !== undefined && code !== USER_DEFINED && code >= 1_024) return code
   const found = crsByParameters(keys, projected)
   if (found !== null) return found
+  if (ifNone !== undefined) return ifNone
   const reason =
     code === undefined && !keys.has(KEY_MODEL_TYPE)
       ? 'it names no coordinate system'
@@ -99,7 +100,7 @@ function epsgOf(keys: Map<number, number>, name: string): number {
   throw demUnreadable(
     name,
     reason,
-    `State it in a file ${name}.json beside it, e.g. {"epsg": 31983}.`,
+    `Say which it is with --dem-crs, or in a file ${name}.json beside it, e.g. {"epsg": 31983}.`,
   )
 }
 

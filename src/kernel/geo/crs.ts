@@ -38,7 +38,7 @@ export function crsOf(epsg: number): Crs {
   if (found !== null) return found
   throw new AppError(
     'CRS_UNKNOWN',
-    `EPSG:${epsg} is not in the table of coordinate systems; "sisrua crs list" shows those that are.`,
+    `EPSG:${epsg} is not among the coordinate systems served, which are Brazil's and WGS 84's; "sisrua crs list" shows them. Bring data from another system into one of these first, e.g. ogr2ogr -t_srs EPSG:4674.`,
     { data: { epsg } },
   )
 }
