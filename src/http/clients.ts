@@ -1,4 +1,5 @@
 // Tokens for other programs of the same person, e.g. the plugin of a second AutoCAD: each with a name, a role and perhaps an end.
+// What a client made ends with it, so that nobody outlives their end through another token.
 // Only digests are kept, only in memory, so a restart voids all of them.
 import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
@@ -25,8 +26,8 @@ interface ClientInput {
 }
 
 export interface Clients {
-  /** The token is told once and never again. Throws QUEUE_FULL when there are too many. */
-  create(input: ClientInput): { client: Client; token: string }
+  /** The token is told once and never again. `maker`: who asks. Throws QUEUE_FULL when there are too many. */
+  create(input: ClientInput, maker: string): { client: Client; token: string }
   /** Those that are still let in, oldest first. */
   list(): Client[]
   /** False when there is no such client. */
@@ -50,11 +51,17 @@ export interface ClientsDeps {
 
 export function createClients({ clock, ids, onEnd }: ClientsDeps): Clients {
   /** By digest; `until` is on the clock that nobody can set. */
-  const clients = new Map<string, { client: Client; until: number; principal: Principal }>()
+  const clients = new Map<
+    string,
+    { client: Client; until: number; principal: Principal; maker: string }
+  >()
 
   function end(digest: string): void {
     const found = clients.get(digest)
-    if (clients.delete(digest)) onEnd(found!.client.id)
+    if (found === undefined) return
+    clients.delete(digest)
+    onEnd(found.client.id)
+    for (const [other, { maker }] of clients) if (maker === found.client.id) end(other)
   }
 
   function endLate(): void {
@@ -64,7 +71,7 @@ export function createClients({ clock, ids, onEnd }: ClientsDeps): Clients {
 
   return {
     endLate,
-    create({ name, role, expiresInSeconds }) {
+    create({ name, role, expiresInSeconds }, maker) {
       endLate()
       if (clients.size >= MAX_CLIENTS) {
         throw new AppError(
@@ -86,6 +93,7 @@ export function createClients({ clock, ids, onEnd }: ClientsDeps): Clients {
         client,
         until: lifeMs === null ? Number.POSITIVE_INFINITY : clock.monotonic() + lifeMs,
         principal: { id: client.id, role },
+        maker,
       })
       return { client, token }
     },
@@ -103,12 +111,9 @@ export function createClients({ clock, ids, onEnd }: ClientsDeps): Clients {
       return false
     },
     recognise(token) {
-      const digest = sha256Hex(token)
-      const found = clients.get(digest)
-      if (found === undefined) return null
-      if (found.until > clock.monotonic()) return found.principal
-      end(digest)
-      return null
+      // All of them: one whose maker's time is over is over too.
+      endLate()
+      return clients.get(sha256Hex(token))?.principal ?? null
     },
   }
 }

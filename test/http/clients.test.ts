@@ -87,8 +87,41 @@ describe('a client', () => {
     expect((await house.call('GET', PATH)).json.count).toBe(0)
   })
 
+  test('ends with whoever made it, and all that it made with it: nobody outlives an end through another token', async () => {
+    const mother = (await make('admin', { expires_in: 60 })).json
+    const make2 = (token: string) =>
+      house.call('POST', PATH, { name: 'further', role: 'admin' }, { token })
+    const daughter = (await make2(mother.token)).json.token
+    const granddaughter = (await make2(daughter)).json.token
+    const opened = await house.call('POST', '/api/v1/auth/session', {}, { token: granddaughter })
+    const session = opened.json.session_token as string
+    const stranger = (await make('viewer')).json.token
+    for (const token of [daughter, granddaughter, session]) {
+      expect((await check(token)).status).toBe(200)
+    }
+    clock.advance(60_000)
+    for (const token of [session, granddaughter, daughter, mother.token]) {
+      expect((await check(token)).status).toBe(401)
+    }
+    expect((await check(stranger)).status).toBe(200)
+    expect((await house.call('GET', PATH)).json.count).toBe(1)
+  })
+
+  test('does not stop the program, whatever its role; the owner stops only the run that is meant', async () => {
+    const { token } = (await make('admin')).json
+    const stop = (body: unknown, options = {}) =>
+      house.call('POST', '/api/v1/management/shutdown', body, options)
+    expect((await stop({}, { token })).status).toBe(403)
+    expect((await stop({ boot_id: 'of yesterday' })).status).toBe(400)
+    expect((await check(token)).status).toBe(200)
+    expect((await stop({ boot_id: house.daemon.ready.boot_id })).status).toBe(200)
+    expect(await house.daemon.stopped).toBe(0)
+  })
+
   test.each([
     { name: 'x', role: 'owner' },
+    { name: 'a\u0000b', role: 'viewer' },
+    { name: '\ud800', role: 'viewer' },
     { name: 'x', role: 'public' },
     { name: '', role: 'viewer' },
     { role: 'viewer' },

@@ -8,7 +8,12 @@ const DAYS_30 = 30 * 86_400
 
 export const ClientCreate = z
   .strictObject({
-    name: z.string().trim().min(1).max(128),
+    name: z
+      .string()
+      .trim()
+      .min(1)
+      .max(128)
+      .regex(/^[^\p{C}]+$/u, 'Only printable characters'),
     role,
     expires_in: z
       .number()

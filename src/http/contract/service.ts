@@ -35,6 +35,16 @@ export const SessionAnswer = z
 export const TicketAnswer = z
   .object({ ticket: z.string(), expires_in: z.number().int() })
   .openapi('TicketAnswer')
+export const ShutdownRequest = z
+  .object({
+    boot_id: z
+      .string()
+      .nullish()
+      .openapi({
+        description: 'Of the ready line: stops that run of the program and no later one.',
+      }),
+  })
+  .openapi('ShutdownRequest')
 export const ShutdownAnswer = z
   .object({ status: z.literal('shutting_down') })
   .openapi('ShutdownAnswer')

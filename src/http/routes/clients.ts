@@ -30,7 +30,7 @@ export function mountClients(app: App, { sessions, audit }: Rooms): void {
     async (c) => {
       const { name, role, expires_in } = c.req.valid('json')
       const input = { name, role, expiresInSeconds: expires_in ?? null }
-      const { client, token } = sessions.clients.create(input)
+      const { client, token } = sessions.clients.create(input, actorOf(c).id)
       try {
         const data = { name, role, expires_in: input.expiresInSeconds }
         const entry = {
@@ -66,7 +66,7 @@ export function mountClients(app: App, { sessions, audit }: Rooms): void {
       method: 'delete',
       path: `${path}/{client_id}`,
       tags,
-      summary: 'Revoke a token, and the sessions that were opened with it',
+      summary: 'Revoke a token, with the sessions and the tokens that were made with it',
       request: { params: pathParameter('client_id', 'The client’s id.') },
       responses: { ...answers(Client, 'Not used'), 204: { description: 'Revoked' } },
     }),
