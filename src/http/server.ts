@@ -6,7 +6,7 @@ import { getRequestListener } from '@hono/node-server'
 import { AppError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { rememberAdmission } from './context.ts'
-import type { Guard } from './guard.ts'
+import type { Admission, Guard } from './guard.ts'
 import { instantAnswer } from './instant.ts'
 import { toProblem } from './problem.ts'
 import type { Hub } from './progress.ts'
@@ -40,6 +40,17 @@ const HEADERS: Record<string, string> = {
   'Cache-Control': 'no-store',
 }
 const HEADER_ENTRIES = Object.entries(HEADERS)
+/** Names and values in turn, as `writeHead` takes them without looking at each: a third of the cost of a small answer. */
+const INSTANT_HEADERS = [...HEADER_ENTRIES.flat(), 'Content-Type', 'application/json']
+
+function rateHeaders({ rate }: Admission): [string, string][] {
+  if (rate === null) return []
+  const { limit, remaining } = rate
+  return [
+    ['RateLimit-Policy', `${limit.count};w=${limit.seconds}`],
+    ['RateLimit', `limit=${limit.count}, remaining=${remaining}, reset=${limit.seconds}`],
+  ]
+}
 
 export function createServer(deps: ServerDeps): Server {
   const { guard, hub, log, onRefusal } = deps
@@ -59,27 +70,22 @@ export function createServer(deps: ServerDeps): Server {
 
   /** Gate and instant answers; true when the routes must answer. */
   const answer = (request: http.IncomingMessage, response: http.ServerResponse): boolean => {
-    for (const [name, value] of HEADER_ENTRIES) response.setHeader(name, value)
     try {
       const admission = guard.admit(request)
-      response.setHeader('X-Request-ID', admission.requestId)
-      if (admission.rate !== null) {
-        const { limit, remaining } = admission.rate
-        response.setHeader('RateLimit-Policy', `${limit.count};w=${limit.seconds}`)
-        response.setHeader(
-          'RateLimit',
-          `limit=${limit.count}, remaining=${remaining}, reset=${limit.seconds}`,
-        )
-      }
       const instant = request.method === 'GET' ? instantAnswer(admission) : null
       if (instant !== null) {
-        response.writeHead(200, {
-          'Content-Type': 'application/json',
-          'Content-Length': Buffer.byteLength(instant),
-        })
+        const length = String(Buffer.byteLength(instant))
+        response.writeHead(200, [
+          ...INSTANT_HEADERS,
+          ...['Content-Length', length, 'X-Request-ID', admission.requestId],
+          ...rateHeaders(admission).flat(),
+        ])
         response.end(instant)
         return false
       }
+      for (const [name, value] of HEADER_ENTRIES) response.setHeader(name, value)
+      response.setHeader('X-Request-ID', admission.requestId)
+      for (const [name, value] of rateHeaders(admission)) response.setHeader(name, value)
       rememberAdmission(request, admission)
       return true
     } catch (error) {
@@ -99,6 +105,7 @@ export function createServer(deps: ServerDeps): Server {
     const body = toProblem(error, { language, instance, requestId })
     onRefusal(body.code)
     const text = JSON.stringify(body)
+    for (const [name, value] of HEADER_ENTRIES) response.setHeader(name, value)
     if (error instanceof AppError) {
       const { allow, retryAfter } = error.data
       if (typeof allow === 'string') response.setHeader('Allow', allow)
@@ -161,15 +168,17 @@ export function createServer(deps: ServerDeps): Server {
     )
   }
 
-  const port = (): number => (server.address() as AddressInfo | null)?.port ?? 0
+  // Kept: a server that closes has no address any more, but still answers what had been asked.
+  let port = 0
   return {
-    port,
+    port: () => port,
     listen: (wanted) =>
       new Promise((resolve, reject) => {
         server.once('error', reject)
         server.listen({ port: wanted, host: '127.0.0.1', exclusive: true }, () => {
           server.off('error', reject)
-          resolve(port())
+          port = (server.address() as AddressInfo).port
+          resolve(port)
         })
       }),
     async close(limitMs) {
