@@ -1,4 +1,4 @@
-// `sisrua prepare osm|geojson`: the main job without a server.
+// `sisrua prepare osm|geojson|kml`: the main job without a server.
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type Command, Option } from 'commander'
@@ -6,7 +6,10 @@ import { AppError } from '../base/errors.ts'
 import { DATUM_OPERATIONS } from '../kernel/geo/datum-operations.ts'
 import { geojsonBox } from '../kernel/pipelines/geojson-site.v1.ts'
 import type { Inputs } from '../kernel/pipelines/pipeline.ts'
+import { isZip, linkedDocument, readKmz } from '../sources/kmz.ts'
 import { extentOfExtract, readExtract } from '../sources/osm-library.ts'
+import type { LinkedKml } from '../workers/kml-task.ts'
+import { isXml } from '../workers/kml-text.ts'
 import { decimal, epsgCode, wordList } from './arguments.ts'
 import { type ArtefactOptions, addArtefactOptions } from './artefacts.ts'
 import type { CliContext } from './context.ts'
@@ -64,8 +67,9 @@ export function registerPrepare(program: Command, context: CliContext): void {
     .action((options: PrepareOptions) => prepareOsm(options, context))
   const geojson = prepare
     .command('geojson')
-    .argument('<file>', 'GeoJSON or KML; - reads standard input')
-    .description('lines, points and polygons of a GeoJSON or KML file')
+    .alias('kml')
+    .argument('<file>', 'GeoJSON, KML or KMZ; - reads standard input')
+    .description('lines, points and polygons of a GeoJSON, KML or KMZ file')
     .option('--grids <folder>', "folder with IBGE's NTv2 grids (.gsb), for a file in an old datum")
     .option('--labels', 'names of lines, areas and points as texts')
     .option('--snap <metres>', 'vertices nearer than this become one (0: none moves)', decimal)
@@ -120,7 +124,7 @@ async function prepareGeojson(
   context: CliContext,
 ): Promise<void> {
   const bytes = await readInput(file, (name) => readFile(name === '-' ? '/dev/stdin' : name))
-  const geojson = isXml(bytes) ? (await import('../workers/kml-task.ts')).convertKml(bytes) : bytes
+  const geojson = await geojsonOf(bytes)
   const params = {
     ...(await sharedParams(options, context)),
     bbox: geojsonBox(geojson),
@@ -136,9 +140,21 @@ async function prepareGeojson(
   await drawPipeline(GEOJSON, params, { geojson, grids }, options, context)
 }
 
-/** Whether the text begins as XML does, and no JSON: then it is KML. */
-function isXml(bytes: Uint8Array): boolean {
-  return /^(\ufeff|\s)*</.test(new TextDecoder().decode(bytes.subarray(0, 64)))
+/** GeoJSON as it is; KML and KMZ converted. */
+async function geojsonOf(bytes: Uint8Array): Promise<Uint8Array> {
+  if (isZip(bytes)) {
+    const kmz = await readKmz(bytes)
+    const documentAt = (name: string): LinkedKml => ({
+      bytes: kmz.documents.get(name)!,
+      follow(href) {
+        const linked = linkedDocument(kmz, name, href)
+        return linked === null ? null : documentAt(linked)
+      },
+    })
+    const { bytes: main, follow } = documentAt(kmz.main)
+    return (await import('../workers/kml-task.ts')).convertKml(main, follow)
+  }
+  return isXml(bytes) ? (await import('../workers/kml-task.ts')).convertKml(bytes) : bytes
 }
 
 async function sharedParams(

@@ -2,9 +2,9 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import yauzl from 'yauzl'
 import type { DemReader } from '../kernel/formats/dem-file.ts'
 import { demUnreadable } from '../kernel/formats/dem-file.ts'
+import { readZip, ZipProblem } from './zip.ts'
 
 /** An unpacked tile: 3601² posts are 26 MB; anything far above is no tile. */
 const MAX_UNPACKED_BYTES = 64 << 20
@@ -85,39 +85,12 @@ function memoryReader(name: string, bytes: Uint8Array): OpenDemReader {
 }
 
 /** The one `.hgt` inside a zip file. */
-function unpackZip(path: string, name: string): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    const fail = (reason: string) => reject(demUnreadable(name, reason))
-    yauzl.open(path, { lazyEntries: true, autoClose: true }, (openError, zip) => {
-      if (openError) return fail('it is no zip file or damaged')
-      let entries = 0
-      zip.on('error', () => fail('it is damaged'))
-      zip.on('end', () => fail('it holds no .hgt tile'))
-      zip.on('entry', (entry) => {
-        if (++entries > 100) {
-          zip.close()
-          return fail('it holds more than a hundred files')
-        }
-        if (!/\.hgt$/i.test(entry.fileName)) return zip.readEntry()
-        if (entry.uncompressedSize > MAX_UNPACKED_BYTES) {
-          zip.close()
-          return fail('it unpacks to more than a tile')
-        }
-        zip.openReadStream(entry, (streamError, stream) => {
-          if (streamError) {
-            zip.close()
-            return fail('it is damaged')
-          }
-          const chunks: Buffer[] = []
-          stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-          stream.on('error', () => fail('it is damaged'))
-          stream.on('end', () => {
-            zip.close()
-            resolve(Buffer.concat(chunks))
-          })
-        })
-      })
-      zip.readEntry()
-    })
+async function unpackZip(path: string, name: string): Promise<Uint8Array> {
+  const limits = { maxEntries: 100, maxBytes: MAX_UNPACKED_BYTES, maxFiles: 1 }
+  const files = await readZip(path, (inside) => /\.hgt$/i.test(inside), limits).catch((error) => {
+    throw demUnreadable(name, error instanceof ZipProblem ? error.message : 'it is damaged')
   })
+  const [tile] = files.values()
+  if (tile === undefined) throw demUnreadable(name, 'it holds no .hgt tile')
+  return tile
 }

@@ -1,20 +1,12 @@
-// KML text → GeoJSON. A DOCTYPE is refused before anything parses it; network links are never followed.
+// KML → GeoJSON. A DOCTYPE is refused before anything parses it; links are followed within an archive only.
 import { type Folder, kmlWithFolders, type Root } from '@tmcw/togeojson'
-import { DOMParser, type Element } from '@xmldom/xmldom'
+import { DOMParser } from '@xmldom/xmldom'
 import { AppError } from '../base/errors.ts'
+import { tidyCoordinates } from './kml-coordinates.ts'
+import { decodeKml } from './kml-text.ts'
 
 const MAX_ELEMENTS = 2_000_000
 const MAX_DEPTH = 64
-
-/** Elements between a list of coordinates and the one that states how its altitudes are meant. */
-const GEOMETRY_PARTS = new Set([
-  'Point',
-  'LineString',
-  'LinearRing',
-  'outerBoundaryIs',
-  'innerBoundaryIs',
-  'Polygon',
-])
 
 interface KmlFeature {
   type: 'Feature'
@@ -22,31 +14,22 @@ interface KmlFeature {
   properties: Record<string, unknown>
 }
 
+/** The document that a network link leads to, and the rest of the way from there; null when it leads to somewhere else. */
+export interface LinkedKml {
+  bytes: Uint8Array
+  follow: FollowLink
+}
+export type FollowLink = (href: string) => LinkedKml | null
+
 /**
- * UTF-8 KML → UTF-8 FeatureCollection. A placemark's folders stand in its property `folder` (`Obra/Rede`), and the innermost is its
- * `layer` unless it brings one. Altitudes that are all 0 without an altitude mode are Google Earth's way of saying none, and go.
- * Throws KML_INVALID.
+ * KML in any encoding → UTF-8 FeatureCollection. A placemark's folders stand in its property `folder` (`Obra/Rede`), and the innermost is
+ * its `layer` unless it brings one. Altitudes: see kml-coordinates.ts. `follow` answers links within an archive, each document once;
+ * without it no link is followed. Throws KML_INVALID.
  */
-export function convertKml(bytes: Uint8Array): Uint8Array {
-  const text = new TextDecoder('utf-8').decode(bytes)
-  lookOver(text)
-  const problems: string[] = []
-  const parser = new DOMParser({
-    onError: (level, message) => {
-      if (level !== 'warning') problems.push(message)
-    },
-  })
-  let root: Root
-  try {
-    const document = parser.parseFromString(text, 'text/xml')
-    if (problems.length > 0) throw new Error(problems[0])
-    dropEmptyAltitudes(document.getElementsByTagName('coordinates'))
-    root = kmlWithFolders(document as never)
-  } catch (cause) {
-    throw new AppError('KML_INVALID', 'The KML is not well-formed XML. Export it again.', { cause })
-  }
-  const features: KmlFeature[] = []
-  const links = collect(root, [], features)
+export function convertKml(bytes: Uint8Array, follow: FollowLink = () => null): Uint8Array {
+  const gathered: Gathered = { features: [], links: 0, documents: new Set() }
+  gather({ bytes, follow }, [], gathered)
+  const { features, links } = gathered
   if (features.length === 0) {
     throw new AppError(
       'KML_INVALID',
@@ -58,55 +41,67 @@ export function convertKml(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(Buffer.from(JSON.stringify({ type: 'FeatureCollection', features })))
 }
 
-/** Takes the features out of their folders; answers the number of network links left out. */
-function collect(at: Root | Folder, folders: string[], features: KmlFeature[]): number {
-  let links = 0
+interface Gathered {
+  features: KmlFeature[]
+  /** Network links that lead out. */
+  links: number
+  documents: Set<Uint8Array>
+}
+
+/** Reads one document and those it links to; each once. */
+function gather(document: LinkedKml, folders: string[], gathered: Gathered): void {
+  if (gathered.documents.has(document.bytes)) return
+  gathered.documents.add(document.bytes)
+  collect(parse(document.bytes), folders, document.follow, gathered)
+}
+
+function parse(bytes: Uint8Array): Root {
+  const text = decodeKml(bytes)
+  lookOver(text)
+  const problems: string[] = []
+  const parser = new DOMParser({
+    onError: (level, message) => {
+      if (level !== 'warning') problems.push(message)
+    },
+  })
+  try {
+    const document = parser.parseFromString(text, 'text/xml')
+    if (problems.length > 0) throw new Error(problems[0])
+    tidyCoordinates(document)
+    return kmlWithFolders(document as never)
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause
+    throw new AppError('KML_INVALID', 'The KML is not well-formed XML. Export it again.', { cause })
+  }
+}
+
+/** Takes the features out of their folders. */
+function collect(
+  at: Root | Folder,
+  folders: string[],
+  follow: FollowLink,
+  gathered: Gathered,
+): void {
   for (const child of at.children) {
     if (child.type === 'folder') {
       const name = typeof child.meta.name === 'string' ? child.meta.name.trim() : ''
-      links += collect(child, name === '' ? folders : [...folders, name], features)
+      collect(child, name === '' ? folders : [...folders, name], follow, gathered)
       continue
     }
     const feature = child as unknown as KmlFeature
     const properties = feature.properties ?? {}
     if (properties['@geometry-type'] === 'networklink') {
-      links++
+      const linked = typeof properties.href === 'string' ? follow(properties.href.trim()) : null
+      if (linked === null) gathered.links++
+      else gather(linked, folders, gathered)
       continue
     }
     if (folders.length > 0) {
       properties.folder ??= folders.join('/')
       if (properties.Layer === undefined) properties.layer ??= folders.at(-1)
     }
-    features.push({ ...feature, properties })
+    gathered.features.push({ ...feature, properties })
   }
-  return links
-}
-
-/** Cuts the third numbers off where all are zero and no altitude mode says that they are meant. */
-function dropEmptyAltitudes(lists: Iterable<Element>): void {
-  const modes = new Map<Element, boolean>()
-  for (const list of [...lists]) {
-    if (hasAltitudeMode(list.parentNode as Element | null, modes)) continue
-    const positions = (list.textContent ?? '').trim().split(/\s+/)
-    const isZero = (position: string): boolean => /^[^,]*,[^,]*,[-+]?0*(\.0*)?$/.test(position)
-    if (!positions.every(isZero)) continue
-    list.textContent = positions.map((position) => position.split(',', 2).join(',')).join(' ')
-  }
-}
-
-/** Whether the geometry, or the one it is a part of, states another mode than the default (`clampToGround`). */
-function hasAltitudeMode(element: Element | null, known: Map<Element, boolean>): boolean {
-  if (element === null || !GEOMETRY_PARTS.has(element.tagName)) return false
-  const before = known.get(element)
-  if (before !== undefined) return before
-  let stated = false
-  for (let child = element.firstChild; child !== null && !stated; child = child.nextSibling) {
-    if (!/^(gx:)?altitudeMode$/.test(child.nodeName)) continue
-    stated = !/^clampTo/.test((child.textContent ?? '').trim())
-  }
-  stated ||= hasAltitudeMode(element.parentNode as Element | null, known)
-  known.set(element, stated)
-  return stated
 }
 
 /** One linear look: no DOCTYPE (entities, bombs), bounded size and depth, and something that is KML at all. */

@@ -103,7 +103,7 @@ describe('the elevation folder', () => {
     ])
     expect(reasons.get('S19W045.hgt')).toMatch(/leads out of the folder/)
     expect(reasons.get('bomb.hgt.gz')).toMatch(/more than a tile/)
-    expect(reasons.get('honest-bomb.hgt.zip')).toMatch(/more than a tile/)
+    expect(reasons.get('honest-bomb.hgt.zip')).toMatch(/more than 64 MB/)
     expect(reasons.get('lying-bomb.hgt.zip')).toMatch(/damaged/)
     expect([...reasons.values()].some((reason) => reason.includes(root))).toBe(false)
   })
