@@ -175,7 +175,7 @@ function assemble({
     walCheckpoint(): void {
       if (!open || inMemory) return
       connection.pragma('incremental_vacuum(256)')
-      connection.pragma('wal_checkpoint(TRUNCATE)')
+      emptyWal(connection)
     },
     /** The file grows by at most so many pages from here on, then SQLite says that the disk is full (tests). */
     limitGrowth(pages: number): void {
@@ -193,12 +193,26 @@ function assemble({
       await transactions.drained()
       open = false
       try {
-        if (!inMemory) connection.pragma('wal_checkpoint(TRUNCATE)')
+        if (!inMemory) emptyWal(connection)
       } finally {
         connection.close()
         lock?.release()
         if (inMemory) rmSync(path.dirname(folders.database), { recursive: true, force: true })
       }
     },
+  }
+}
+
+/**
+ * Moves what the write-ahead log holds into the database file and empties it, as far as that goes without waiting: a reader
+ * of another program that never ends would hold up everything for as long as the busy timeout lasts.
+ */
+function emptyWal(connection: Connection): void {
+  const patience = connection.pragma('busy_timeout', { simple: true }) as number
+  connection.pragma('busy_timeout = 0')
+  try {
+    connection.pragma('wal_checkpoint(TRUNCATE)')
+  } finally {
+    connection.pragma(`busy_timeout = ${patience}`)
   }
 }

@@ -37,12 +37,9 @@ export const TicketAnswer = z
   .openapi('TicketAnswer')
 export const ShutdownRequest = z
   .object({
-    boot_id: z
-      .string()
-      .nullish()
-      .openapi({
-        description: 'Of the ready line: stops that run of the program and no later one.',
-      }),
+    boot_id: z.string().nullish().openapi({
+      description: 'Of the ready line: stops that run of the program and no later one.',
+    }),
   })
   .openapi('ShutdownRequest')
 export const ShutdownAnswer = z
