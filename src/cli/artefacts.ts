@@ -5,7 +5,7 @@ import type { Command } from 'commander'
 import { AppError } from '../base/errors.ts'
 import type { OutputName, PipelineOutput } from '../workers/tasks.ts'
 import type { Terminal } from './terminal.ts'
-import { writeFiles } from './write-file.ts'
+import { type PiecedFile, writeFiles } from './write-file.ts'
 
 /** Option values as commander gives them: absent, true (default name), or a file name. */
 export interface ArtefactOptions {
@@ -80,16 +80,20 @@ function folderOf(place: string | undefined, isFile: boolean): string {
   return place === undefined || place === '-' ? '.' : isFile ? path.dirname(place) : place
 }
 
-/** Files first, standard output last, so that a failure leaves nothing behind. */
+/** Files first, standard output last, so that a failure leaves nothing behind. `drawn` is the DXF that was written in pieces. */
 export async function deliver(
   artefacts: readonly Artefact[],
   output: PipelineOutput,
   terminal: Terminal,
+  drawn: PiecedFile | null,
 ): Promise<void> {
   const bytesOf = (name: OutputName): Uint8Array => output.outputs[name]!.bytes
   const files = artefacts.filter(({ target }) => target !== '-')
   await writeFiles(
-    files.map(({ output: name, target }) => ({ file: target, bytes: bytesOf(name) })),
+    files.map(({ output: name, target }) => ({
+      file: target,
+      bytes: name === 'dxf' && drawn !== null ? drawn : bytesOf(name),
+    })),
     terminal.signal,
   )
   const piped = artefacts.find(({ target }) => target === '-')

@@ -4,11 +4,13 @@ import { findPipeline } from '../kernel/pipelines/catalog.ts'
 import { parseParams } from '../kernel/pipelines/params.ts'
 import type { Inputs } from '../kernel/pipelines/pipeline.ts'
 import { createInlineCompute } from '../workers/inline.ts'
+import type { PipelineOutput } from '../workers/tasks.ts'
 import { type ArtefactOptions, deliver, planArtefacts } from './artefacts.ts'
 import type { CliContext } from './context.ts'
 import { sayFigures } from './figures.ts'
 import { sayPlan } from './plan.ts'
 import { type DemOptions, openWorld } from './world.ts'
+import { PiecedFile } from './write-file.ts'
 
 export interface DrawOptions extends ArtefactOptions, DemOptions {
   dryRun?: true
@@ -40,29 +42,38 @@ export async function drawPipeline(
   // A drawing without the terrain that its person named a folder for should say why.
   const missed = options.demDir !== undefined && collected.dem?.length === 0
   const compute = createInlineCompute()
-  const output = await terminal.holding(() =>
-    compute.run(
-      'pipeline',
-      {
-        pipeline: name,
-        params,
-        inputs: { ...collected, ...given },
-        outputs: artefacts.map((artefact) => artefact.output),
-        options: {
-          numericFeatureType: config.numericFeatureType,
-          blocksFolder: null,
-          retrievedAt: new Date().toISOString().slice(0, 10),
-          hashes: false,
+  // The largest output goes to its file while it is written: a town's takes more memory than all the rest.
+  const dxf = artefacts.find(({ output, target }) => output === 'dxf' && target !== '-')
+  const drawn = dxf === undefined ? null : new PiecedFile(dxf.target)
+  let output: PipelineOutput
+  try {
+    output = await terminal.holding(() =>
+      compute.run(
+        'pipeline',
+        {
+          pipeline: name,
+          params,
+          inputs: { ...collected, ...given },
+          outputs: artefacts.map((artefact) => artefact.output),
+          options: {
+            numericFeatureType: config.numericFeatureType,
+            blocksFolder: null,
+            retrievedAt: new Date().toISOString().slice(0, 10),
+            hashes: false,
+            ...(drawn !== null && { dxfSink: drawn.append }),
+          },
         },
-      },
-      {
-        signal: terminal.signal,
-        onProgress: (step, fraction) => terminal.progress(step, 0.3 + fraction * 0.7),
-      },
-    ),
-  )
-  terminal.clearProgress()
-  await deliver(artefacts, output, terminal)
+        {
+          signal: terminal.signal,
+          onProgress: (step, fraction) => terminal.progress(step, 0.3 + fraction * 0.7),
+        },
+      ),
+    )
+    terminal.clearProgress()
+    await deliver(artefacts, output, terminal, drawn)
+  } finally {
+    drawn?.discard()
+  }
   sayFigures(terminal, output, (performance.now() - begin) / 1_000)
   if (missed) terminal.say(`* ${(await world.dem.notCovered()).message}`)
 }

@@ -1,12 +1,14 @@
 // Files that appear whole or not at all: written beside their place under another name, then renamed.
 import { randomBytes } from 'node:crypto'
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '../base/errors.ts'
 
 export interface FileToWrite {
   file: string
-  bytes: Uint8Array
+  /** All of it, or what was written in pieces before. */
+  bytes: Uint8Array | PiecedFile
 }
 
 /**
@@ -21,7 +23,11 @@ export async function writeFiles(
   try {
     for (const { file, bytes } of files) {
       const target = path.resolve(file)
-      const temporary = `${target}.${randomBytes(4).toString('hex')}.tmp`
+      if (bytes instanceof PiecedFile) {
+        pending.push({ temporary: bytes.close(), file: target })
+        continue
+      }
+      const temporary = temporaryName(target)
       pending.push({ temporary, file: target })
       await mkdir(path.dirname(target), { recursive: true })
       await writeWhole(temporary, bytes, signal)
@@ -31,12 +37,54 @@ export async function writeFiles(
   } catch (error) {
     for (const { temporary } of pending) await rm(temporary, { force: true }).catch(() => {})
     if (signal.aborted) throw signal.reason
-    const reason = (error as NodeJS.ErrnoException).code ?? 'unknown reason'
-    throw new AppError(
-      'FILE_UNREADABLE',
-      `The output cannot be written (${reason}); check the folder given with -o and the free space.`,
-      { cause: error },
-    )
+    throw notWritable(error)
+  }
+}
+
+const temporaryName = (target: string): string => `${target}.${randomBytes(4).toString('hex')}.tmp`
+
+function notWritable(cause: unknown): AppError {
+  const reason = (cause as NodeJS.ErrnoException).code ?? 'unknown reason'
+  return new AppError(
+    'FILE_UNREADABLE',
+    `The output cannot be written (${reason}); check the folder given with -o and the free space.`,
+    { cause },
+  )
+}
+
+/** A file that is written while it is made, under its other name; `writeFiles` puts it in place, `discard` removes it. */
+export class PiecedFile {
+  private readonly temporary: string
+  private handle: number | null = null
+
+  /** Nothing is opened before the first piece. */
+  constructor(file: string) {
+    this.temporary = temporaryName(path.resolve(file))
+  }
+
+  /** Writes one piece before it returns. FILE_UNREADABLE when that fails. */
+  readonly append = (piece: Uint8Array): void => {
+    try {
+      if (this.handle === null) {
+        mkdirSync(path.dirname(this.temporary), { recursive: true })
+        this.handle = openSync(this.temporary, 'wx')
+      }
+      for (let at = 0; at < piece.length; ) at += writeSync(this.handle, piece, at)
+    } catch (error) {
+      throw notWritable(error)
+    }
+  }
+
+  /** Where the pieces are. */
+  close(): string {
+    if (this.handle !== null) closeSync(this.handle)
+    this.handle = null
+    return this.temporary
+  }
+
+  /** Nothing is left of it. Does nothing once it is in place. */
+  discard(): void {
+    rmSync(this.close(), { force: true })
   }
 }
 

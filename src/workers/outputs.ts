@@ -26,7 +26,8 @@ const WRITERS: Record<OutputName, Writer> = {
     if (blocksFolder !== null) writeForeignSymbols(drawing, blocksFolder)
     return writePrepareResponse(drawing, notes, { numericFeatureType, blocksFolder, labels })
   },
-  dxf: ({ drawing, tin }, { retrievedAt }) => writeDxf(drawing, { retrievedAt, tin: tin ?? null }),
+  dxf: ({ drawing, tin }, { retrievedAt, dxfSink }) =>
+    writeDxf(drawing, { retrievedAt, tin: tin ?? null, sink: dxfSink ?? null }),
   geojson: ({ drawing }, { retrievedAt }) => writeGeojson(drawing, { retrievedAt }),
   svg: ({ drawing }, { retrievedAt }) => writeSvg(drawing, { retrievedAt }),
   landxml({ drawing, tin }, { retrievedAt }) {

@@ -1,5 +1,6 @@
 // The shapes that tasks take and give. Apart from the table (tasks.ts), so that a task's own file can name them.
 import type { Note } from '../kernel/cad/drawing.ts'
+import type { ByteSink } from '../kernel/formats/byte-writer.ts'
 import type { Codecs, Inputs, Report } from '../kernel/pipelines/pipeline.ts'
 
 /** What every task is handed besides its input. */
@@ -27,6 +28,8 @@ export interface PipelineTask {
     retrievedAt: string | null
     /** False: nobody will look the outputs up by their hashes, so none are made. */
     hashes?: boolean
+    /** Takes the DXF in pieces while it is written, and its output is empty then. Only inline: a function crosses to no thread. */
+    dxfSink?: ByteSink
   }
 }
 

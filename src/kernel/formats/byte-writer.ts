@@ -35,22 +35,34 @@ export function putFragment(view: DataView, position: number, { words, length }:
   return position + length
 }
 
+/** Pieces but the last are a whole number of these: a file system takes large aligned pieces with a fraction of the work. */
+export const BLOCK_BYTES = 1 << 20
+
+/** Takes a piece of the text in the order of writing; the array is written over as soon as it returns. */
+export type ByteSink = (piece: Uint8Array) => void
+
 export class ByteWriter {
   /** The bytes written so far are the first `length` of `buffer`; hot loops may write here after `reserve`. */
   buffer: Uint8Array
   /** The same bytes, for words. */
   view: DataView
   length = 0
+  private readonly sink: ByteSink | null
 
-  /** `capacity` is a first guess in bytes; the array doubles when it is full. */
-  constructor(capacity = 1 << 16) {
+  /** `capacity` is a first guess in bytes; the array doubles when it is full, or is handed to the sink and begun again. */
+  constructor(capacity = 1 << 16, sink: ByteSink | null = null) {
     this.buffer = new Uint8Array(capacity)
     this.view = new DataView(this.buffer.buffer)
+    this.sink = sink
   }
 
-  /** Makes sure that `count` more bytes fit. */
+  /** Makes sure that `count` more bytes fit. What was written before may be gone from the buffer then. */
   reserve(count: number): void {
     if (this.length + count <= this.buffer.length) return
+    if (this.sink !== null) {
+      this.handOn(this.sink, this.length - (this.length % BLOCK_BYTES))
+      if (this.length + count <= this.buffer.length) return
+    }
     const larger = new Uint8Array(Math.max(this.buffer.length * 2, this.length + count))
     larger.set(this.buffer.subarray(0, this.length))
     this.buffer = larger
@@ -166,11 +178,20 @@ export class ByteWriter {
     else this.text('null')
   }
 
+  /** Gives the first `count` bytes away and moves the rest to the start. */
+  private handOn(sink: ByteSink, count: number): void {
+    if (count === 0) return
+    sink(this.buffer.subarray(0, count))
+    this.buffer.copyWithin(0, count, this.length)
+    this.length -= count
+  }
+
   /**
-   * What was written, without copying it: a view at the start of a buffer that may be longer. The rest was never touched, so it
+   * What was written, without copying it; nothing when all of it went to the sink: a view at the start of a buffer that may be longer. The rest was never touched, so it
    * takes address space but no memory; a view crosses a thread whole when its buffer is transferred.
    */
   take(): Uint8Array {
+    if (this.sink !== null) this.handOn(this.sink, this.length)
     return this.buffer.subarray(0, this.length)
   }
 

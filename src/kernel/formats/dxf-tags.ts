@@ -1,5 +1,5 @@
 // DXF groups into bytes: a group is a code and a value, a line each. Also where handles come from.
-import { ByteWriter, type Fragment, fragmentOf } from './byte-writer.ts'
+import { type ByteSink, ByteWriter, type Fragment, fragmentOf } from './byte-writer.ts'
 import { DECIMAL_ROOM, word, writeHex, writeMeters } from './digits.ts'
 
 /** Handles that other records point at; everything else is numbered from FIRST_FREE_HANDLE on. */
@@ -65,8 +65,8 @@ export class DxfWriter extends ByteWriter {
   private nextHandle: number
 
   /** `firstHandle` is the first one `takeHandle` gives out. */
-  constructor(firstHandle = FIRST_FREE_HANDLE, capacity = 1 << 16) {
-    super(capacity)
+  constructor(firstHandle = FIRST_FREE_HANDLE, capacity = 1 << 16, sink: ByteSink | null = null) {
+    super(capacity, sink)
     this.nextHandle = firstHandle
   }
 

@@ -1,6 +1,7 @@
 // A drawing as a DXF file that AutoCAD opens without a question: release AC1024 (2010), UTF-8, every table and object in place.
 import type { Drawing } from '../cad/drawing.ts'
 import type { Tin } from '../geo/tin.ts'
+import { BLOCK_BYTES, type ByteSink } from './byte-writer.ts'
 import { creditLines } from './credit-lines.ts'
 import { writeBlocks } from './dxf-blocks.ts'
 import { writeEntities } from './dxf-entities.ts'
@@ -18,11 +19,15 @@ export interface DxfOptions {
   retrievedAt: string | null
   /** Terrain mesh to add as 3DFACE on its own layer. */
   tin?: Tin | null
+  /** Takes the file in pieces while it is written; the answer then is empty. A large drawing never stands in memory as text. */
+  sink?: ByteSink | null
 }
 
 /** What most drawings stay below; one that does not costs a copy of what was written. Room that is not used takes no memory. */
 const BYTES_PER_COORDINATE = 16
 const BYTES_PER_FEATURE = 512
+/** Room for the pieces of four blocks, and for what is written of the next one before it is noticed. */
+const PIECE_ROOM = 4 * BLOCK_BYTES + 65_536
 
 /**
  * The drawing in metres of its CRS, millimetres kept (three decimals). Lines and rings are LWPOLYLINE at their elevation, points are
@@ -31,13 +36,17 @@ const BYTES_PER_FEATURE = 512
  */
 export function writeDxf(drawing: Drawing, options: DxfOptions): Uint8Array {
   const tin = options.tin ?? null
+  const sink = options.sink ?? null
   const plan = planDxf(drawing, tin)
   const crs = cadCrsOf(drawing.epsg)
   const writer = new DxfWriter(
     plan.firstHandle,
-    65_536 +
-      drawing.paths.coords.length * BYTES_PER_COORDINATE +
-      drawing.features.length * BYTES_PER_FEATURE,
+    sink === null
+      ? 65_536 +
+          drawing.paths.coords.length * BYTES_PER_COORDINATE +
+          drawing.features.length * BYTES_PER_FEATURE
+      : PIECE_ROOM,
+    sink,
   )
   for (const line of creditLines(drawing, options.retrievedAt)) comment(writer, line)
   if (plan.skipped.notFinite > 0) {

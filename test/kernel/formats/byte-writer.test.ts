@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ByteWriter, fragmentOf } from '../../../src/kernel/formats/byte-writer.ts'
+import { BLOCK_BYTES, ByteWriter, fragmentOf } from '../../../src/kernel/formats/byte-writer.ts'
 import {
   writeDecimal,
   writeDegrees,
@@ -147,5 +147,39 @@ describe('JSON strings', () => {
       }),
       seed,
     )
+  })
+})
+
+describe('a writer with a sink', () => {
+  const written = (capacity: number, fill: (writer: ByteWriter) => void) => {
+    const pieces: Buffer[] = []
+    const writer = new ByteWriter(capacity, (piece) => pieces.push(Buffer.from(piece)))
+    fill(writer)
+    expect(writer.take().length).toBe(0)
+    return pieces
+  }
+
+  it('hands on whole blocks and the rest at the end, every byte once and in order', () => {
+    const fill = (writer: ByteWriter) => {
+      for (let i = 0; i < 500_000; i++) {
+        writer.integer(i)
+        writer.byte(10)
+      }
+    }
+    const whole = new ByteWriter()
+    fill(whole)
+    const pieces = written(2 * BLOCK_BYTES + 4096, fill)
+    expect(pieces.length).toBeGreaterThan(1)
+    for (const piece of pieces.slice(0, -1)) expect(piece.length % BLOCK_BYTES).toBe(0)
+    expect(Buffer.concat(pieces).equals(Buffer.from(whole.take()))).toBe(true)
+  })
+
+  it('grows for one piece of text that is larger than its room', () => {
+    const pieces = written(16, (writer) => {
+      writer.text('ab')
+      writer.text('ç'.repeat(1000))
+      writer.text('z')
+    })
+    expect(Buffer.concat(pieces).toString('utf8')).toBe(`ab${'ç'.repeat(1000)}z`)
   })
 })

@@ -128,6 +128,14 @@ describe('DXF, our own linter', () => {
     }
   })
 
+  it('writes the same bytes in pieces', () => {
+    const pieces: Buffer[] = []
+    const sink = (piece: Uint8Array) => void pieces.push(Buffer.from(piece))
+    const drawing = sampleDrawing()
+    expect(writeDxf(drawing, { ...options, sink }).length).toBe(0)
+    expect(Buffer.concat(pieces).toString('utf8')).toBe(textOf(drawing))
+  })
+
   it('refuses what is planted', () => {
     const sound = textOf(sampleDrawing())
     const broken = [
