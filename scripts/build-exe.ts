@@ -6,7 +6,14 @@ import fs from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { ASSETS, BUNDLES, NODE_VERSION, TARGETS, type Target } from '../build.config.ts'
+import {
+  ASSETS,
+  BUNDLES,
+  NODE_VERSION,
+  RUNTIME_FLAGS,
+  TARGETS,
+  type Target,
+} from '../build.config.ts'
 import { bundleInto } from './bundle.ts'
 import { nodeBinary } from './fetch-node.ts'
 import { writeNotices } from './notices.ts'
@@ -120,6 +127,7 @@ async function main(): Promise<void> {
     signature: false,
     targets: [{ nodeRange: `node${NODE_VERSION}`, ...TARGETS[target].pkg, output: first }],
     seaConfig: {
+      execArgv: RUNTIME_FLAGS,
       execArgvExtension: 'none',
       useCodeCache: target === host,
       assets: Object.fromEntries(
