@@ -87,6 +87,11 @@ export const NOTE_TEXTS: Readonly<Record<string, { 'pt-BR': string; en: string }
     'pt-BR': '{used} linhas de quebra entraram na malha; {outside} ficam fora do círculo.',
     en: '{used} breaklines are in the mesh; {outside} lie outside the circle.',
   },
+  BREAKLINES_DISAGREE: {
+    'pt-BR':
+      'Linhas de quebra se encontram em cotas diferentes em {count} lugares (até {differenceMeters} m, em E {easting} N {northing}); ali vale a média.',
+    en: 'Breaklines meet at different heights in {count} places (up to {differenceMeters} m, at E {easting} N {northing}); the middle holds there.',
+  },
   VOIDS_FILLED: {
     'pt-BR': '{filledCells} células sem altitude foram preenchidas por interpolação.',
     en: '{filledCells} cells without a height were filled by interpolation.',

@@ -1,4 +1,5 @@
 // A terrain mesh as a LandXML 1.2 surface, which Civil 3D and most survey programs read.
+import type { Paths } from '../geo/paths.ts'
 import type { Tin } from '../geo/tin.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { escapeXml } from './xml-text.ts'
@@ -13,7 +14,7 @@ export interface LandxmlOptions {
 }
 
 /**
- * The surface of a mesh. Vertices are easting, northing, height in metres; LandXML's points are northing, easting, height, counted from 1.
+ * The surface of a mesh, with its breaklines as source data. Vertices are easting, northing, height in metres; LandXML's points are northing, easting, height, counted from 1.
  * Vertices that are not finite are left out with every triangle that touches them; the numbering of the others stays. Triangles
  * are written counter-clockwise as seen from above.
  */
@@ -34,7 +35,9 @@ export function writeLandxml(tin: Tin, options: LandxmlOptions): Uint8Array {
   }
   writer.text('/>\n<Application name="sisrua"/>\n')
   const name = escapeXml(options.name)
-  writer.text(`<Surfaces><Surface name="${name}"><Definition surfType="TIN"><Pnts>\n`)
+  writer.text(`<Surfaces><Surface name="${name}">`)
+  writeBreaklines(writer, tin.breaklines)
+  writer.text('<Definition surfType="TIN"><Pnts>\n')
   const count = Math.floor(vertices.length / 3)
   const usable = new Uint8Array(count)
   for (let v = 0; v < count; v++) {
@@ -77,4 +80,25 @@ export function writeLandxml(tin: Tin, options: LandxmlOptions): Uint8Array {
   }
   writer.text('</Faces></Definition></Surface></Surfaces>\n</LandXML>\n')
   return writer.take()
+}
+
+/** Breaklines as the surveyor drew them; a program that changes the surface keeps them as edges. */
+function writeBreaklines(writer: ByteWriter, lines: Paths | undefined): void {
+  if (lines?.z === undefined || lines.offsets.length < 2) return
+  const { coords, z, offsets } = lines
+  writer.text('<SourceData><Breaklines>\n')
+  for (let line = 0; line + 1 < offsets.length; line++) {
+    if (offsets[line + 1]! - offsets[line]! < 2) continue
+    writer.text('<Breakline brkType="standard"><PntList3D>')
+    for (let i = offsets[line]!; i < offsets[line + 1]!; i++) {
+      if (i > offsets[line]!) writer.byte(32)
+      writer.decimal(coords[2 * i + 1]!, 3)
+      writer.byte(32)
+      writer.decimal(coords[2 * i]!, 3)
+      writer.byte(32)
+      writer.decimal(z[i]!, 3)
+    }
+    writer.text('</PntList3D></Breakline>\n')
+  }
+  writer.text('</Breaklines></SourceData>\n')
 }

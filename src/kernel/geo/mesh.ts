@@ -34,7 +34,7 @@ export interface Mesh extends Tin {
   errorMeters: number
 }
 
-/** Halvings of a breakline piece; a piece is then a millionth of the line, and two lines meet at almost no angle. */
+/** Rounds in which breakline pieces are cut up; millimetres are reached long before. */
 const MAX_ROUNDS = 200
 
 /**
@@ -150,14 +150,18 @@ function triangulate({ x, y }: MeshVertices): Uint32Array {
   return triangles
 }
 
-/** Breakline pieces that are no edge yet get a vertex in their middle. */
+/** Vertices this near to a breakline lie on it, and pieces as short are not cut up further. */
+const NEAR_METERS = 0.001
+
+/** Breakline pieces that are no edge yet are cut at a vertex that lies on them, else in their middle. */
 function halveMissing(
   pieces: [number, number][],
   triangles: Uint32Array,
-  { x, y, z, columns, rows }: MeshVertices,
+  vertices: MeshVertices,
   add: (point: MeshPoint) => number,
 ): { pieces: [number, number][]; changed: boolean } {
   if (pieces.length === 0) return { pieces, changed: false }
+  const { x, y, z, columns, rows } = vertices
   const size = x.length
   const edges = new Set<number>()
   for (let i = 0; i < triangles.length; i++) {
@@ -165,24 +169,78 @@ function halveMissing(
     const b = triangles[i % 3 === 2 ? i - 2 : i + 1]!
     edges.add(Math.min(a, b) * size + Math.max(a, b))
   }
-  let changed = false
-  const next = pieces.flatMap(([a, b]): [number, number][] => {
-    if (edges.has(Math.min(a, b) * size + Math.max(a, b))) return [[a, b]]
-    const middle = add({
-      x: (x[a]! + x[b]!) / 2,
-      y: (y[a]! + y[b]!) / 2,
-      z: (z[a]! + z[b]!) / 2,
-      column: (columns[a]! + columns[b]!) / 2,
-      row: (rows[a]! + rows[b]!) / 2,
-    })
-    if (middle === a || middle === b) return [[a, b]]
-    changed = true
+  const isMissing = ([a, b]: [number, number]): boolean =>
+    !edges.has(Math.min(a, b) * size + Math.max(a, b)) &&
+    Math.hypot(x[b]! - x[a]!, y[b]! - y[a]!) > NEAR_METERS
+  const missing = pieces.filter(isMissing)
+  if (missing.length === 0) return { pieces, changed: false }
+  const onPiece = verticesOn(missing, triangles, vertices)
+  const next = pieces.flatMap((piece): [number, number][] => {
+    if (!isMissing(piece)) return [piece]
+    const [a, b] = piece
+    let cut = onPiece.get(piece)
+    if (cut === undefined) {
+      cut = add({
+        x: (x[a]! + x[b]!) / 2,
+        y: (y[a]! + y[b]!) / 2,
+        z: (z[a]! + z[b]!) / 2,
+        column: (columns[a]! + columns[b]!) / 2,
+        row: (rows[a]! + rows[b]!) / 2,
+      })
+    } else {
+      // The line's height holds where it runs.
+      z[cut] = z[a]! + positionOn(vertices, a, b, cut) * (z[b]! - z[a]!)
+    }
     return [
-      [a, middle],
-      [middle, b],
+      [a, cut],
+      [cut, b],
     ]
   })
-  return { pieces: next, changed }
+  return { pieces: next, changed: true }
+}
+
+/** For missing pieces that run through a vertex: that vertex, the neighbour of their start that is nearest to it. */
+function verticesOn(
+  missing: [number, number][],
+  triangles: Uint32Array,
+  vertices: MeshVertices,
+): Map<[number, number], number> {
+  const byStart = new Map<number, [number, number][]>()
+  for (const piece of missing) {
+    const list = byStart.get(piece[0])
+    if (list === undefined) byStart.set(piece[0], [piece])
+    else list.push(piece)
+  }
+  const { x, y } = vertices
+  const found = new Map<[number, number], number>()
+  const look = (from: number, to: number): void => {
+    for (const piece of byStart.get(from) ?? []) {
+      const [a, b] = piece
+      const t = positionOn(vertices, a, b, to)
+      if (!(t > 0 && t < 1)) continue
+      const away = Math.hypot(
+        x[a]! + t * (x[b]! - x[a]!) - x[to]!,
+        y[a]! + t * (y[b]! - y[a]!) - y[to]!,
+      )
+      const before = found.get(piece)
+      if (away > NEAR_METERS) continue
+      if (before === undefined || t < positionOn(vertices, a, b, before)) found.set(piece, to)
+    }
+  }
+  for (let i = 0; i < triangles.length; i++) {
+    const a = triangles[i]!
+    const b = triangles[i % 3 === 2 ? i - 2 : i + 1]!
+    look(a, b)
+    look(b, a)
+  }
+  return found
+}
+
+/** Where a vertex lies along the way from one to another: 0 at the first, 1 at the second. */
+function positionOn({ x, y }: MeshVertices, from: number, to: number, vertex: number): number {
+  const dx = x[to]! - x[from]!
+  const dy = y[to]! - y[from]!
+  return ((x[vertex]! - x[from]!) * dx + (y[vertex]! - y[from]!) * dy) / (dx * dx + dy * dy)
 }
 
 /** Only the vertices that a triangle uses, in their order. */

@@ -1,5 +1,7 @@
 // A terrain mesh of a place: from grids in any system to triangles in the drawing's metres, with the region's edge as its edge.
 import { AppError } from '../../base/errors.ts'
+import type { MetBreaklines } from './breakline-crossings.ts'
+import { joinBreaklines, pathsOf } from './breakline-crossings.ts'
 import { cellSizeMeters } from './cell-size.ts'
 import type { Grid } from './grid.ts'
 import { gridToPlane, groundUnder, planeToGrid } from './ground-under.ts'
@@ -26,6 +28,8 @@ export interface SiteMesh {
   mesh: Mesh
   /** Summits and pits inside the region, which are vertices too. */
   spots: (SpotHeight & { x: number; y: number })[]
+  /** Where breaklines meet at different heights: see `joinBreaklines`. */
+  conflicts: Omit<MetBreaklines, 'lines'>
   grid: Grid
 }
 
@@ -71,15 +75,17 @@ export function siteMesh(
       return { ...spot, x: lattice.xy[at]!, y: lattice.xy[at + 1]! }
     })
   points.push(...spots.map(({ x, y, height, column, row }) => ({ x, y, z: height, column, row })))
+  const met = joinBreaklines(breaklinesOf(options.breaklines, part, projector))
   const mesh = meshLattice(lattice, {
     maxErrorMeters: options.maxErrorMeters,
     points,
-    breaklines: breaklinesOf(options.breaklines, part, projector),
+    breaklines: met.lines,
     maxVertices: options.maxVertices,
     inside: (x, y) => regionContains(region, x, y),
     ...(options.report === undefined ? {} : { report: options.report }),
   })
-  return { mesh, spots, grid: ground.grid }
+  if (met.lines.length > 0) mesh.breaklines = pathsOf(met.lines)
+  return { mesh, spots, conflicts: met, grid: ground.grid }
 }
 
 function latticeOf(grid: Grid, projector: Projector, region: Region): Lattice {

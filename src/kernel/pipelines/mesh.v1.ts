@@ -2,12 +2,14 @@
 // (input `geojson`) as edges, for LandXML and 3DFACE.
 import { z } from 'zod'
 import { AppError } from '../../base/errors.ts'
+import type { Note } from '../cad/drawing.ts'
 import { LayerList } from '../cad/layer-list.ts'
 import { DEFAULT_LAYER_TEMPLATE } from '../cad/layers.ts'
 import { spotFeatures } from '../cad/spot-features.ts'
 import { decodeDemWindows } from '../formats/dem.ts'
 import type { Region } from '../geo/region.ts'
 import { circleBbox, gridScale } from '../geo/site-circle.ts'
+import type { SiteMesh } from '../geo/site-mesh.ts'
 import { siteMesh } from '../geo/site-mesh.ts'
 import { readBreaklines } from './mesh-breaklines.ts'
 import type { Pipeline } from './pipeline.ts'
@@ -78,8 +80,20 @@ export const meshV1: Pipeline<MeshParams> = {
         credits: [`Elevation: ${found.grid.sources.join(', ')}`],
         sourceTimestamp: null,
       },
-      notes: [...site.notes, ...(given?.notes ?? [])],
+      notes: [...site.notes, ...(given?.notes ?? []), ...conflictNotes(found.conflicts)],
       tin: found.mesh,
     }
   },
+}
+
+function conflictNotes({ conflicts, worst }: SiteMesh['conflicts']): Note[] {
+  if (worst === null) return []
+  const millimetres = (value: number): number => Math.round(value * 1_000) / 1_000
+  const data = {
+    count: conflicts,
+    differenceMeters: millimetres(worst.differenceMeters),
+    easting: millimetres(worst.x),
+    northing: millimetres(worst.y),
+  }
+  return [{ code: 'BREAKLINES_DISAGREE', data }]
 }

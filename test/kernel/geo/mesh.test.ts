@@ -126,6 +126,54 @@ describe('terrain mesh', () => {
     }
   })
 
+  const crossed = (north: number) => ({
+    coords: Float64Array.of(2, 10, 30, 10, 15.5, 2, 15.5, 35),
+    offsets: Uint32Array.of(0, 2, 4),
+    z: Float64Array.of(50, 50, 50, 50 + north),
+  })
+
+  it('gives crossing breaklines one vertex where they meet, at the middle of their heights', () => {
+    const grid = gridOf(40, 40, (c, r) => 5 * Math.sin(c / 5) + r / 10)
+    // At the crossing the second line is at 50 + 33 × 8/33 = 58, the first at 50.
+    const { mesh, conflicts } = meshOf(grid, 1, { breaklines: crossed(33) })
+    expect(conflicts).toMatchObject({
+      conflicts: 1,
+      worst: { x: 15.5, y: 10, differenceMeters: 8 },
+    })
+    expect(heightAt(mesh, 15.5, 10)).toBeCloseTo(54, 9)
+    expect([...mesh.breaklines!.offsets]).toEqual([0, 3, 6])
+    expect(Math.min(...areas(mesh))).toBeGreaterThan(0)
+    // Few vertices more than with lines that agree.
+    const agreed = meshOf(grid, 1, { breaklines: crossed(0) })
+    expect(agreed.conflicts).toMatchObject({ conflicts: 0, worst: null })
+    expect(Math.abs(agreed.mesh.vertices.length - mesh.vertices.length) / 3).toBeLessThan(60)
+  })
+
+  it('any breaklines: no two vertices at one place to the millimetre', () => {
+    const place = fc.integer({ min: 10, max: 380 }).map((tenths) => tenths / 10)
+    const point = fc.tuple(place, place, fc.integer({ min: 0, max: 60 }))
+    const lines = fc.array(fc.array(point, { minLength: 2, maxLength: 4 }), {
+      minLength: 2,
+      maxLength: 6,
+    })
+    const property = fc.property(lines, (drawn) => {
+      const points = drawn.flat()
+      const breaklines = {
+        coords: Float64Array.from(points.flatMap((point) => point.slice(0, 2))),
+        z: Float64Array.from(points, ([, , z]) => z),
+        offsets: Uint32Array.from([0, ...drawn].map((_, i) => drawn.slice(0, i).flat().length)),
+      }
+      const grid = gridOf(40, 40, (c, r) => c / 3 + r / 10)
+      const { mesh } = meshOf(grid, 2, { breaklines })
+      const places = new Set<string>()
+      for (let v = 0; v < mesh.vertices.length; v += 3) {
+        places.add(`${mesh.vertices[v]!.toFixed(3)} ${mesh.vertices[v + 1]!.toFixed(3)}`)
+      }
+      expect(places.size).toBe(mesh.vertices.length / 3)
+    })
+    fc.assert(property, { seed: SEED, numRuns: 60 })
+  })
+
   it('leaves voids open', () => {
     const grid = gridOf(20, 20, (c, r) => (c > 6 && c < 12 && r > 6 && r < 12 ? Number.NaN : c))
     const { mesh } = meshOf(grid, 0.5)

@@ -115,7 +115,15 @@ def report(faces):
                     worst = max([worst] + [abs(h - z) for h in heights]) if heights else 1e9
         found.append({'on': on, 'worst': worst})
     return {'faces': len(faces), 'lines': found}
-print(json.dumps({'dxf': report(dxf), 'landxml': report(xml)}))
+# Breaklines of the surface's source data: how far each lies from the line it came from, and their number.
+drawn = []
+for b in root.iterfind('.//l:Surface/l:SourceData/l:Breaklines/l:Breakline', space):
+    v = list(map(float, b.find('l:PntList3D', space).text.split()))
+    drawn.append([(v[i + 1], v[i], v[i + 2]) for i in range(0, len(v), 3)])
+source = {'type': [b.get('brkType') for b in root.iter('{http://www.landxml.org/schema/LandXML-1.2}Breakline')], 'lines': [{
+    'away': min(LineString([p[:2] for p in b]).hausdorff_distance(LineString([p[:2] for p in line]).intersection(circle.buffer(1))) for line in job['lines']),
+    'heights': [min(z for _, _, z in b), max(z for _, _, z in b)]} for b in drawn]}
+print(json.dumps({'dxf': report(dxf), 'landxml': report(xml), 'source': source}))
 `
 
 interface Reading {
@@ -123,7 +131,13 @@ interface Reading {
   lines: { on: number; worst: number }[]
 }
 
-async function judged(geojson: unknown): Promise<{ dxf: Reading; landxml: Reading }> {
+interface Judged {
+  dxf: Reading
+  landxml: Reading
+  source: { type: string[]; lines: { away: number; heights: [number, number] }[] }
+}
+
+async function judged(geojson: unknown): Promise<Judged> {
   const result = await draw(geojson)
   const options = {
     numericFeatureType: false,
@@ -153,7 +167,7 @@ describeWithJudge(
   ['/usr/bin/python3', '-c', 'import ezdxf, shapely'],
   'breaklines in DXF and LandXML',
   () => {
-    let seen: { dxf: Reading; landxml: Reading }
+    let seen: Judged
     beforeAll(async () => {
       seen = await judged(document)
     })
@@ -170,8 +184,16 @@ describeWithJudge(
       expect(lines[2]!.worst).toBeLessThan(0.05)
     })
 
+    it('LandXML holds them as source data too, at their own heights', () => {
+      const { type, lines } = seen.source
+      expect(type).toEqual(['standard', 'standard', 'standard'])
+      for (const { away } of lines) expect(away).toBeLessThan(0.5)
+      expect(lines[0]!.heights).toEqual([90, 95])
+    })
+
     it('without the lines they are not there: the judge can tell', async () => {
       const without = await judged(null)
+      expect(without.source.lines).toEqual([])
       for (const { on } of without.dxf.lines) expect(on).toBeLessThan(0.6)
       expect(without.dxf.lines[0]!.worst).toBeGreaterThan(1)
     })
