@@ -67,6 +67,9 @@ async function backup(context: CliContext): Promise<void> {
   const folders = storeFolders(context.config.folders.data)
   const connection = openReadOnly(folders, addon())
   try {
+    if (schemaVersion(connection) === 0) {
+      throw new AppError('NOT_FOUND', 'The database is empty: nothing was ever stored in it.')
+    }
     const made = makeBackup(connection, folders.backups, 'manual', systemClock.now(), addon())
     const file = path.join(folders.backups, made.file)
     await print(context, { ...made, path: file }, [file])
@@ -77,7 +80,7 @@ async function backup(context: CliContext): Promise<void> {
 
 /** Works where `db check` says that the database is damaged: it is never opened. The next start tells the log's rollback. */
 async function restore(file: string, options: { yes?: true }, context: CliContext): Promise<void> {
-  const folders = prepareFolders(context.config.folders.data)
+  const folders = storeFolders(context.config.folders.data)
   const backups = listBackups(folders.backups)
   const chosen = file === 'newest' ? backups[0] : backups.find((one) => one.file === file)
   if (chosen === undefined) {
@@ -95,6 +98,8 @@ async function restore(file: string, options: { yes?: true }, context: CliContex
       `This puts ${chosen.file} of ${new Date(chosen.createdAt).toISOString()} in the place of the database; later work is then only in quarantine. Repeat with --yes.`,
     )
   }
+  // A database in a folder that somebody half copied may have none of the others.
+  prepareFolders(context.config.folders.data)
   const lock = takeInstanceLock(folders.lock, addon())
   try {
     if (!isSoundBackup(folders.backups, chosen, addon())) {

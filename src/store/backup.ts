@@ -1,6 +1,7 @@
 // A verified copy of the database while it is in use: VACUUM INTO a temporary name, flush, check, rename, describe.
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   openSync,
   readdirSync,
@@ -72,9 +73,10 @@ export function makeBackup(
   }
 }
 
-/** Backups whose description is readable, newest first. The bytes are not checked here. */
+/** Backups whose description is readable, newest first; none where there is no folder. The bytes are not checked here. */
 export function listBackups(folder: string): Backup[] {
   const found: Backup[] = []
+  if (!existsSync(folder)) return found
   for (const name of readdirSync(folder)) {
     if (!name.endsWith('.db.json')) continue
     try {

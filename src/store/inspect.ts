@@ -1,8 +1,9 @@
 // Looks a data folder through without changing anything in it, also while a server works on it: every page of the database,
 // every job's seal, every stored result's hash, every backup.
 import { createHash } from 'node:crypto'
-import { createReadStream, existsSync, statSync } from 'node:fs'
+import { createReadStream, statSync } from 'node:fs'
 import path from 'node:path'
+import { isDiskTrouble, startProblem } from '../base/disk-trouble.ts'
 import { AppError } from '../base/errors.ts'
 import { sha256Hex } from '../base/hash.ts'
 import { type Backup, isSoundBackup, listBackups } from './backup.ts'
@@ -10,6 +11,7 @@ import { type StoreFolders, storeFolders } from './folders.ts'
 import { JOB_COLUMNS, type JobRow } from './job-row.ts'
 import { sealOf } from './job-seal.ts'
 import { refuseNewer, schemaVersion } from './migrate.ts'
+import { EMPTY, isHollow, refuseForeign } from './recovery.ts'
 import { MIGRATIONS } from './sql/migrations.ts'
 import { type AddonOptions, type Connection, connect, sqliteCode } from './sqlite.ts'
 
@@ -27,62 +29,78 @@ export interface Inspection {
   backups: (Backup & { sound: boolean })[]
 }
 
-/** Throws NOT_FOUND without a database, STORE_NEWER for one of a newer program. */
+/** A database that cannot even be opened is damage like any other. Throws NOT_FOUND, STORE_NEWER, STORE_UNSAFE. */
 export async function inspectStore(
   dataFolder: string,
   options: AddonOptions = {},
 ): Promise<Inspection> {
   const folders = storeFolders(dataFolder)
-  const connection = openReadOnly(folders, options)
+  const found: Inspection = {
+    schema: { found: 0, known: MIGRATIONS.at(-1)!.version },
+    bytes: sizeOf(folders.database),
+    walBytes: sizeOf(`${folders.database}-wal`),
+    damage: null,
+    jobs: { count: 0, damaged: 0 },
+    blobs: { count: 0, damaged: 0 },
+    backups: listBackups(folders.backups).map((one) => ({
+      ...one,
+      sound: isSoundBackup(folders.backups, one, options),
+    })),
+  }
+  let connection: Connection
   try {
-    const size = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0
-    const damage = damageOf(connection)
+    connection = openReadOnly(folders, options)
+  } catch (error) {
+    const damage = error instanceof AppError ? error.data.damage : null
+    if (typeof damage !== 'string') throw error
+    return { ...found, damage }
+  }
+  try {
+    found.damage = isHollow(folders) ? EMPTY : damageOf(connection)
+    found.schema.found = schemaVersion(connection)
+    // Born and never written.
+    if (found.schema.found === 0) return found
     // Damaged pages stop a reader where they begin: what follows them is not counted.
-    const jobs = { count: 0, damaged: 0 }
-    const blobs = { count: 0, damaged: 0 }
-    try {
-      checkJobs(connection, jobs)
-      await checkBlobs(connection, folders, blobs)
-    } catch (error) {
-      if (damage === null || sqliteCode(error) === null) throw error
-    }
-    const backups = existsSync(folders.backups) ? listBackups(folders.backups) : []
-    return {
-      schema: { found: schemaVersion(connection), known: MIGRATIONS.at(-1)!.version },
-      bytes: size(folders.database),
-      walBytes: size(`${folders.database}-wal`),
-      damage,
-      jobs,
-      blobs,
-      backups: backups.map((one) => ({
-        ...one,
-        sound: isSoundBackup(folders.backups, one, options),
-      })),
-    }
+    checkJobs(connection, found.jobs)
+    await checkBlobs(connection, folders, found.blobs)
+    return found
+  } catch (error) {
+    if (found.damage === null || sqliteCode(error) === null) throw error
+    return found
   } finally {
     connection.close()
   }
 }
 
-/** A connection that cannot write. Throws NOT_FOUND, STORE_NEWER. */
+const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0
+
+/**
+ * A connection that cannot write. Throws NOT_FOUND, STORE_NEWER, STORE_UNSAFE for another program's file, STORE_UNAVAILABLE
+ * when the disk or a lock is in the way and when the file is damaged (`data.damage` is then SQLite's word for it).
+ */
 export function openReadOnly(folders: StoreFolders, options: AddonOptions = {}): Connection {
-  if (!existsSync(folders.database)) {
+  if (!statSync(folders.database, { throwIfNoEntry: false })?.isFile()) {
     throw new AppError(
       'NOT_FOUND',
       'There is no database in the data folder. Name the folder with --data-dir.',
     )
   }
-  const connection = connect(folders.database, {
-    ...options,
-    readonly: true,
-    fileMustExist: true,
-  })
+  let connection: Connection | null = null
   try {
+    connection = connect(folders.database, { ...options, readonly: true, fileMustExist: true })
+    refuseForeign(connection)
     refuseNewer(connection, MIGRATIONS)
     return connection
   } catch (error) {
-    connection.close()
-    throw error
+    connection?.close()
+    if (isDiskTrouble(error)) throw startProblem(error)
+    const damage = sqliteCode(error)
+    if (damage === null) throw error
+    throw new AppError(
+      'STORE_UNAVAILABLE',
+      `The database is damaged (${damage}). See sisrua db check; sisrua db restore puts a backup in its place.`,
+      { cause: error, data: { damage } },
+    )
   }
 }
 
@@ -93,6 +111,7 @@ function damageOf(connection: Connection): string | null {
     const strangers = connection.pragma('foreign_key_check') as unknown[]
     return strangers.length > 0 ? `${strangers.length} rows refer to missing rows` : null
   } catch (error) {
+    if (isDiskTrouble(error)) throw startProblem(error)
     const code = sqliteCode(error)
     if (code === null) throw error
     return code

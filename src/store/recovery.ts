@@ -19,7 +19,13 @@ import { type Backup, isSoundBackup, listBackups } from './backup.ts'
 import { makeFolderDurably, type StoreFolders, syncFolder, writeFileDurably } from './folders.ts'
 import { type Salvaged, salvage } from './salvage.ts'
 import { MIGRATIONS, type Migration } from './sql/migrations.ts'
-import { type AddonOptions, APPLICATION_ID, connect, sqliteCode } from './sqlite.ts'
+import {
+  type AddonOptions,
+  APPLICATION_ID,
+  type Connection,
+  connect,
+  sqliteCode,
+} from './sqlite.ts'
 
 /** How the storage came up: as it was, from a backup or from its readable rows, or empty because there was nothing to restore. */
 type StorageState = 'ok' | 'restored' | 'new'
@@ -47,7 +53,11 @@ export function recover(
   migrations: readonly Migration[] = MIGRATIONS,
 ): Recovery {
   const missing = !existsSync(folders.database)
-  const reason = missing ? 'the database file is missing' : findDamage(folders.database, options)
+  const reason = missing
+    ? 'the database file is missing'
+    : isHollow(folders)
+      ? EMPTY
+      : findDamage(folders.database, options)
   const found = { backup: null, salvaged: null, reason }
   if (reason === null) return { ...found, storage: 'ok', quarantine: null }
   const backup =
@@ -99,20 +109,33 @@ function copyDurably(from: string, to: string): void {
   }
 }
 
+export const EMPTY = 'the database file is empty'
+
+/** Nothing in the file nor beside it, although there was something once: not a birth that was cut short, but a loss. */
+export function isHollow(folders: StoreFolders): boolean {
+  const size = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0
+  const isEmpty = size(folders.database) + size(`${folders.database}-wal`) === 0
+  return isEmpty && listBackups(folders.backups).length > 0
+}
+
+/** Throws STORE_UNSAFE for a database that is not ours. */
+export function refuseForeign(connection: Connection): void {
+  const id = connection.pragma('application_id', { simple: true }) as number
+  const tables = connection.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() as number
+  if (id === APPLICATION_ID || tables === 0) return
+  throw new AppError(
+    'STORE_UNSAFE',
+    'The database file belongs to another program. Choose another data folder.',
+  )
+}
+
 /** What is wrong with the file, in SQLite's words; null when it is sound. Empty files are sound (a crash at birth). */
 export function findDamage(file: string, options: AddonOptions = {}): string | null {
   if (statSync(file).size === 0) return null
   let connection: ReturnType<typeof connect> | null = null
   try {
     connection = connect(file, { ...options, fileMustExist: true })
-    const id = connection.pragma('application_id', { simple: true }) as number
-    const tables = connection.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() as number
-    if (id !== APPLICATION_ID && tables > 0) {
-      throw new AppError(
-        'STORE_UNSAFE',
-        'The database file belongs to another program. Choose another data folder.',
-      )
-    }
+    refuseForeign(connection)
     const verdict = connection.pragma('integrity_check', { simple: true }) as string
     if (verdict !== 'ok') return verdict.slice(0, 500)
     const strangers = connection.pragma('foreign_key_check') as unknown[]

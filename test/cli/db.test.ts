@@ -102,10 +102,48 @@ describe('db check', () => {
     expect(code).toBe(EXIT.failed)
   })
 
+  test.each([
+    [
+      'whose head is gone',
+      (bytes: Buffer) => Buffer.from(bytes).fill(0xee, 0, 100),
+      'SQLITE_NOTADB',
+    ],
+    ['that was cut off', (bytes: Buffer) => bytes.subarray(0, 5000), 'SQLITE_CORRUPT'],
+    ['that is empty', () => Buffer.alloc(0), 'the database file is empty'],
+  ])('names the damage of a database %s, and restore mends it', async (_name, damaged, word) => {
+    await write('note', 'kept')
+    expect((await db('backup')).code).toBe(0)
+    writeFileSync(database(), damaged(readFileSync(database())))
+    const { code, stdout } = await db('check', '--json')
+    expect(code).toBe(EXIT.failed)
+    expect(JSON.parse(stdout)).toMatchObject({
+      sound: false,
+      damage: word,
+      backups: [{ sound: true }],
+    })
+    expect((await db('backup')).code).not.toBe(0)
+    expect((await db('restore', '--yes')).code).toBe(0)
+    expect(await read('note')).toBe('kept')
+  })
+
+  test('refuses the file of another program, and changes nothing in it', async () => {
+    const other = new Database(database())
+    other.exec('CREATE TABLE x (a)')
+    other.close()
+    const before = readFileSync(database())
+    for (const command of ['check', 'backup', 'migrate']) {
+      expect((await db(command)).code).toBe(EXIT.storageUnsafe)
+    }
+    expect(readFileSync(database()).equals(before)).toBe(true)
+  })
+
   test('of an empty folder says that there is nothing', async () => {
     const { code, stderr } = await db('check')
     expect(code).toBe(EXIT.notFound)
     expect(stderr).toContain('--data-dir')
+    rmSync(dataFolder, { recursive: true })
+    expect((await db('restore', '--yes')).code).toBe(EXIT.notFound)
+    expect(existsSync(dataFolder)).toBe(false)
   })
 })
 

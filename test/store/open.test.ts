@@ -198,6 +198,25 @@ describe('a damaged database', () => {
     await store.close()
   })
 
+  it('that is empty although there is a backup is a loss, not a birth: the backup takes its place', async () => {
+    await fill()
+    writeFileSync(database(), '')
+    const store = open()
+    expect(store.recovery).toMatchObject({
+      storage: 'restored',
+      reason: 'the database file is empty',
+    })
+    expect(store.meta.get('note')).toBe('kept')
+    await store.close()
+  })
+
+  it('that is empty and has no backup is a birth that was cut short', async () => {
+    writeFileSync(database(), '')
+    const store = open()
+    expect(store.recovery).toMatchObject({ storage: 'ok', quarantine: null })
+    await store.close()
+  })
+
   it('of another program is refused and left alone', () => {
     const stranger = new Database(database())
     stranger.exec('CREATE TABLE mine (a)')
