@@ -55,6 +55,9 @@ interface ReadyLine {
 /** Threads that may be lost before the program asks to be started again. */
 const MOST_WRITTEN_OFF = 2
 
+/** How long the answer to a request with an Idempotency-Key is kept. */
+const KEPT_MS = 86_400_000
+
 export interface Daemon {
   readonly ready: ReadyLine
   /** Stops in order; the same promise however often it is asked. */
@@ -190,6 +193,7 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     workshop: {
       sources,
       compute,
+      terrain: config.demLibrary !== null,
       output: { numericFeatureType: config.numericFeatureType, blocksFolder: folders.blocks },
       today: () => new Date(clock.now()).toISOString().slice(0, 10),
     },
@@ -257,6 +261,17 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     geocoder: openGeocoder(config, clock),
     assistant: openAssistant(config),
     layerTemplate: readLayersFile(config.layersFile),
+    keyedAnswers: {
+      find: ({ principal, route, key }) =>
+        store.idempotency.find(principal, route, key, clock.now()),
+      begin: ({ principal, route, key }, fingerprint) =>
+        store.group(() =>
+          store.idempotency.put(principal, route, key, fingerprint, null, clock.now() + KEPT_MS),
+        ),
+      keep: (place, status, response) =>
+        store.group(() => store.idempotency.answer(place, status, response)),
+      forget: (place) => store.group(() => store.idempotency.forget(place)),
+    },
     sessions,
     rates,
     events,

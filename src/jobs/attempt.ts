@@ -23,6 +23,8 @@ export interface Sources {
 export interface Workshop {
   sources: Sources
   compute: Compute
+  /** Whether there is elevation at all; without it nobody looks where a document lies. */
+  terrain?: boolean
   /** Passed on to the writers; see PipelineTask. */
   output: Omit<PipelineTask['options'], 'retrievedAt'>
   /** ISO 8601 day for the drawing's credit line. */
@@ -62,7 +64,7 @@ export async function runAttempt(workshop: Workshop, input: AttemptInput): Promi
       'There is no GeoJSON in the request. Send it in the field geojson.',
     )
   }
-  const params = parseParams(input.pipeline, input.params)
+  const params = await placed(workshop, input)
   const needs = input.pipeline.needs(params)
   onProgress('collecting', COLLECTING)
   const inputs = await workshop.sources.collect(needs, signal, (fraction) =>
@@ -91,6 +93,18 @@ export async function runAttempt(workshop: Workshop, input: AttemptInput): Promi
   )
   onProgress('saving', SAVING)
   return output
+}
+
+/** The parameters; a document without a box of its own gets the one it lies in, so that terrain comes under it. */
+async function placed(
+  { compute, terrain }: Workshop,
+  { kind, pipeline, params: asked, document, signal }: AttemptInput,
+): Promise<unknown> {
+  const params = parseParams(pipeline, asked)
+  if (terrain !== true || kind !== 'geojson' || document === null) return params
+  if ((params as { bbox?: unknown }).bbox !== null) return params
+  const bbox = await compute.run('geojsonBox', document, { signal })
+  return { ...(params as object), bbox }
 }
 
 /**

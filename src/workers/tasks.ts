@@ -7,6 +7,7 @@ import type {
   ElevationProfileInput,
 } from '../kernel/pipelines/elevation-profile.v1.ts'
 import { elevationProfile } from '../kernel/pipelines/elevation-profile.v1.ts'
+import { geojsonBox } from '../kernel/pipelines/geojson-site.v1.ts'
 import { type MergeOutput, type MergeTask, mergeFeatures } from './merge-task.ts'
 import { runPipeline } from './pipeline-task.ts'
 import type { PipelineOutput, PipelineTask, TaskContext } from './task.ts'
@@ -26,6 +27,8 @@ export interface Tasks {
   readRequest(body: Uint8Array, context: TaskContext): PrepareRequest
   /** Contours of a box as the wire's JSON. Throws CONTOURS_TOO_MANY. */
   boxContours(input: BoxContoursTask, context: TaskContext): Promise<Uint8Array>
+  /** Where a GeoJSON document lies: west, south, east, north in degrees; null when nothing in it can be drawn. Throws GEOJSON_INVALID. */
+  geojsonBox(document: Uint8Array, context: TaskContext): [number, number, number, number] | null
   /** KML text to GeoJSON text. Throws KML_INVALID. */
   convertKml(kml: Uint8Array, context: TaskContext): Promise<Uint8Array>
   /** Height of one place. Throws DEM_UNREADABLE. */
@@ -40,6 +43,7 @@ export const tasks: Tasks = {
   pipeline: runPipeline,
   readRequest: splitPrepareRequest,
   boxContours: runBoxContours,
+  geojsonBox: (document) => geojsonBox(document),
   // The XML parser is loaded by those who need it.
   convertKml: async (kml) => (await import('./kml-task.ts')).convertKml(kml),
   elevationPoint: (input, { codecs }) => elevationPoint(input, codecs),

@@ -161,6 +161,25 @@ describe('jobs', () => {
     expect(lines.every((f: Feature) => Number.isInteger(f.elevation))).toBe(true)
   })
 
+  test('a GeoJSON without a box is put on the terrain where it lies; its own heights stay', async () => {
+    const line = (...z: number[]) => ({
+      type: 'LineString',
+      coordinates: [0, 0.0005].map((east) => [longitude + east, latitude, ...z]),
+    })
+    const { result } = await draw({
+      kind: 'geojson',
+      geojson: { type: 'GeometryCollection', geometries: [line(), line(7)] },
+    })
+    const [onGround, own] = result.features.map((f: Feature) => f.elevation)
+    const mean = (trueHeight(latitude, longitude) + trueHeight(latitude, longitude + 0.0005)) / 2
+    expect(Math.abs(onGround - mean)).toBeLessThan(BETWEEN_CELLS_METERS)
+    expect(own).toBe(7)
+    // A box of the request's own is taken at its word.
+    const bbox = [longitude + 1, latitude, longitude + 1.1, latitude + 0.1]
+    const elsewhere = await draw({ kind: 'geojson', geojson: line(), bbox })
+    expect(elsewhere.result.features[0].elevation).toBeNull()
+  })
+
   test('prepare/osm and prepare/geojson answer at once what a job answers', async () => {
     const osm = await house.call('POST', '/api/v1/prepare/osm', {
       latitude,

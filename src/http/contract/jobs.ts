@@ -66,7 +66,7 @@ export const PrepareJobRequest = z
       .openapi({ description: 'GeoJSON: take out stretches that go out and back.' }),
     bbox: z.tuple([z.number(), z.number(), z.number(), z.number()]).nullish().openapi({
       description:
-        'GeoJSON: west, south, east, north in degrees within which terrain is put under vertices without heights; absent = none.',
+        'GeoJSON: west, south, east, north in degrees within which terrain is put under vertices without heights; absent = where the document lies.',
     }),
     road_edges: z
       .boolean()
