@@ -8,6 +8,7 @@ import type { PipelineOutput } from '../workers/tasks.ts'
 import { type ArtefactOptions, deliver, planArtefacts } from './artefacts.ts'
 import type { CliContext } from './context.ts'
 import { sayFigures } from './figures.ts'
+import { tuneForOneRun } from './one-run.ts'
 import { sayPlan } from './plan.ts'
 import { type DemOptions, openWorld } from './world.ts'
 import { PiecedFile } from './write-file.ts'
@@ -25,6 +26,7 @@ export async function drawPipeline(
   { config, terminal }: CliContext,
 ): Promise<void> {
   const begin = performance.now()
+  tuneForOneRun()
   const artefacts = planArtefacts(options)
   const pipeline = findPipeline(name)
   const params = parseParams(pipeline, rawParams)
