@@ -1,5 +1,5 @@
 // What a user reads for each error code: title in Portuguese, and what happened, why, and what to do, in both languages.
-// English titles are in errors.ts. Longer than 80 lines because it is one complete table.
+// English titles are in errors.ts. Over 300 lines because it is one complete table.
 import type { ErrorCode, ErrorData } from './errors.ts'
 import { ERRORS } from './errors.ts'
 import { fillTemplate } from './text-template.ts'
@@ -138,6 +138,11 @@ export const ERROR_TEXTS = {
     'Chave de idempotência reutilizada',
     'A mesma Idempotency-Key foi usada com outro conteúdo. Use uma chave nova.',
     'The same Idempotency-Key was used with another body. Use a new key.',
+  ),
+  IDEMPOTENCY_KEY_BUSY: text(
+    'Chave de idempotência em uso',
+    'O primeiro pedido com esta Idempotency-Key não terminou. Espere; se o programa reiniciou, confira o resultado e use uma chave nova.',
+    'The first request with this Idempotency-Key did not end. Wait; if the program restarted, check what was done and use a new key.',
   ),
   CANCELLED: text('Cancelado', 'A operação foi cancelada.', 'The operation was cancelled.'),
   SHUTDOWN: text(

@@ -67,6 +67,7 @@ const BY_CODE: Partial<Record<ErrorCode, ExitName>> = {
   VERSION_CONFLICT: 'conflict',
   PRECONDITION_FAILED: 'conflict',
   IDEMPOTENCY_KEY_REUSED: 'conflict',
+  IDEMPOTENCY_KEY_BUSY: 'conflict',
   FILE_UNREADABLE: 'badInput',
   GEOJSON_INVALID: 'badInput',
   KML_INVALID: 'badInput',

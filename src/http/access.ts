@@ -25,6 +25,8 @@ export interface Access {
   bodyBytes: number
   /** The route reads the body itself, byte for byte. */
   raw?: true
+  /** An Idempotency-Key is honoured: the answer is kept for a day. Not where it holds a secret. */
+  keyed?: true
 }
 
 const KIB = 1024
@@ -42,6 +44,9 @@ const write = (bodyBytes = MIB, bucket: Bucket = 'write'): Access => ({
   bodyBytes,
 })
 
+/** Asked twice with the same key, done once. */
+const keyed = (access: Access): Access => ({ ...access, keyed: true })
+
 const maintain = (): Access => ({ role: 'maintainer', bucket: 'write', bodyBytes: 64 * KIB })
 
 /** The audit log answers under the original's path and under the versioned one. */
@@ -49,13 +54,13 @@ export const AUDIT_PREFIXES = ['/api/audit', '/api/v1/audit'] as const
 
 function auditAccess(prefix: string): Record<string, Access> {
   return {
-    [`POST ${prefix}`]: write(128 * KIB),
+    [`POST ${prefix}`]: keyed(write(128 * KIB)),
     [`GET ${prefix}`]: read(),
     [`GET ${prefix}/stats`]: read(),
     [`GET ${prefix}/head`]: read(),
     [`POST ${prefix}/verify-all`]: read('heavy', 64 * KIB),
     [`GET ${prefix}/checkpoint`]: read(),
-    [`POST ${prefix}/checkpoint`]: write(64 * KIB),
+    [`POST ${prefix}/checkpoint`]: keyed(write(64 * KIB)),
     [`GET ${prefix}/key`]: read(),
     [`POST ${prefix}/key/rotate`]: { role: 'admin', bucket: 'write', bodyBytes: 64 * KIB },
     [`GET ${prefix}/consistency`]: read(),
@@ -103,7 +108,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'GET /api/v1/jobs': read(),
   'GET /api/v1/jobs/{job_id}': read(),
   'DELETE /api/v1/jobs/{job_id}': write(64 * KIB),
-  'POST /api/v1/jobs/{job_id}/retry': { role: 'maintainer', bucket: 'write', bodyBytes: 64 * KIB },
+  'POST /api/v1/jobs/{job_id}/retry': keyed(maintain()),
   'GET /api/v1/jobs/{job_id}/result': read(),
   'GET /api/v1/jobs/{job_id}/logs': read(),
   'GET /api/v1/jobs/{job_id}/events': read(),
@@ -122,7 +127,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'GET /api/v1/blocks': read(),
 
   'GET /api/v1/projects': read(),
-  'POST /api/v1/projects': write(),
+  'POST /api/v1/projects': keyed(write()),
   'POST /api/v1/projects/import': { role: 'admin', bucket: 'heavy', bodyBytes: 64 * KIB },
   'GET /api/v1/projects/{project_id}': read(),
   'PUT /api/v1/projects/{project_id}': write(),
@@ -136,17 +141,17 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'POST /api/v1/webhooks/register': maintain(),
   'GET /api/v1/webhooks/endpoints': { role: 'maintainer', bucket: 'read', bodyBytes: 0 },
   'DELETE /api/v1/webhooks/endpoints/{webhook_id}': maintain(),
-  'POST /api/v1/webhooks/endpoints/{webhook_id}/enable': maintain(),
+  'POST /api/v1/webhooks/endpoints/{webhook_id}/enable': keyed(maintain()),
   'POST /api/v1/webhooks/endpoints/{webhook_id}/rotate': maintain(),
-  'POST /api/v1/webhooks/endpoints/{webhook_id}/test': maintain(),
-  'POST /api/v1/webhooks/endpoints/{webhook_id}/recover': maintain(),
+  'POST /api/v1/webhooks/endpoints/{webhook_id}/test': keyed(maintain()),
+  'POST /api/v1/webhooks/endpoints/{webhook_id}/recover': keyed(maintain()),
   'GET /api/v1/webhooks/endpoints/{webhook_id}/deliveries': {
     role: 'maintainer',
     bucket: 'read',
     bodyBytes: 0,
   },
-  'POST /api/v1/webhooks/messages/{message_id}/replay': maintain(),
-  'POST /api/v1/events/emit': write(64 * KIB),
+  'POST /api/v1/webhooks/messages/{message_id}/replay': keyed(maintain()),
+  'POST /api/v1/events/emit': keyed(write(64 * KIB)),
   // No token: the signature is what counts, and without a source in the settings nothing is there.
   'POST /hooks/in/{source}': { role: 'public', bucket: 'none', bodyBytes: 256 * KIB, raw: true },
 

@@ -3,6 +3,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import { AppError } from '../base/errors.ts'
 import { jsonText, readBody } from './body.ts'
 import { type AnyContext, type App, admissionOf, type Env } from './context.ts'
+import { answerOnce } from './idempotency.ts'
 import { fieldErrors, toProblem } from './problem.ts'
 import type { Rooms } from './rooms.ts'
 import { mountAssistant } from './routes/assistant.ts'
@@ -46,6 +47,7 @@ export function createApp(rooms: Rooms): App {
     }
     await next()
   })
+  app.use(answerOnce(rooms.keyedAnswers))
   app.onError((error, c) => problemAnswer(rooms, c, translate(error)))
   app.notFound((c) => problemAnswer(rooms, c, new AppError('NOT_FOUND')))
   mountStatus(app, rooms)

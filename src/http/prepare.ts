@@ -6,6 +6,7 @@ import { splitPrepareRequest } from '../kernel/formats/prepare-request.ts'
 import { PARSE_HERE_BYTES, readBody } from './body.ts'
 import { type AnyContext, admissionOf } from './context.ts'
 import { PrepareJobRequest, pipelineParams } from './contract/jobs.ts'
+import { idempotencyKeyOf } from './idempotency.ts'
 import { fieldErrors } from './problem.ts'
 import type { Rooms } from './rooms.ts'
 
@@ -35,13 +36,12 @@ export async function submitOf(c: AnyContext, bytes: Buffer, rooms: Rooms): Prom
   const parsed = PrepareJobRequest.omit({ geojson: true }).safeParse(fields)
   if (!parsed.success) throw fieldErrors('body', parsed.error.issues)
   const body = parsed.data as PrepareJobRequest
-  const key = c.req.header('Idempotency-Key')
   return {
     kind: body.kind,
     params: withLayers(body.kind, pipelineParams(body), rooms),
     geojson: ['geojson', 'mesh'].includes(body.kind) ? geojson : null,
     force: body.force ?? false,
-    idempotencyKey: key === undefined ? null : key.slice(0, 255),
+    idempotencyKey: idempotencyKeyOf(c),
     projectId: body.project_id ?? null,
     traceId: admissionOf(c).requestId,
     ...(body.priority == null ? {} : { priority: body.priority }),

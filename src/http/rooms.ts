@@ -12,6 +12,7 @@ import type { PluginImport } from '../projects/plugin-import.ts'
 import type { Projects } from '../projects/projects.ts'
 import type { Inbound } from '../webhooks/inbound.ts'
 import type { Webhooks } from '../webhooks/webhooks.ts'
+import type { KeyedAnswers } from './idempotency.ts'
 import type { Metrics } from './metrics.ts'
 import type { Rates } from './rates.ts'
 import type { Sessions } from './sessions.ts'
@@ -50,6 +51,7 @@ export interface Rooms {
   assistant: Assistant | null
   /** Replaces the built-in layers; null keeps them. */
   layerTemplate: unknown
+  keyedAnswers: KeyedAnswers
   sessions: Sessions
   rates: Rates
   events: Events

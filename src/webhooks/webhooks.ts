@@ -80,7 +80,7 @@ export interface Webhooks {
 }
 
 /** Names that only this program may use. */
-const RESERVED = /^(job|audit|storage|webhook)([._]|$)/
+const RESERVED = /^(job|audit|storage|webhook)/
 /** Room for the fields around the payload in a message of 20 KiB. */
 const MOST_PAYLOAD_BYTES = 20_000
 const ROTATION_MS = 86_400_000

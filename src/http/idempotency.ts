@@ -1,0 +1,90 @@
+// The Idempotency-Key header (IETF draft 07): a request that is sent twice is done once, and answered the same. Jobs have
+// keys of their own, kept with the job; this is for the other requests that change something.
+import { AppError } from '../base/errors.ts'
+import { sha256 } from '../base/hash.ts'
+import { type AnyContext, admissionOf } from './context.ts'
+
+/** Whose key, where. */
+interface Place {
+  principal: string
+  route: string
+  key: string
+}
+
+/** Where answers are kept for a day. */
+export interface KeyedAnswers {
+  find(
+    place: Place,
+  ): { fingerprint: Buffer; status: number | null; response: Buffer | null } | undefined
+  begin(place: Place, fingerprint: Buffer): Promise<void>
+  keep(place: Place, status: number, response: Buffer): Promise<void>
+  forget(place: Place): Promise<void>
+}
+
+const KEY = /^[\x21-\x7e]{1,255}$/
+
+/** Null without the header. Throws PARAMS_INVALID: a key that is cut or left out would promise what is not kept. */
+export function idempotencyKeyOf(c: AnyContext): string | null {
+  const key = c.req.header('Idempotency-Key')
+  if (key === undefined) return null
+  if (KEY.test(key)) return key
+  throw new AppError(
+    'PARAMS_INVALID',
+    'An Idempotency-Key is 1 to 255 printable ASCII characters without spaces, in one header.',
+  )
+}
+
+/**
+ * For routes whose access says `keyed`. The key is noted before the work, so that a request that was cut off by the end of
+ * the program is never done a second time: nobody knows how far it came, and that is the answer. Answers of 5xx are not kept.
+ */
+export function answerOnce(answers: KeyedAnswers) {
+  const busy = new Set<string>()
+  return async (c: AnyContext, next: () => Promise<void>): Promise<Response | undefined> => {
+    const { access, principal, path } = admissionOf(c)
+    const key = access.keyed === true ? idempotencyKeyOf(c) : null
+    if (key === null || principal === null) {
+      await next()
+      return undefined
+    }
+    const place: Place = { principal: principal.id, route: `POST ${path}`, key }
+    const name = JSON.stringify(place)
+    const fingerprint = sha256(await c.req.text())
+    const known = answers.find(place)
+    if (known !== undefined && !known.fingerprint.equals(fingerprint)) {
+      throw new AppError(
+        'IDEMPOTENCY_KEY_REUSED',
+        'This Idempotency-Key was used for another request. Use a new key for a new request.',
+      )
+    }
+    if (busy.has(name)) {
+      throw new AppError('IDEMPOTENCY_KEY_BUSY', 'The first request with this key is not done yet.')
+    }
+    if (known !== undefined) return replay(known)
+    busy.add(name)
+    try {
+      await answers.begin(place, fingerprint)
+      await next()
+      const { status } = c.res
+      if (status >= 500) await answers.forget(place)
+      else await answers.keep(place, status, Buffer.from(await c.res.clone().text()))
+    } finally {
+      busy.delete(name)
+    }
+    return undefined
+  }
+}
+
+function replay({ status, response }: { status: number | null; response: Buffer | null }) {
+  if (status === null) {
+    throw new AppError(
+      'IDEMPOTENCY_KEY_BUSY',
+      'The program ended while it worked on this request. Look whether it was done, then use a new key.',
+    )
+  }
+  const headers: Record<string, string> = { 'Idempotent-Replay': 'true' }
+  if (status !== 204) {
+    headers['Content-Type'] = status < 400 ? 'application/json' : 'application/problem+json'
+  }
+  return new Response(status === 204 ? null : new Uint8Array(response!), { status, headers })
+}

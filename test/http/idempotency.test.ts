@@ -1,0 +1,121 @@
+// The Idempotency-Key header on requests that change something: done once, answered the same, also after a restart of the
+// program and never again when that cut the first one off.
+import path from 'node:path'
+import Database from 'better-sqlite3'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { startDaemon, type TestDaemon } from '../support/daemon.ts'
+import { createStillClock } from '../support/job-house.ts'
+
+let house: TestDaemon
+let clock: ReturnType<typeof createStillClock>
+beforeEach(async () => {
+  clock = createStillClock()
+  house = await startDaemon({}, { clock })
+})
+afterEach(() => house.stop())
+
+const PROJECTS = '/api/v1/projects'
+const post = (place: string, body: unknown, key: string | null, token?: string) =>
+  house.call('POST', place, body, {
+    headers: key === null ? {} : { 'Idempotency-Key': key },
+    ...(token === undefined ? {} : { token }),
+  })
+const count = async (): Promise<number> => (await house.call('GET', PROJECTS)).json.count
+
+describe('a key', () => {
+  test('makes the second request the first one', async () => {
+    const first = await post(PROJECTS, { project_name: 'P' }, 'k')
+    const second = await post(PROJECTS, { project_name: 'P' }, 'k')
+    expect(first.headers['idempotent-replay']).toBeUndefined()
+    expect(second.headers['idempotent-replay']).toBe('true')
+    expect(second.headers['content-type']).toBe('application/json')
+    expect([second.status, second.json]).toEqual([201, first.json])
+    expect(await count()).toBe(1)
+  })
+
+  test('control: without one there are two', async () => {
+    for (let i = 0; i < 2; i++) await post(PROJECTS, { project_name: 'P' }, null)
+    expect(await count()).toBe(2)
+  })
+
+  test('keeps a refusal too, and is refused for another body', async () => {
+    const body = { project_id: 'A', project_name: 'P' }
+    await post(PROJECTS, body, null)
+    const refused = await post(PROJECTS, body, 'k')
+    expect(refused.status).toBe(400)
+    expect((await house.call('DELETE', `${PROJECTS}/A`)).status).toBe(204)
+    const again = await post(PROJECTS, body, 'k')
+    expect([again.status, again.json]).toEqual([400, refused.json])
+    expect(again.headers['content-type']).toBe('application/problem+json')
+    expect((await post(PROJECTS, { project_name: 'Q' }, 'k')).json.code).toBe(
+      'IDEMPOTENCY_KEY_REUSED',
+    )
+  })
+
+  test('belongs to who sends it, and to one address', async () => {
+    const client = { name: 'x', role: 'operator' }
+    const { token } = (await post('/api/v1/auth/clients', client, null)).json
+    const body = { project_name: 'P' }
+    await post(PROJECTS, body, 'k')
+    expect((await post(PROJECTS, body, 'k', token)).headers['idempotent-replay']).toBeUndefined()
+    expect(await count()).toBe(2)
+    const entry = { event_type: 'seen', entity_type: 'test' }
+    expect((await post('/api/audit', entry, 'k')).status).toBe(201)
+  })
+
+  test('of requests that come at once lets one through', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => post(PROJECTS, { project_name: 'P' }, 'k')),
+    )
+    const statuses = answers.map(({ status }) => status)
+    expect(statuses.filter((status) => status !== 201 && status !== 409)).toEqual([])
+    expect(statuses).toContain(201)
+    expect(await count()).toBe(1)
+  })
+
+  test('is forgotten after a day', async () => {
+    await post(PROJECTS, { project_name: 'P' }, 'k')
+    clock.advance(86_400_000 - 1)
+    await post(PROJECTS, { project_name: 'P' }, 'k')
+    expect(await count()).toBe(1)
+    clock.advance(1)
+    await post(PROJECTS, { project_name: 'P' }, 'k')
+    expect(await count()).toBe(2)
+  })
+
+  test('of a request that the end of the program cut off is never done again', async () => {
+    await post(PROJECTS, { project_name: 'P' }, 'k')
+    // What a kill between the note and the answer leaves behind.
+    const direct = new Database(path.join(house.config.folders.data, 'sisrua.db'))
+    direct.exec('UPDATE idempotency SET status = NULL, response = NULL')
+    direct.close()
+    const again = await post(PROJECTS, { project_name: 'P' }, 'k')
+    expect([again.status, again.json.code]).toEqual([409, 'IDEMPOTENCY_KEY_BUSY'])
+    expect(await count()).toBe(1)
+  })
+
+  test.each([
+    ['', 422],
+    ['with space', 422],
+    ['k'.repeat(256), 422],
+    ['ü', 422],
+    ['k'.repeat(255), 200],
+    ['"8e03978e-40d5-43dd-bc93-6894a57f9324"', 200],
+  ])('%j is answered with %i, on jobs and elsewhere', async (key, status) => {
+    const geojson = { type: 'Point', coordinates: [-41.3, -21.7] }
+    const job = await post('/api/v1/jobs/prepare', { kind: 'geojson', geojson }, key)
+    expect(job.status).toBe(status)
+    const emitted = { event_type: 'seen', payload: {} }
+    expect((await post('/api/v1/events/emit', emitted, key)).status).toBe(status)
+  })
+})
+
+test('an answer with a secret is never kept', async () => {
+  const client = { name: 'x', role: 'viewer' }
+  const first = (await post('/api/v1/auth/clients', client, 'k')).json.token
+  const second = (await post('/api/v1/auth/clients', client, 'k')).json.token
+  expect(second).not.toBe(first)
+  const direct = new Database(path.join(house.config.folders.data, 'sisrua.db'), { readonly: true })
+  expect(direct.prepare('SELECT count(*) FROM idempotency').pluck().get()).toBe(0)
+  direct.close()
+})
