@@ -1,4 +1,4 @@
-// `sisrua job`: looks at the jobs of a running daemon, follows one, cancels one, starts one again.
+// `sisrua job`: looks at the jobs of a running daemon and their logs, follows one, cancels one, starts one again.
 import type { Command } from 'commander'
 import { AppError } from '../base/errors.ts'
 import { EXIT } from '../base/exit-codes.ts'
@@ -39,6 +39,11 @@ export function registerJob(program: Command, context: CliContext): void {
       .option('--ndjson', 'one JSON document a line')
       .description('follows a job until it ends')
       .action((id: string, options: WatchOptions) => watch(id, options, context)),
+    job
+      .command('logs')
+      .argument('<id>', 'job id')
+      .description('the lines that its attempts left behind, oldest first')
+      .action((id: string, options: DaemonOptions) => logs(id, options, context)),
     job
       .command('cancel')
       .argument('<id>', 'job id')
@@ -97,6 +102,31 @@ async function watch(id: string, options: WatchOptions, context: CliContext): Pr
     }
     return
   }
+}
+
+interface WireLine {
+  n: number
+  at: number
+  level: string
+  line: string
+}
+
+/** All of them, page by page: an answer holds as many as the server gives at once. */
+async function logs(id: string, options: DaemonOptions, context: CliContext): Promise<void> {
+  const client = await openDaemonClient(options, context)
+  const lines: WireLine[] = []
+  for (;;) {
+    const after = lines.at(-1)?.n ?? 0
+    const page = (await client.call('GET', `${place(id)}/logs?after=${after}`)) as {
+      lines: WireLine[]
+    }
+    if (page.lines.length === 0) break
+    lines.push(...page.lines)
+  }
+  const texts = lines.map(
+    ({ at, level, line: text }) => `${new Date(at * 1_000).toISOString()}\t${level}\t${text}`,
+  )
+  await print(context, { job_id: id, lines }, texts)
 }
 
 async function cancel(id: string, options: DaemonOptions, context: CliContext): Promise<void> {

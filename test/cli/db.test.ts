@@ -226,6 +226,11 @@ describe('job retry', () => {
       expect((await job('list', '--state', 'failed')).stdout).toContain(id)
       expect((await job('list', '--state', 'succeeded')).stdout).toBe('')
       expect((await job('retry', 'nobody')).code).toBe(EXIT.notFound)
+      const told = await job('logs', id)
+      expect([told.code, told.stdout]).toEqual([0, expect.stringMatching(/Z\terror\t[A-Z_]+: /)])
+      const lines = (await house.call('GET', `/api/v1/jobs/${id}/logs`)).json.lines
+      expect(JSON.parse((await job('logs', id, '--json')).stdout)).toEqual({ job_id: id, lines })
+      expect((await job('logs', 'nobody')).code).toBe(EXIT.notFound)
     } finally {
       await house.stop()
     }
