@@ -124,10 +124,20 @@ function rawFeature(value: unknown, where: string): RawFeature {
 /** GeoJSON of 2008 could name its system; RFC 7946 dropped that, but QGIS and ogr2ogr still write it. */
 function epsgOf(crs: unknown): number {
   if (crs === undefined || crs === null) return 4326
-  const name = (crs as { properties?: { name?: unknown } }).properties?.name
-  if (typeof name !== 'string') throw geojsonError('has a "crs" without a name')
+  const { type, properties } = crs as { type?: unknown; properties?: Record<string, unknown> }
+  // The form before 2008's, which old web servers still send: {"type": "EPSG", "properties": {"code": 31983}}.
+  const bare = String(properties?.code ?? '')
+  if (type === 'EPSG' && /^\d{4,6}$/.test(bare)) return Number(bare)
+  const name = properties?.name
+  if (typeof name !== 'string') {
+    throw geojsonError(
+      'has a "crs" without a name; write {"type": "name", "properties": {"name": "EPSG:31983"}}',
+    )
+  }
   if (/CRS:?84$/i.test(name)) return 4326
-  const code = /^(?:urn:ogc:def:crs:)?EPSG:(?:[\d.]*:)?(\d{4,6})$/i.exec(name.trim())?.[1]
+  const code =
+    /^(?:urn:ogc:def:crs:)?EPSG:(?:[\d.]*:)?(\d{4,6})$/i.exec(name.trim())?.[1] ??
+    /^https?:\/\/www\.opengis\.net\/def\/crs\/EPSG\/[\d.]+\/(\d{4,6})$/i.exec(name.trim())?.[1]
   if (code === undefined)
     throw geojsonError(`names a "crs" that is not understood (${name.slice(0, 60)})`)
   return Number(code)

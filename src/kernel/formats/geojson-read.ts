@@ -74,7 +74,8 @@ class GeometryReader {
       this.empty++
       return
     }
-    this.geometry(geometry, feature, `${where}.geometry`, 0)
+    // A bare geometry has nothing above it.
+    this.geometry(geometry, feature, where === 'the geometry' ? where : `${where}.geometry`, 0)
   }
 
   private geometry(value: unknown, feature: number, where: string, depth: number): void {
@@ -187,7 +188,7 @@ class GeometryReader {
     }
     if (++this.geometryVertices > MAX_VERTICES_PER_GEOMETRY) {
       throw geojsonError(
-        `has more than ${MAX_VERTICES_PER_GEOMETRY} vertices in one geometry`,
+        `has more than ${MAX_VERTICES_PER_GEOMETRY} vertices in one geometry; cut it in parts`,
         where,
       )
     }

@@ -208,6 +208,27 @@ describe('geojson-site@1', () => {
     expect(geojsonBox(bytes)).toEqual([-41.3235, -21.7634, -41.322, -21.763])
   })
 
+  it.each([
+    { type: 'name', properties: { name: 'EPSG:31983' } },
+    { type: 'name', properties: { name: 'urn:ogc:def:crs:EPSG:9.9.1:31983' } },
+    { type: 'name', properties: { name: 'http://www.opengis.net/def/crs/EPSG/0/31983' } },
+    { type: 'EPSG', properties: { code: 31_983 } },
+    { type: 'EPSG', properties: { code: '31983' } },
+  ])('reads the crs member %j', async (crs) => {
+    const { drawing } = await draw({ type: 'Point', coordinates: [500_000, 7_600_000], crs })
+    expect([drawing.epsg, ...drawing.paths.coords]).toEqual([31_983, 500_000, 7_600_000])
+  })
+
+  it('refuses a crs outside the table with the command that helps', async () => {
+    const crs = { type: 'name', properties: { name: 'EPSG:2056' } }
+    await expect(
+      draw({ type: 'Point', coordinates: [2_600_000, 1_200_000], crs }),
+    ).rejects.toMatchObject({
+      code: 'CRS_UNKNOWN',
+      message: expect.stringMatching(/EPSG:2056 is not among.*ogr2ogr -t_srs EPSG:4674/),
+    })
+  })
+
   it('takes the old crs member for what it says', async () => {
     const xy = createProjector(31983).forward(Float64Array.of(-42.2, -21.36))
     const crs = { type: 'name', properties: { name: 'urn:ogc:def:crs:EPSG::31983' } }
@@ -313,6 +334,21 @@ describe('geojson-site@1', () => {
     ],
     ['metres without a crs', { type: 'Point', coordinates: [788547, 7634925] }, /degrees/],
     ['an unknown type', { type: 'Circle', coordinates: PLACE }, /unknown type/],
+    [
+      'a crs by a link',
+      { ...LINE, crs: { type: 'link', properties: { href: 'x' } } },
+      /without a name/,
+    ],
+    [
+      'a bare geometry of one number',
+      { type: 'Point', coordinates: [1] },
+      /the geometry\.coordinates/,
+    ],
+    [
+      'a million vertices in one line',
+      `{"type":"LineString","coordinates":[${'[-41,-21],[-41,-21.1],'.repeat(500_000)}[-41,-21]]}`,
+      /cut it in parts/,
+    ],
     ['an unknown crs name', { ...LINE, crs: { properties: { name: 'local' } } }, /not understood/],
     [
       'a position of one number',
