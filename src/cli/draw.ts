@@ -8,7 +8,7 @@ import type { PipelineOutput } from '../workers/tasks.ts'
 import { type ArtefactOptions, deliver, planArtefacts } from './artefacts.ts'
 import type { CliContext } from './context.ts'
 import { sayFigures } from './figures.ts'
-import { tuneForOneRun } from './one-run.ts'
+import { tunedForOneRun } from './one-run.ts'
 import { sayPlan } from './plan.ts'
 import { type DemOptions, openWorld } from './world.ts'
 import { PiecedFile } from './write-file.ts'
@@ -26,7 +26,6 @@ export async function drawPipeline(
   { config, terminal }: CliContext,
 ): Promise<void> {
   const begin = performance.now()
-  tuneForOneRun()
   const artefacts = planArtefacts(options)
   const pipeline = findPipeline(name)
   const params = parseParams(pipeline, rawParams)
@@ -49,7 +48,7 @@ export async function drawPipeline(
   const drawn = dxf === undefined ? null : new PiecedFile(dxf.target)
   let output: PipelineOutput
   try {
-    output = await terminal.holding(() =>
+    const run = () =>
       compute.run(
         'pipeline',
         {
@@ -69,8 +68,8 @@ export async function drawPipeline(
           signal: terminal.signal,
           onProgress: (step, fraction) => terminal.progress(step, 0.3 + fraction * 0.7),
         },
-      ),
-    )
+      )
+    output = await terminal.holding(() => tunedForOneRun(run))
     terminal.clearProgress()
     await deliver(artefacts, output, terminal, drawn)
   } finally {
