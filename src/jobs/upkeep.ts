@@ -48,8 +48,10 @@ export function createUpkeep(options: {
 
   /** The disk is short: what may be thrown away goes now, in steps small enough for the room that the reserve gave back. */
   async function makeRoom(): Promise<void> {
+    store.moveWal()
     while ((await store.group(() => store.retention.prune(clock.now(), SMALL_BATCH))) > 0) {
       store.blobs.collect()
+      store.moveWal()
     }
     store.walCheckpoint()
     store.disk.refresh()

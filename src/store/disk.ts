@@ -3,13 +3,14 @@
 import { closeSync, existsSync, fsyncSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs'
 
 const MIB = 1024 * 1024
-const RESERVE_BYTES = 8 * MIB
+/** More than the write-ahead log grows to before it is emptied: on a full disk the database file may have to grow by all of it. */
+const RESERVE_BYTES = 24 * MIB
 /** Below this many free bytes no new jobs are taken. */
 const LOW_BYTES = 200 * MIB
 /** Below this many free bytes nothing is written but what frees or ends. */
 const READ_ONLY_BYTES = 50 * MIB
 /** The reserve is made again when this much is free. */
-const REFILL_BYTES = 64 * MIB
+const REFILL_BYTES = 128 * MIB
 
 type DiskState = 'ok' | 'low' | 'read_only'
 

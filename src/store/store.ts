@@ -30,6 +30,7 @@ import {
   connect,
   prepareEmptyFile,
   requireSafeSqlite,
+  sqliteCode,
   sqliteVersion,
 } from './sqlite.ts'
 import { createTransactions } from './transactions.ts'
@@ -176,6 +177,20 @@ function assemble({
       if (!open || inMemory) return
       connection.pragma('incremental_vacuum(256)')
       emptyWal(connection)
+    },
+    /**
+     * The first step out of a full disk: moves the write-ahead log into the database file, so that its room is used again. The
+     * file may have to grow for that, and a log with room left would only take what the reserve gives: so the reserve goes first.
+     */
+    moveWal(): void {
+      if (!open || inMemory) return
+      try {
+        emptyWal(connection)
+      } catch (error) {
+        if (sqliteCode(error) !== 'SQLITE_FULL') throw error
+        disk.releaseReserve()
+        emptyWal(connection)
+      }
     },
     /** The file grows by at most so many pages from here on, then SQLite says that the disk is full (tests). */
     limitGrowth(pages: number): void {

@@ -22,7 +22,7 @@ import { call, drain, type Program, startProgram } from './support/program.ts'
 const SMALL_DISK: Alteration[] = [
   {
     file: 'src/store/disk.ts',
-    find: 'const RESERVE_BYTES = 8 * MIB',
+    find: 'const RESERVE_BYTES = 24 * MIB',
     replace: 'const RESERVE_BYTES = 0.5 * MIB',
   },
   {
@@ -37,7 +37,7 @@ const SMALL_DISK: Alteration[] = [
   },
   {
     file: 'src/store/disk.ts',
-    find: 'const REFILL_BYTES = 64 * MIB',
+    find: 'const REFILL_BYTES = 128 * MIB',
     replace: 'const REFILL_BYTES = 1.1 * MIB',
   },
   {
@@ -77,6 +77,8 @@ interface Filled {
   freedItselfMs: number | null
   /** From the moment somebody else made room to the next acknowledged job. */
   backMs: number | null
+  /** The reserve file was there again when the disk was filled the second time. */
+  reserve: boolean
   problem: string | null
 }
 
@@ -110,11 +112,13 @@ async function fill(main: string, mebibytes: number, hasReserve: boolean): Promi
   return withFolder('a4', async (folder) => {
     const disk = `${folder}/disk`
     const old = `${folder}/old`
-    const script = `mkdir -p "$1" && mount -t tmpfs -o size=$2M tmpfs "$1" && head -c 1200000 /dev/zero > "$1/others" && shift 2 && exec "$@"`
+    // Given back later, it must hold the results of what waits then, and the reserve.
+    const others = mebibytes < 8 ? 1_200_000 : 2_400_000
+    const script = `mkdir -p "$1" && mount -t tmpfs -o size=$2M tmpfs "$1" && head -c "$3" /dev/zero > "$1/others" && shift 3 && exec "$@"`
     const program = await startProgram({
       main,
       dataFolder: `${disk}/home/data`,
-      through: ['unshare', '-m', 'sh', '-c', script, 'sh', disk, String(mebibytes)],
+      through: ['unshare', '-m', 'sh', '-c', script, 'sh', disk, String(mebibytes), String(others)],
       env: { A4_OLD: old },
     })
     // The tmpfs exists only in the program's own name space.
@@ -145,8 +149,9 @@ async function fill(main: string, mebibytes: number, hasReserve: boolean): Promi
       // On the smallest disks the last result may not fit next to the reserve; it then waits.
       await drain(program.port, 3_000).catch(() => {})
       const reserve = `${inside}/home/data/reserve.bin`
-      for (let waited = 0; hasReserve && !existsSync(reserve) && waited < 100; waited++)
+      for (let waited = 0; hasReserve && !existsSync(reserve) && waited < 300; waited++)
         await sleep(50)
+      const hadReserve = existsSync(reserve)
       takeTheRest()
       writeFileSync(old, '')
       const freedItselfMs = await nextAcknowledged(program.port, 'freed', STUCK_MS)
@@ -159,6 +164,7 @@ async function fill(main: string, mebibytes: number, hasReserve: boolean): Promi
         refused: Object.fromEntries(load.refused),
         freedItselfMs,
         backMs,
+        reserve: hadReserve,
         problem: broken ? JSON.stringify({ found, auditBroken, brokenBlobs, integrity }) : null,
       }
     } finally {

@@ -65,7 +65,8 @@ async function waitOf(seed: number, policy: Policy): Promise<number | null> {
 
 export const c6: Experiment = {
   id: 'C6',
-  title: 'the least urgent job starts within 45 minutes and one look, however many urgent ones come',
+  title:
+    'the least urgent job starts within 45 minutes and one look, however many urgent ones come',
   async run(options) {
     const trials = trialsOf(options, 20, 1)
     const policy: Policy = { ...DEFAULT_POLICY, maxWaiting: URGENT + 10 }

@@ -232,7 +232,7 @@ describe('room on the disk', () => {
     let free = 10e9
     const store = open({ freeBytes: () => free })
     const reserve = path.join(dataFolder, 'reserve.bin')
-    expect(readFileSync(reserve)).toHaveLength(8 * 1024 * 1024)
+    expect(readFileSync(reserve)).toHaveLength(24 * 1024 * 1024)
     free = 100e6
     expect(store.disk.refresh()).toBe('low')
     free = 10e6
