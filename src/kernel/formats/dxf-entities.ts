@@ -33,42 +33,63 @@ export function writeEntities(
   retrievedAt: string | null,
   extra: (() => void) | null = null,
 ): void {
-  const layers = plan.layerNames.map((name) => fragmentOf(`${OWNER}${name}\n`))
-  const xdata = new XdataWriter(writer)
-  const colors = new Map<string, Fragment | null>()
+  const entities = new EntityWriter(writer, drawing, plan)
   const { features } = drawing
   writer.section('ENTITIES', () => {
     for (let i = 0; i < features.length; i++) {
-      if (plan.drawable[i] === 0) continue
-      const feature = features[i]!
-      const type =
-        feature.kind === 'text'
-          ? TEXT
-          : feature.kind !== 'point'
-            ? POLYLINE
-            : feature.block === null
-              ? POINT
-              : INSERT
-      writer.fragment(type)
-      writer.hexDigits(writer.takeHandle())
-      writer.fragment(layers[feature.layer]!)
-      if (feature.color !== null) {
-        let color = colors.get(feature.color)
-        if (color === undefined) {
-          color = colorGroups(feature.color)
-          colors.set(feature.color, color)
-        }
-        if (color !== null) writer.fragment(color)
-      }
-      const hash =
-        type === POLYLINE
-          ? writePolyline(writer, drawing, feature)
-          : writePlaced(writer, drawing, feature, plan)
-      xdata.write(feature, hash)
+      if (plan.drawable[i] === 1) entities.write(features[i]!)
     }
     extra?.()
     writeCredits(writer, drawing, plan, retrievedAt)
   })
+}
+
+/** One entity after another. A call each: V8 optimises that better than one long loop. */
+class EntityWriter {
+  private readonly writer: DxfWriter
+  private readonly drawing: Drawing
+  private readonly plan: DxfPlan
+  private readonly layers: readonly Fragment[]
+  private readonly xdata: XdataWriter
+  private readonly colors = new Map<string, Fragment | null>()
+
+  constructor(writer: DxfWriter, drawing: Drawing, plan: DxfPlan) {
+    this.writer = writer
+    this.drawing = drawing
+    this.plan = plan
+    this.layers = plan.layerNames.map((name) => fragmentOf(`${OWNER}${name}\n`))
+    this.xdata = new XdataWriter(writer)
+  }
+
+  write(feature: Feature): void {
+    const { writer, drawing } = this
+    const type =
+      feature.kind === 'text'
+        ? TEXT
+        : feature.kind !== 'point'
+          ? POLYLINE
+          : feature.block === null
+            ? POINT
+            : INSERT
+    writer.fragment(type)
+    writer.hexDigits(writer.takeHandle())
+    writer.fragment(this.layers[feature.layer]!)
+    if (feature.color !== null) this.color(feature.color)
+    const hash =
+      type === POLYLINE
+        ? writePolyline(writer, drawing, feature)
+        : writePlaced(writer, drawing, feature, this.plan)
+    this.xdata.write(feature, hash)
+  }
+
+  private color(text: string): void {
+    let color = this.colors.get(text)
+    if (color === undefined) {
+      color = colorGroups(text)
+      this.colors.set(text, color)
+    }
+    if (color !== null) this.writer.fragment(color)
+  }
 }
 
 /** Colour of its own; null for a text that is no colour (by layer). */

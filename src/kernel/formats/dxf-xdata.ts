@@ -29,12 +29,17 @@ const POLYGON = key('polygon')
 const HOLE = key('hole')
 const MERGED = key('merged')
 const TAG = fragmentOf('1000\ntag:')
-/** `source` up to the id, per kind of element. */
-const ELEMENTS: Readonly<Record<string, Fragment>> = {
-  node: key('source', 'node/'),
-  way: key('source', 'way/'),
-  relation: key('source', 'relation/'),
+const NODE = key('source', 'node/')
+const WAY = key('source', 'way/')
+const RELATION = key('source', 'relation/')
+
+/** `source` up to the id; null for what is no kind of element. */
+function sourceOf(type: string): Fragment | null {
+  if (type === 'way') return WAY
+  if (type === 'node') return NODE
+  return type === 'relation' ? RELATION : null
 }
+
 /** More different values than this are no vocabulary, and are written without remembering. */
 const MAX_REMEMBERED = 1000
 /** More than the fields without free text take together. */
@@ -70,8 +75,8 @@ export class XdataWriter {
     p = writeHex(view, p, geometryHash, true)
     view.setUint8(p++, 10)
     const { packed } = feature
-    const element = packed === undefined ? undefined : ELEMENTS[packed.type]
-    if (packed !== undefined && element !== undefined && packed.id >= 0) {
+    const element = packed === undefined ? null : sourceOf(packed.type)
+    if (packed !== undefined && element !== null && packed.id >= 0) {
       p = putFragment(view, p, element)
       const digits = p
       p = writeWhole(view, p, packed.id)
