@@ -1,8 +1,9 @@
 // `sisrua elevation`: heights of a place and along a line, from the local tiles. No server, no network.
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { AppError } from '../base/errors.ts'
 import type { DemWindow } from '../kernel/formats/dem.ts'
 import type { Bbox } from '../kernel/geo/bbox.ts'
+import type { SampleMethod } from '../kernel/geo/sample.ts'
 import { elevationPointBbox } from '../kernel/pipelines/elevation-point.v1.ts'
 import { elevationProfileBbox } from '../kernel/pipelines/elevation-profile.v1.ts'
 import { createInlineCompute } from '../workers/inline.ts'
@@ -14,9 +15,16 @@ import { addDemOptions, type DemOptions, openWorld } from './world.ts'
 interface PlaceOptions extends DemOptions {
   lat: number
   lon: number
+  method: SampleMethod
 }
 
-const METHODS = ['nearest', 'bilinear', 'bicubic'] as const
+const METHODS: readonly SampleMethod[] = ['nearest', 'bilinear', 'bicubic']
+
+function methodOption(): Option {
+  return new Option('--method <name>', 'how heights between the posts are found')
+    .choices(METHODS)
+    .default('bilinear')
+}
 
 export function registerElevation(program: Command, context: CliContext): void {
   const elevation = program.command('elevation').description('heights from local tiles')
@@ -24,6 +32,7 @@ export function registerElevation(program: Command, context: CliContext): void {
     .command('query')
     .requiredOption('--lat <degrees>', 'latitude', decimal)
     .requiredOption('--lon <degrees>', 'longitude', decimal)
+    .addOption(methodOption())
     .option('--json', 'one JSON document')
     .description('height of one place')
     .addHelpText('before', 'Example: sisrua elevation query --lat -21.7634 --lon -41.3235\n')
@@ -33,6 +42,7 @@ export function registerElevation(program: Command, context: CliContext): void {
     .command('profile')
     .requiredOption('--path <places>', 'lat,lon pairs separated by spaces', places)
     .option('--step <metres>', 'distance between points; the cell size when absent', decimal)
+    .addOption(methodOption())
     .option('--json', 'one JSON document')
     .description('heights, chainage and slope along a line')
     .addHelpText(
@@ -51,7 +61,7 @@ async function query(options: PlaceOptions, context: CliContext): Promise<void> 
   const found = await createInlineCompute().run('elevationPoint', {
     latitude: lat,
     longitude: lon,
-    method: METHODS[1],
+    method: options.method,
     dem,
   })
   if (found.elevation === null) {
@@ -70,6 +80,7 @@ async function query(options: PlaceOptions, context: CliContext): Promise<void> 
 interface ProfileOptions extends DemOptions {
   path: Float64Array
   step?: number
+  method: SampleMethod
 }
 
 async function profile(options: ProfileOptions, context: CliContext): Promise<void> {
@@ -78,6 +89,7 @@ async function profile(options: ProfileOptions, context: CliContext): Promise<vo
   const found = await createInlineCompute().run('elevationProfile', {
     path: options.path,
     ...(options.step === undefined ? {} : { stepMeters: options.step }),
+    method: options.method,
     dem,
   })
   if (terminal.json) {

@@ -110,6 +110,29 @@ describe('the command line', () => {
     expect([code, stdout]).toEqual([0, '700.00 m (vertical datum not stated)\n'])
   })
 
+  it.each(['nearest', 'bilinear', 'bicubic'])('takes --method %s', async (method) => {
+    const { code, stdout } = await query(
+      '--dem-dir',
+      folderOf('named'),
+      '--method',
+      method,
+      '--json',
+    )
+    expect(code).toBe(0)
+    const found = JSON.parse(stdout)
+    expect(found.method).toBe(method)
+    expect(found.elevation).toBeCloseTo(700, 9)
+  })
+
+  it('a latitude that is none, and a step that is none, are refused as such', async () => {
+    const place = ['--dem-dir', folderOf('named'), '--lat', '91', '--lon', '0']
+    expect((await runProgram(['elevation', 'query', ...place], root)).code).toBe(2)
+    const line = ['--dem-dir', folderOf('named'), '--path', '-22,-45 -22,-45.0001']
+    const bad = await runProgram(['elevation', 'profile', ...line, '--step', '-5'], root)
+    expect([bad.code, bad.stdout]).toEqual([2, ''])
+    expect((await runProgram(['elevation', 'profile', ...line, '--step', '5'], root)).code).toBe(0)
+  })
+
   it('names the file and the way out without it', async () => {
     const { code, stdout, stderr } = await query('--dem-dir', folderOf('bare'))
     expect([code, stdout]).toEqual([3, ''])

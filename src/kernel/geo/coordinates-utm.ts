@@ -1,4 +1,5 @@
 // Reads UTM coordinates from text that coordinates-text.ts has tidied: zone with or without a latitude band, easting, northing.
+import { takeMeridian } from './coordinates-meridian.ts'
 import type { CoordinatesHint, ReadCoordinates } from './coordinates-reading.ts'
 import { unreadable } from './coordinates-reading.ts'
 import { createProjector } from './projector.ts'
@@ -46,10 +47,14 @@ const ZONE_BEHIND = new RegExp(
 )
 
 /** The place, or COORDINATES_UNREADABLE. */
-export function readUtm(text: string, hint: CoordinatesHint): ReadCoordinates {
+export function readUtm(whole: string, hint: CoordinatesHint): ReadCoordinates {
+  const { text, zone: byMeridian } = takeMeridian(whole)
   const { eastingText, northingText, hemisphere: written, rest } = findMetres(text)
   const { zone: zoneText, letter } = findZone(rest)
-  const zone = zoneText ?? hint.zone
+  if (zoneText !== undefined && byMeridian !== null && zoneText !== byMeridian) {
+    throw unreadable(`zone ${zoneText} has another central meridian than the text names`)
+  }
+  const zone = zoneText ?? byMeridian ?? hint.zone
   if (zone === undefined) throw unreadable('UTM needs its zone, for example "23K" or "zone 23 S"')
   if (!(Number.isInteger(zone) && zone >= 1 && zone <= 60)) {
     throw unreadable(`${zone} is no UTM zone; zones are 1 to 60`)

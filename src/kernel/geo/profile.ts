@@ -24,7 +24,7 @@ const MAX_POINTS = 1_000_000
 
 /**
  * Profile along interleaved lon, lat. Points are set at most `stepMeters` apart (0: only the given vertices); a step so small that more
- * than a million points would result is widened. NaN vertices give NaN heights and add no distance.
+ * than a million points would result is widened. Between two vertices the way is the shorter one round the Earth. NaN vertices give NaN heights and add no distance.
  */
 export function profileAlong(
   grids: readonly Grid[],
@@ -54,7 +54,7 @@ export function profileAlong(
     for (let k = 1; k < parts; k++) {
       const t = k / parts
       lonLat.push(
-        path[2 * i]! + (path[2 * i + 2]! - path[2 * i]!) * t,
+        turned(path[2 * i]! + turned(path[2 * i + 2]! - path[2 * i]!) * t),
         path[2 * i + 1]! + (path[2 * i + 3]! - path[2 * i + 1]!) * t,
       )
       chainage.push(walked + length * t)
@@ -83,10 +83,11 @@ export function profileAlong(
 /**
  * Distance on GRS 80 between near places, with the curvature radii of the middle latitude (Bowring 1981's first term): within 1e-6
  * of the geodesic up to 10 km and 2e-5 up to 100 km, where a line straight in degrees is itself longer.
- * Long steps are cut in pieces. 0 when a coordinate is NaN.
+ * Long steps are cut in pieces. The shorter way across the antimeridian counts. 0 when a coordinate is NaN.
  */
 export function groundDistance(lon1: number, lat1: number, lon2: number, lat2: number): number {
-  const span = Math.max(Math.abs(lon2 - lon1), Math.abs(lat2 - lat1))
+  const eastward = turned(lon2 - lon1)
+  const span = Math.max(Math.abs(eastward), Math.abs(lat2 - lat1))
   if (!(span > 0)) return 0
   const pieces = Math.min(1_000, Math.ceil(span / 0.25))
   let sum = 0
@@ -94,8 +95,14 @@ export function groundDistance(lon1: number, lat1: number, lon2: number, lat2: n
     const lat = lat1 + ((lat2 - lat1) * (k + 0.5)) / pieces
     const { meridianMeters, primeVerticalMeters } = curvatureRadii(GRS80, lat)
     const north = ((lat2 - lat1) / pieces) * RADIANS * meridianMeters
-    const east = ((lon2 - lon1) / pieces) * RADIANS * primeVerticalMeters * Math.cos(lat * RADIANS)
+    const east = (eastward / pieces) * RADIANS * primeVerticalMeters * Math.cos(lat * RADIANS)
     sum += Math.hypot(north, east)
   }
   return sum
+}
+
+/** Degrees of longitude, or between two longitudes, brought into ±180; those inside stay to the bit. */
+function turned(degrees: number): number {
+  if (degrees > 180) return degrees - 360
+  return degrees < -180 ? degrees + 360 : degrees
 }

@@ -28,8 +28,14 @@ export interface ElevationPoint {
 /** About 100 m around the place: the cells that any method looks at come with the window's margin. */
 const AROUND_DEGREES = 0.001
 
-/** Degrees that the windows must cover. */
+/** Degrees that the windows must cover. PARAMS_INVALID when the place is none. */
 export function elevationPointBbox(longitude: number, latitude: number): Bbox {
+  if (!(Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180)) {
+    throw new AppError(
+      'PARAMS_INVALID',
+      'A place needs a latitude within ±90 and a longitude within ±180.',
+    )
+  }
   return {
     west: Math.max(-180, longitude - AROUND_DEGREES),
     south: Math.max(-90, latitude - AROUND_DEGREES),
@@ -44,12 +50,7 @@ export async function elevationPoint(
   codecs: Codecs,
 ): Promise<ElevationPoint> {
   const { latitude, longitude, method = 'bilinear', dem } = input
-  if (!(Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180)) {
-    throw new AppError(
-      'PARAMS_INVALID',
-      'A place needs a latitude within ±90 and a longitude within ±180.',
-    )
-  }
+  elevationPointBbox(longitude, latitude)
   const grids = await decodeDemWindows(dem, codecs)
   const answer = heightsAt(grids, Float64Array.of(longitude, latitude), method)
   const height = answer.heights[0]!

@@ -76,6 +76,9 @@ export async function elevationProfile(
   const degrees = first?.epsg === 4326 || first?.epsg === 4674
   const cellMeters = first === undefined ? 0 : first.cellSizeY * (degrees ? 111_000 : 1)
   const asked = input.stepMeters ?? 0
+  if (!(asked >= 0 && Number.isFinite(asked))) {
+    throw new AppError('PARAMS_INVALID', 'The step of a profile must be above 0 m.')
+  }
   const line = profileAlong(grids, path, asked > 0 ? asked : cellMeters, method)
   const { heights, chainageMeters, lonLat, slopePercent } = line
   // Distance against height is a line as well: its slope figures come from there.

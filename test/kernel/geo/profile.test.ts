@@ -47,6 +47,17 @@ describe('profiles', () => {
   })
 })
 
+it('goes the shorter way across the antimeridian, and stays inside ±180', () => {
+  const { chainageMeters, lonLat } = profileAlong([], Float64Array.of(179.9, -17, -179.9, -17), 500)
+  // 0.2° of the parallel of 17° S: 106.5 km a degree.
+  expect(chainageMeters.at(-1)).toBeCloseTo(groundDistance(10, -17, 10.2, -17), 6)
+  expect(chainageMeters.at(-1)! / 21_300).toBeCloseTo(1, 2)
+  for (let i = 0; i < lonLat.length; i += 2) {
+    expect(Math.abs(lonLat[i]!)).toBeGreaterThan(179.89)
+    expect(Math.abs(lonLat[i]!)).toBeLessThanOrEqual(180)
+  }
+})
+
 describeWithJudge('pyproj', ['/usr/bin/python3', '-c', 'import pyproj'], 'ground distance', () => {
   it('is the geodesic to a millionth up to 10 km, and to twenty up to 100 km', () => {
     const pairs = [0.001, 0.1, 1].flatMap((d) =>
