@@ -31,11 +31,36 @@ export function createFeatureSets(store: Store) {
     )
   }
 
+  /** A number that neither a stored set has (a crash may have left one behind) nor a rival being written right now. */
+  function nextNumber({ id, featureSet: current }: ProjectRow): number {
+    newest = Math.max(rows.newestSet(id), current, newest) + 1
+    return newest
+  }
+
+  /**
+   * Throws sets away, some chunks in each commit. What is left of them by a failure or the end of the program goes with the
+   * next change of the project: nothing reads it.
+   */
+  async function dropSets(id: string, first: number, last: number): Promise<void> {
+    try {
+      while (await store.group(() => rows.dropSome(id, first, last)));
+    } catch {
+      // What was promised is stored already.
+    }
+  }
+
   return {
-    /** A number that neither a stored set has (a crash may have left one behind) nor a rival being written right now. */
-    begin({ id, featureSet: current }: ProjectRow): NewSet {
-      const featureSet = Math.max(rows.newestSet(id), current, newest) + 1
-      newest = featureSet
+    /** Those before this one, which became the current one. A later set is of somebody who has not lost yet. */
+    dropBefore: (id: string, current: number): Promise<void> => dropSets(id, 0, current - 1),
+    /** All of a project that was removed. */
+    dropAll(removed: ProjectRow): Promise<void> {
+      // A number of its own, so that a project that takes the name meanwhile gets a later one.
+      return dropSets(removed.id, 0, nextNumber(removed))
+    },
+    nextNumber,
+    begin(row: ProjectRow): NewSet {
+      const { id } = row
+      const featureSet = nextNumber(row)
       let chunks = 0
       let features = 0
       return {
@@ -53,7 +78,7 @@ export function createFeatureSets(store: Store) {
           chunks++
           features += count
         },
-        drop: () => store.group(() => rows.dropSet(id, featureSet)).catch(() => {}),
+        drop: () => dropSets(id, featureSet, featureSet),
       }
     },
 

@@ -91,7 +91,7 @@ export function createProjects({
   }
 
   /** The one step in which a set becomes the current one, with history, audit and event. */
-  function switchTo(
+  async function switchTo(
     before: ProjectRow,
     set: NewSet,
     deletions: string,
@@ -101,17 +101,18 @@ export function createProjects({
     crsOut: string | null = before.crsOut,
   ): Promise<Project> {
     const { id, version } = before
-    return recorder.recordGrouped((trail) => {
+    const project = await recorder.recordGrouped((trail) => {
       const found = rowOf(id)
       const { featureSet } = set
       const next = { ...found, crsOut, version, featureSet, featureCount: set.count() }
       const row = rows.update({ ...next, now: clock.now() })
       if (row === undefined) throw conflict(version, found.version)
       if (deletions !== '[]') rows.setDeletions(id, featureSet, deletions)
-      rows.dropOtherSets(id, featureSet)
       leaveTrail(trail, row, change, actor, { features: row.featureCount, ...data })
       return toProject(row)
     })
+    await sets.dropBefore(id, set.featureSet)
+    return project
   }
 
   interface Incoming extends Pick<MergeTask, 'mode' | 'document' | 'dryRun'> {
@@ -187,7 +188,7 @@ export function createProjects({
       const now = clock.now()
       const made = rows.insert({ id, name, crsOut: project.crsOut, now })
       if (made === undefined) throw new AppError('STORE_UNAVAILABLE', 'The id was just taken.')
-      const featureSet = made.featureSet + 1
+      const featureSet = sets.nextNumber(made)
       merged.chunks.forEach(({ sha256: hex, ...chunk }, n) => {
         rows.addChunk({ ...chunk, id, featureSet, n, sha256: Buffer.from(hex, 'hex') })
       })
@@ -247,16 +248,17 @@ export function createProjects({
     },
 
     async remove(id, actor, version) {
-      await recorder.recordGrouped((trail) => {
+      const removed = await recorder.recordGrouped((trail) => {
         const found = rowOf(id)
         if (version !== undefined && found.version !== version) {
           throw conflict(version, found.version)
         }
         const row = rows.remove(id, clock.now())
         if (row === undefined) throw new AppError('PROJECT_NOT_FOUND', 'Project not found')
-        rows.dropOtherSets(id, -1)
         leaveTrail(trail, row, 'deleted', actor)
+        return row
       })
+      await sets.dropAll(removed)
     },
 
     async replaceFeatures(id, version, document, actor) {

@@ -108,10 +108,14 @@ export function createProjectRows(connection: Connection) {
   const newestSet = connection
     .prepare('SELECT coalesce(max(feature_set), 0) FROM project_features WHERE project_id = ?')
     .pluck()
-  const drops = ['project_features', 'project_deletions'].map((table) => ({
-    others: connection.prepare(`DELETE FROM ${table} WHERE project_id = ? AND feature_set <> ?`),
-    one: connection.prepare(`DELETE FROM ${table} WHERE project_id = ? AND feature_set = ?`),
-  }))
+  // Freeing a chunk means to walk through all its pages: a few at a time.
+  const dropChunks = connection.prepare(
+    `DELETE FROM project_features WHERE (project_id, feature_set, chunk) IN (SELECT project_id, feature_set, chunk
+       FROM project_features WHERE project_id = ? AND feature_set BETWEEN ? AND ? LIMIT 8)`,
+  )
+  const dropDeletions = connection.prepare(
+    'DELETE FROM project_deletions WHERE project_id = ? AND feature_set BETWEEN ? AND ?',
+  )
   return {
     /** Undefined when a living project has this id. */
     insert: (row: { id: string; name: string; crsOut: string | null; now: number }) =>
@@ -181,11 +185,10 @@ export function createProjectRows(connection: Connection) {
       at: number
     }) => void setLegacyImport.run(row),
     newestSet: (id: string) => newestSet.get(id) as number,
-    dropOtherSets(id: string, featureSet: number): void {
-      for (const { others } of drops) others.run(id, featureSet)
-    },
-    dropSet(id: string, featureSet: number): void {
-      for (const { one } of drops) one.run(id, featureSet)
+    /** Throws some chunks of these sets away; answers false when none was left. */
+    dropSome(id: string, firstSet: number, lastSet: number): boolean {
+      dropDeletions.run(id, firstSet, lastSet)
+      return dropChunks.run(id, firstSet, lastSet).changes > 0
     },
   }
 }

@@ -108,6 +108,30 @@ describe('features', () => {
     expect([...projects.features('P1')].map((chunk) => chunk.length)).toEqual([500, 500, 201])
   })
 
+  it('of former versions and of removed projects are thrown away, those of a project that took the name are not', async () => {
+    const many = (name: string) =>
+      Array.from({ length: 9_000 }, (_, i) => ({ type: 'Feature', name: `${name} ${i}` }))
+    await projects.create({ id: 'P', name: 'x' }, OWNER)
+    await projects.replaceFeatures('P', 1, document(many('a')), OWNER)
+    const former = house.store.projects.newestSet('P')
+    await projects.replaceFeatures('P', 2, document(many('b')), OWNER)
+    const current = house.store.projects.newestSet('P')
+    expect(current).toBeGreaterThan(former)
+    expect(house.store.projects.chunk('P', former, 0)).toBeUndefined()
+    expect(read('P')).toHaveLength(9_000)
+    // The former project is still being thrown away while the name is taken again.
+    const removing = projects.remove('P', OWNER)
+    await house.store.group(() => {})
+    const made = await projects.create({ id: 'P', name: 'y' }, OWNER)
+    await projects.replaceFeatures('P', made.version, document(many('c')), OWNER)
+    await removing
+    expect(read('P')).toHaveLength(9_000)
+    expect(read('P')[0]).toMatchObject({ name: 'c 0' })
+    expect(house.store.projects.chunk('P', current, 0)).toBeUndefined()
+    await projects.remove('P', OWNER)
+    expect(house.store.projects.newestSet('P')).toBe(0)
+  })
+
   it('stay the old ones when a rival was faster', async () => {
     await projects.create({ id: 'P1', name: 'Rua A' }, OWNER)
     const answers = await Promise.allSettled([

@@ -1,5 +1,6 @@
 // The features of a project: read as a stream, replaced, changed one by one, and merged with a second import of the same area.
 import { Readable } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
 import { createRoute } from '@hono/zod-openapi'
 import { AppError } from '../../base/errors.ts'
 import type { Project, ProjectFeature } from '../../projects/projects.ts'
@@ -153,7 +154,11 @@ function ownBytes(bytes: Uint8Array): Uint8Array {
   return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes)
 }
 
-function* texts(project: Project, chunks: Iterable<ProjectFeature[]>): Generator<Buffer> {
+/** A chunk at a time, and others have their turn between two: the whole would hold them up for most of a second. */
+async function* texts(
+  project: Project,
+  chunks: Iterable<ProjectFeature[]>,
+): AsyncGenerator<Buffer> {
   const { id, version, crsOut } = project
   const head = JSON.stringify({ project_id: id, version, crs_out: crsOut })
   yield Buffer.from(`${head.slice(0, -1)},"features":[`)
@@ -162,6 +167,7 @@ function* texts(project: Project, chunks: Iterable<ProjectFeature[]>): Generator
     if (features.length === 0) continue
     yield Buffer.from((first ? '' : ',') + features.map((one) => JSON.stringify(one)).join(','))
     first = false
+    await setImmediate()
   }
   yield Buffer.from(']}')
 }
