@@ -14,11 +14,16 @@ const KEEP_EVENTS_MS = 7 * DAY
 /** Longer than the last attempt of any message. */
 const KEEP_MESSAGES_MS = 30 * DAY
 const KEEP_JOBS = 10_000
+/** All that jobs were given and left behind; the oldest finished ones make room. */
+const KEEP_BLOB_BYTES = 2 * 2 ** 30
 const BATCH = 500
 
 export interface Retention {
-  /** Throws away at most one batch of `most`; answers how many jobs went. Call inside a transaction. */
-  prune(now: number, most?: number): number
+  /**
+   * Throws away at most one batch of `most`; answers how many jobs went. Call inside a transaction. `keepBytes`: of stored
+   * results and inputs together.
+   */
+  prune(now: number, most?: number, keepBytes?: number): number
 }
 
 export function createRetention(connection: Connection): Retention {
@@ -28,6 +33,18 @@ export function createRetention(connection: Connection): Retention {
   const count = connection.prepare('SELECT count(*) FROM jobs').pluck()
   const oldest = connection.prepare(
     'SELECT id FROM jobs WHERE finished_at IS NOT NULL ORDER BY n LIMIT ?',
+  )
+  // What two jobs share counts once.
+  const blobBytes = connection
+    .prepare(
+      `SELECT coalesce(sum(size), 0) FROM blobs WHERE sha256 IN (SELECT result_sha256 FROM jobs
+         UNION SELECT input_sha256 FROM jobs UNION SELECT sha256 FROM artifacts)`,
+    )
+    .pluck()
+  const oldestWithBytes = connection.prepare(
+    `SELECT id, (SELECT coalesce(sum(size), 0) FROM blobs WHERE sha256 IN (j.result_sha256, j.input_sha256)
+         OR sha256 IN (SELECT sha256 FROM artifacts WHERE job_id = j.id)) AS bytes
+       FROM jobs AS j WHERE finished_at IS NOT NULL ORDER BY n LIMIT ?`,
   )
   const removals = [
     'DELETE FROM job_attempts WHERE job_id = ?',
@@ -48,8 +65,25 @@ export function createRetention(connection: Connection): Retention {
   const attempts = connection.prepare('DELETE FROM webhook_attempts WHERE at < ?')
   const inbound = connection.prepare('DELETE FROM webhook_inbound_seen WHERE expires_at <= ?')
 
+  /** Finished jobs, oldest first, until what is left fits: those whose time is over have gone before. */
+  function overBytes(keepBytes: number, most: number): string[] {
+    let surplus = (blobBytes.get() as number) - keepBytes
+    if (surplus <= 0) return []
+    const ids: string[] = []
+    for (const { id, bytes } of oldestWithBytes.iterate(KEEP_JOBS) as IterableIterator<{
+      id: string
+      bytes: number
+    }>) {
+      if (surplus <= 0 || ids.length >= most) break
+      if (bytes === 0) continue
+      ids.push(id)
+      surplus -= bytes
+    }
+    return ids
+  }
+
   return {
-    prune(now, most = BATCH) {
+    prune(now, most = BATCH, keepBytes = KEEP_BLOB_BYTES) {
       const ids: string[] = []
       for (const [state, keepMs] of Object.entries(KEEP_MS)) {
         for (const row of expired.all(state, now - keepMs, most) as { id: string }[])
@@ -59,6 +93,7 @@ export function createRetention(connection: Connection): Retention {
       if (surplus > 0) {
         for (const row of oldest.all(Math.min(surplus, most)) as { id: string }[]) ids.push(row.id)
       }
+      if (ids.length === 0) ids.push(...overBytes(keepBytes, most))
       for (const id of new Set(ids)) for (const statement of removals) statement.run(id)
       events.run(now - KEEP_EVENTS_MS, most)
       keys.run(now)

@@ -45,6 +45,30 @@ describe('a damaged result', () => {
 })
 
 describe('retention', () => {
+  it('drops the oldest finished jobs when all results together are too large, and nothing more', async () => {
+    const byRadius: Work = async ({ params }) =>
+      Buffer.alloc(100_000, `${(params as { radius: number }).radius}`)
+    house = createJobHouse({ work: byRadius })
+    const ids: string[] = []
+    for (let radius = 1; radius <= 5; radius++) {
+      ids.push((await house.jobs.submit(osm(radius), OWNER)).job.id)
+      await finished(ids.at(-1)!)
+    }
+    const { store } = house
+    const prune = (keepBytes: number) =>
+      store.transaction(() => store.retention.prune(Date.now(), 500, keepBytes))
+    const kept = () => house.jobs.list({ limit: 10 }).map(({ id }) => id)
+    const total = blobFiles().length * 100_000
+    expect(prune(total)).toBe(0)
+    expect(prune(total - 1)).toBe(1)
+    expect(kept().sort()).toEqual(ids.slice(1).sort())
+    while (prune(2 * (total / 5)) > 0) store.blobs.collect()
+    store.blobs.collect()
+    expect(kept().sort()).toEqual(ids.slice(3).sort())
+    expect(await house.jobs.result(ids[4]!)).not.toBeNull()
+    expect(blobFiles()).toHaveLength((2 * total) / 500_000)
+  })
+
   it('drops successes after a week and failures after a month, with their bytes, but no audit entry', async () => {
     const clock = createStillClock()
     house = createJobHouse({
