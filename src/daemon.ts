@@ -132,7 +132,7 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     },
   })
   await lifecycle.add({ name: 'store', stop: () => store.close(), limitMs: 1_500 })
-  const { recorder, ledger, audit } = openAuditLog({
+  const { recorder, ledger, audit, legacyImport } = openAuditLog({
     store,
     clock,
     ids,
@@ -141,6 +141,7 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     dataFolder: folders.data,
     anchorFolder: config.anchorFolder,
     auditKey: overrides.auditKey ?? null,
+    nativeBinding: sqliteAddon(),
     onError,
   })
   const tail = await audit.verifyAll(100)
@@ -250,6 +251,7 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     }),
     audit,
     ledger,
+    legacyImport,
     webhooks,
     inbound,
     terrain: createTerrain({ sources, compute }),

@@ -9,6 +9,7 @@ import { createAnchorFiles } from './anchors.ts'
 import { createAudit } from './audit-service.ts'
 import { loadAuditKey } from './key.ts'
 import { createLedger } from './ledger-service.ts'
+import { createLegacyImport } from './legacy-import.ts'
 import { createRecorder } from './record.ts'
 import { createSeeds } from './seeds.ts'
 
@@ -23,12 +24,14 @@ export interface AuditSettings {
   anchorFolder: string | null
   /** Key material from the start-up line; null = files of the user's own. */
   auditKey: string | null
+  nativeBinding?: string | undefined
   onError: (error: unknown) => void
 }
 
 /** Nothing has been recorded when this returns. Throws what reading keys and anchors throws. */
 export function openAuditLog(settings: AuditSettings) {
-  const { store, clock, ids, events, bootId, dataFolder, auditKey, onError } = settings
+  const { store, clock, ids, events, bootId, dataFolder, auditKey, nativeBinding, onError } =
+    settings
   const folder = path.join(dataFolder, 'keys')
   const keeping = {
     given: auditKey,
@@ -46,5 +49,10 @@ export function openAuditLog(settings: AuditSettings) {
     onError,
   })
   ledger.open()
-  return { recorder, ledger, audit: createAudit({ store, recorder, clock, ledger }) }
+  return {
+    recorder,
+    ledger,
+    audit: createAudit({ store, recorder, clock, ledger }),
+    legacyImport: createLegacyImport({ store, recorder, dataFolder, nativeBinding }),
+  }
 }

@@ -68,6 +68,17 @@ export function registerAudit(program: Command, context: CliContext): void {
   )
   addDaemonOptions(
     audit
+      .command('import')
+      .argument('[file]', "the original's projects.db; by default the one in the data folder")
+      .description(
+        'a running daemon takes over the audit log of the original, each row once; exit code 12 when rows were altered or removed',
+      )
+      .action((file: string | undefined, options: DaemonOptions) =>
+        importLegacy(file, options, context),
+      ),
+  )
+  addDaemonOptions(
+    audit
       .command('erase')
       .argument('<ids...>', 'audit ids')
       .requiredOption('--reason <text>', 'goes into the log; must not repeat what is erased')
@@ -76,6 +87,32 @@ export function registerAudit(program: Command, context: CliContext): void {
         erase(ids, options, context),
       ),
   )
+}
+
+interface LegacyReport {
+  imported: number
+  known: number
+  valid: number
+  invalid: number
+  unchecked: number
+  missing: number
+}
+
+async function importLegacy(
+  file: string | undefined,
+  options: DaemonOptions,
+  context: CliContext,
+): Promise<void> {
+  const client = await openDaemonClient(options, context)
+  const body = file === undefined ? {} : { path: path.resolve(file) }
+  const report = (await client.call('POST', '/api/v1/audit/import', body)) as LegacyReport
+  const { imported, known, valid, invalid, unchecked, missing } = report
+  await context.terminal.result(
+    context.terminal.json
+      ? `${JSON.stringify(report)}\n`
+      : `${imported} taken over (${valid} valid, ${invalid} invalid, ${unchecked} unchecked), ${known} known, ${missing} missing\n`,
+  )
+  if (invalid + missing > 0) process.exitCode = EXIT.tampered
 }
 
 const openReader = ({ config }: CliContext) =>

@@ -70,6 +70,7 @@ function auditAccess(prefix: string): Record<string, Access> {
     [`GET ${prefix}/export`]: { role: 'maintainer', bucket: 'heavy', bodyBytes: 0 },
     [`GET ${prefix}/export/compliance`]: { role: 'maintainer', bucket: 'heavy', bodyBytes: 0 },
     [`POST ${prefix}/erase`]: { role: 'admin', bucket: 'heavy', bodyBytes: 256 * KIB },
+    [`POST ${prefix}/import`]: { role: 'admin', bucket: 'heavy', bodyBytes: 64 * KIB },
     [`GET ${prefix}/{audit_id}`]: read(),
     [`GET ${prefix}/{audit_id}/proof`]: read(),
     [`GET ${prefix}/{audit_id}/verify`]: read(),

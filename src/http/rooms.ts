@@ -1,6 +1,7 @@
 // What the routes are handed: the rooms behind the door, as interfaces. daemon.ts fills it in.
 import type { Audit } from '../audit/audit.ts'
 import type { Ledger } from '../audit/ledger.ts'
+import type { LegacyImport } from '../audit/legacy-import.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Events } from '../base/events.ts'
 import type { Log } from '../base/log.ts'
@@ -43,6 +44,7 @@ export interface Rooms {
   pluginImport: PluginImport
   audit: Audit
   ledger: Ledger
+  legacyImport: LegacyImport
   webhooks: Webhooks
   inbound: Inbound
   terrain: Terrain

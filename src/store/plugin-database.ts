@@ -1,10 +1,6 @@
-// Reads the plugin's own `projects.db`. The file is copied first and the copy opened, so that neither its bytes nor its folder change:
-// SQLite itself would write logs beside a file it only reads. Both spellings of the columns are understood.
-import { type BigIntStats, mkdtempSync, rmSync } from 'node:fs'
-import { copyFile, stat } from 'node:fs/promises'
-import path from 'node:path'
-import { AppError } from '../base/errors.ts'
-import { type AddonOptions, type Connection, connect, sqliteCode } from './sqlite.ts'
+// Reads the projects in the plugin's own `projects.db`, out of a copy. Both spellings of the columns are understood.
+import { asInvalidFile, columnNames, invalidFile, openForeignDatabase } from './foreign-database.ts'
+import type { AddonOptions, Connection } from './sqlite.ts'
 
 export interface PluginProject {
   id: string
@@ -25,67 +21,19 @@ export interface PluginDatabase {
   close(): void
 }
 
-const MAX_BYTES = 2 ** 31
-const COPY_TRIES = 3
-/** SQLite's log and its rollback journal belong to the state of the file. */
-const COMPANIONS = ['-wal', '-journal']
-
-/**
- * `scratch`: folder on a disk of ours for the copy. Throws PROJECT_FILE_INVALID when the file is not there, is being written to,
- * is damaged, too large, or holds something else.
- */
+/** Throws PROJECT_FILE_INVALID for a file that cannot be opened (`openForeignDatabase`) or holds something else. */
 export async function openPluginDatabase(
   file: string,
-  { scratch, ...addon }: AddonOptions & { scratch: string },
+  options: AddonOptions & { scratch: string },
 ): Promise<PluginDatabase> {
-  const folder = mkdtempSync(path.join(scratch, 'import-'))
-  const remove = (): void => rmSync(folder, { recursive: true, force: true })
-  let connection: Connection | null = null
+  const { connection, close } = await openForeignDatabase(file, options)
   try {
-    const copy = path.join(folder, 'copy.db')
-    await copyWhole(file, copy)
-    const opened = connect(copy, { ...addon, fileMustExist: true })
-    connection = opened
-    opened.pragma('trusted_schema = OFF')
-    opened.pragma('cell_size_check = ON')
-    if (opened.pragma('quick_check(1)', { simple: true }) !== 'ok') throw invalid('is damaged')
-    const tables = readTables(opened)
-    return {
-      projects: () => readProjects(opened, tables),
-      close() {
-        opened.close()
-        remove()
-      },
-    }
+    const tables = readTables(connection)
+    return { projects: () => readProjects(connection, tables), close }
   } catch (error) {
-    connection?.close()
-    remove()
-    throw asInvalid(error)
+    close()
+    throw asInvalidFile(error)
   }
-}
-
-/** Copies the file with its companions; again when somebody wrote meanwhile. */
-async function copyWhole(file: string, copy: string): Promise<void> {
-  const names = ['', ...COMPANIONS]
-  const look = () => Promise.all(names.map((name) => stampOf(file + name)))
-  for (let n = 0; n < COPY_TRIES; n++) {
-    const before = await look()
-    if (before[0] === null) throw invalid('is not there')
-    for (const [i, name] of names.entries()) {
-      rmSync(copy + name, { force: true })
-      if (before[i] !== null) await copyFile(file + name, copy + name)
-    }
-    if ((await look()).join() === before.join()) return
-  }
-  throw invalid('is being written to; close the drawing and try again')
-}
-
-async function stampOf(file: string): Promise<string | null> {
-  const found: BigIntStats | null = await stat(file, { bigint: true }).catch(() => null)
-  if (found === null) return null
-  if (!found.isFile()) throw invalid('is no file')
-  if (found.size > MAX_BYTES) throw invalid('is larger than 2 GiB')
-  return `${found.size} ${found.mtimeNs}`
 }
 
 /** Column of each field as this file spells it; an SQL expression, NULL where the file has none. */
@@ -122,7 +70,7 @@ function readTables(connection: Connection): Tables {
     project.project_name !== 'NULL' &&
     feature.project_id !== 'NULL' &&
     feature.coords_xy !== 'NULL'
-  if (!complete) throw invalid('has no table Projects or CadFeatures as the plugin makes them')
+  if (!complete) throw invalidFile('has no table Projects or CadFeatures as the plugin makes them')
   return { project, feature }
 }
 
@@ -131,14 +79,7 @@ function columnsOf(
   table: string,
   fields: string[],
 ): Record<string, string> {
-  const found = new Set(
-    connection
-      .prepare(
-        "SELECT c.name FROM sqlite_schema t, pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name = ?",
-      )
-      .pluck()
-      .all(table) as string[],
-  )
+  const found = columnNames(connection, table)
   const expression = (field: string): string => {
     const there = (SPELLINGS[field] ?? [field]).filter((name) => found.has(name))
     return there.length > 1 ? `coalesce(${there.join(', ')})` : (there[0] ?? 'NULL')
@@ -176,7 +117,7 @@ function* readProjects(
       }
     }
   } catch (error) {
-    throw asInvalid(error)
+    throw asInvalidFile(error)
   }
 }
 
@@ -227,18 +168,4 @@ function parses(row: Record<string, unknown>, field: string): boolean {
 function crsOf(value: unknown): string | null {
   const found = /^(?:EPSG:)?(\d{4,6})$/i.exec(String(value ?? '').trim())
   return found === null ? null : `EPSG:${found[1]}`
-}
-
-const invalid = (why: string): AppError =>
-  new AppError(
-    'PROJECT_FILE_INVALID',
-    `The file ${why}. Name the projects.db that the AutoCAD plugin wrote.`,
-  )
-
-/** What SQLite says about a file that is not one of its own, or only in part. */
-function asInvalid(error: unknown): unknown {
-  const code = sqliteCode(error)
-  if (code === null) return error
-  const damaged = code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB'
-  return invalid(damaged ? 'is damaged or no SQLite database' : 'cannot be read as a database')
 }

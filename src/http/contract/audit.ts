@@ -159,6 +159,26 @@ export const Inclusion = z
   })
   .openapi('Inclusion')
 
+export const LegacyAuditRequest = z
+  .object({
+    path: z.string().min(1).max(4096).nullish().openapi({
+      description:
+        'Full path of a projects.db on this computer; by default the one in the data folder. The original’s key .audit_secret is looked for beside it.',
+    }),
+  })
+  .openapi('LegacyAuditRequest')
+
+export const LegacyAuditReport = z
+  .object({
+    imported: z.number().int(),
+    known: z.number().int().openapi({ description: 'Rows taken over before.' }),
+    valid: z.number().int().openapi({ description: 'Signatures that hold, of the rows imported.' }),
+    invalid: z.number().int(),
+    unchecked: z.number().int().openapi({ description: 'No key beside the file, or no JSON.' }),
+    missing: z.number().int().openapi({ description: 'Numbers no row has: removed rows.' }),
+  })
+  .openapi('LegacyAuditReport')
+
 export const EraseRequest = z
   .object({
     audit_ids: z.array(z.number().int().min(1)).min(1).max(10_000),

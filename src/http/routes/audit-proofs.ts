@@ -15,6 +15,8 @@ import {
   Erased,
   EraseRequest,
   Inclusion,
+  LegacyAuditReport,
+  LegacyAuditRequest,
   LogKeys,
 } from '../contract/audit.ts'
 import { answers, jsonBody, pathParameter } from '../contract/common.ts'
@@ -201,7 +203,7 @@ function mountProofs(app: App, { ledger }: Rooms, prefix: string): void {
   )
 }
 
-function mountExport(app: App, { ledger, audit }: Rooms, prefix: string): void {
+function mountExport(app: App, { ledger, audit, legacyImport }: Rooms, prefix: string): void {
   const stream = (
     chunks: AsyncIterable<Uint8Array> | Iterable<string>,
     type: string,
@@ -250,5 +252,16 @@ function mountExport(app: App, { ledger, audit }: Rooms, prefix: string): void {
       const { erased, auditId, backups } = ledger.erase(audit_ids, reason, actorOf(c))
       return c.json({ erased, audit_id: auditId, backups }, 200)
     },
+  )
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: `${prefix}/import`,
+      tags,
+      summary: 'Take over the audit log of the original backend, which is only read; each row once',
+      request: jsonBody(LegacyAuditRequest),
+      responses: answers(LegacyAuditReport, 'What was taken over, and how its signatures stand'),
+    }),
+    async (c) => c.json(await legacyImport.run(c.req.valid('json').path ?? null, actorOf(c)), 200),
   )
 }
