@@ -1,6 +1,6 @@
 // Room on the disk: below one limit no new jobs, below another nothing but cancelling and stopping. A reserve file is
 // given up when the disk is full, because even a DELETE needs room.
-import { closeSync, existsSync, fsyncSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs'
 
 const MIB = 1024 * 1024
 /** More than the write-ahead log grows to before it is emptied: on a full disk the database file may have to grow by all of it. */
@@ -36,8 +36,13 @@ export function createDisk(
     return free < READ_ONLY_BYTES ? 'read_only' : free < LOW_BYTES ? 'low' : 'ok'
   }
 
+  // A kill while it is written, or an earlier version, leaves a shorter file: that one is written anew.
+  function reserveIsWhole(): boolean {
+    return (statSync(reserveFile, { throwIfNoEntry: false })?.size ?? 0) >= RESERVE_BYTES
+  }
+
   function fillReserve(): void {
-    if (!keepReserve || free < REFILL_BYTES || existsSync(reserveFile)) return
+    if (!keepReserve || free < REFILL_BYTES || reserveIsWhole()) return
     const block = Buffer.alloc(MIB)
     try {
       const handle = openSync(reserveFile, 'w', 0o600)

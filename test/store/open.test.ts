@@ -244,4 +244,12 @@ describe('room on the disk', () => {
     expect(existsSync(reserve)).toBe(true)
     await store.close()
   })
+
+  it('is kept whole: what a kill or an earlier version left short is written anew', async () => {
+    const reserve = path.join(dataFolder, 'reserve.bin')
+    writeFileSync(reserve, Buffer.alloc(8 * 1024 * 1024))
+    const store = open({ freeBytes: () => 10e9 })
+    expect(readFileSync(reserve)).toHaveLength(24 * 1024 * 1024)
+    await store.close()
+  })
 })
