@@ -1,13 +1,14 @@
 // One attempt at one job: parameters → needs → collected inputs → computed outputs. Knows nothing of rows and leases;
 // the runner owns those. Also used for synchronous answers, which have no row at all.
 import { AppError } from '../base/errors.ts'
+import { parseParams } from '../kernel/pipelines/params.ts'
 import type { Inputs, Need, Pipeline } from '../kernel/pipelines/pipeline.ts'
 import type { Compute } from '../workers/compute.ts'
 import type { Pulse } from '../workers/pulse.ts'
 import type { OutputName, PipelineOutput, PipelineTask } from '../workers/tasks.ts'
 import { transferableBuffers } from '../workers/transfer.ts'
 import type { JobKind, JobStep } from './job.ts'
-import { lacksCoordinates, parseParams, pipelineName } from './request.ts'
+import { lacksCoordinates, pipelineName } from './request.ts'
 
 /** What fetches the needs of a pipeline; built by sources/. */
 export interface Sources {

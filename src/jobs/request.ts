@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { canonicalJson } from '../audit/canonical.ts'
 import { AppError } from '../base/errors.ts'
+import { parseParams } from '../kernel/pipelines/params.ts'
 import type { Pipeline } from '../kernel/pipelines/pipeline.ts'
 import type { JobKind } from './job.ts'
 import type { SubmitRequest } from './jobs.ts'
@@ -68,17 +69,4 @@ export function prepareRequest(
     .update(`,"pipeline":${JSON.stringify(name)}}`)
     .digest()
   return { pipeline: name, payload, key }
-}
-
-/** The pipeline's own schema decides; its first complaint becomes the message. */
-export function parseParams<P>(pipeline: Pipeline<P>, params: unknown): P {
-  const parsed = pipeline.params.safeParse(params)
-  if (parsed.success) return parsed.data
-  const issue = parsed.error.issues[0]
-  const field = issue?.path.join('.') ?? ''
-  throw new AppError(
-    'PARAMS_INVALID',
-    `The parameter ${field || '(whole request)'} is not valid: ${(issue?.message ?? 'unknown').slice(0, 200)}`,
-    { data: { field } },
-  )
 }

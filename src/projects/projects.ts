@@ -1,5 +1,8 @@
 // What the doors can ask of projects. The body is built by `project-service.ts`.
 import type { ChangeLine, Outcome } from '../kernel/formats/change-set.ts'
+import type { ProjectVersion } from '../store/projects.ts'
+
+export type { ProjectVersion }
 
 export interface Project {
   id: string
@@ -25,17 +28,6 @@ interface ProjectChange {
   version: number
   name?: string
   crsOut?: string | null
-}
-
-/** One line of a project's history. */
-export interface ProjectVersion {
-  version: number
-  at: number
-  by: string
-  change: 'created' | 'updated' | 'features' | 'deleted' | 'imported'
-  name: string
-  crsOut: string | null
-  featureCount: number
 }
 
 /** A feature in the shape of the wire's CadFeature (snake_case); kept as it came. */

@@ -12,7 +12,8 @@ export interface ProjectRow {
   updatedAt: number
 }
 
-interface ProjectVersionRow {
+/** One line of a project's history. */
+export interface ProjectVersion {
   version: number
   at: number
   by: string
@@ -144,7 +145,7 @@ export function createProjectRows(connection: Connection) {
         row.crsOut,
         row.featureCount,
       ),
-    versions: (id: string) => versions.all(id) as ProjectVersionRow[],
+    versions: (id: string) => versions.all(id) as ProjectVersion[],
     addChunk: (row: ChunkRow) => void addChunk.run(row),
     /** The same bytes in another set. */
     copyChunk: (place: {
