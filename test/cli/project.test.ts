@@ -5,6 +5,7 @@ import path from 'node:path'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { EXIT } from '../../src/base/exit-codes.ts'
+import { way } from '../support/cad-feature.ts'
 import { startDaemon, type TestDaemon, TOKEN } from '../support/daemon.ts'
 import { runProgram } from '../support/program.ts'
 
@@ -25,15 +26,6 @@ const project = (...args: string[]) => {
   return runProgram(['project', ...args, ...daemon], home, { input: TOKEN })
 }
 const file = (name: string) => path.join(home, name)
-const way = (n: number, layer = 'RUAS') => ({
-  feature_type: 'Polyline',
-  layer,
-  source_id: `way/${n}`,
-  coords_xy: [
-    [n, 0],
-    [n, 10],
-  ],
-})
 
 describe('project', () => {
   test('reimport previews, applies once, and the result is exported as it was read', async () => {

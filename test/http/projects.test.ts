@@ -1,5 +1,6 @@
 // Features of projects over HTTP: stored, changed, merged with a second import, with real sockets, threads and SQLite.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { way } from '../support/cad-feature.ts'
 import { startDaemon, type TestDaemon } from '../support/daemon.ts'
 
 let house: TestDaemon
@@ -17,15 +18,6 @@ beforeEach(async () => {
   expect(made.status).toBe(201)
 })
 
-const way = (n: number, layer = 'RUAS') => ({
-  feature_type: 'Polyline',
-  layer,
-  source_id: `way/${n}`,
-  coords_xy: [
-    [n, 0],
-    [n, 10],
-  ],
-})
 const reimport = (body: object, headers: Record<string, string> = {}) =>
   house.call('POST', `${place}/reimport`, body, { headers })
 const features = async () => (await house.call('GET', `${place}/features`)).json.features

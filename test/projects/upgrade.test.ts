@@ -11,6 +11,7 @@ import { migrate } from '../../src/store/migrate.ts'
 import { MIGRATIONS } from '../../src/store/sql/migrations.ts'
 import { prepareEmptyFile } from '../../src/store/sqlite.ts'
 import { createInlineCompute } from '../../src/workers/inline.ts'
+import { way } from '../support/cad-feature.ts'
 import { createJobHouse, createStillClock, OWNER } from '../support/job-house.ts'
 
 let dataFolder: string
@@ -18,16 +19,6 @@ beforeEach(() => {
   dataFolder = mkdtempSync(path.join(tmpdir(), 'sisrua-upgrade-'))
 })
 afterEach(() => rmSync(dataFolder, { recursive: true, force: true }))
-
-const way = (n: number, layer = 'RUAS') => ({
-  feature_type: 'Polyline',
-  layer,
-  source_id: `way/${n}`,
-  coords_xy: [
-    [n, 0],
-    [n, 10],
-  ],
-})
 
 test('features of a database of schema 4 get their origins with the first import', async () => {
   const file = new Database(path.join(dataFolder, 'sisrua.db'))
