@@ -58,11 +58,16 @@ export function createJobRecords(connection: Connection) {
   const latestSeq = connection.prepare('SELECT coalesce(max(seq), 0) FROM job_events').pluck()
   const oldestSeq = connection.prepare('SELECT coalesce(min(seq), 1) FROM job_events').pluck()
 
+  // 10,000 lines or 2 MiB a job, then one line that says so, and none after it.
   const insertLog = connection.prepare(
-    `INSERT INTO job_logs (job_id, n, at, level, line)
-     SELECT @id, coalesce(max(n), 0) + 1, @at, CASE WHEN count(*) < 10000 THEN @level ELSE 'warning' END,
-       CASE WHEN count(*) < 10000 THEN @line ELSE 'truncated' END
-     FROM job_logs WHERE job_id = @id HAVING count(*) <= 10000 RETURNING n`,
+    `WITH so_far AS (
+       SELECT coalesce(max(n), 0) AS n, total(octet_length(line)) AS bytes, total(level = 'warning' AND line = 'truncated') AS ended
+       FROM job_logs WHERE job_id = @id
+     ), room AS (
+       SELECT n, n < 10000 AND bytes + octet_length(@line) <= 2097152 AS fits FROM so_far WHERE NOT ended
+     )
+     INSERT INTO job_logs (job_id, n, at, level, line)
+     SELECT @id, n + 1, @at, iif(fits, @level, 'warning'), iif(fits, @line, 'truncated') FROM room RETURNING n`,
   )
   const logs = connection.prepare(
     'SELECT n, at, level, line FROM job_logs WHERE job_id = ? AND n > ? ORDER BY n LIMIT ?',

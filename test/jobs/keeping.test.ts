@@ -113,3 +113,35 @@ describe('when there is little room on the disk', () => {
     expect(house.jobs.stats().accepting).toBe(false)
   })
 })
+
+describe('the log of a job', () => {
+  const logged = async (lines: number, line: string) => {
+    house = createJobHouse()
+    const { id } = (await house.jobs.submit(osm(1), OWNER)).job
+    await finished(id)
+    const before = house.jobs.logs(id).length
+    const { store } = house
+    const numbers = await store.transaction(() =>
+      Array.from({ length: lines }, () => store.jobs.addLog({ id, at: 1, level: 'info', line })),
+    )
+    const kept = store.jobs.logs(id, before, 20_000)
+    return { before, kept, refused: numbers.filter((n) => n === undefined).length }
+  }
+  const truncated = expect.objectContaining({ level: 'warning', line: 'truncated' })
+
+  it('ends with 2 MiB, counted in bytes', async () => {
+    const { kept, refused } = await logged(600, 'ã'.repeat(2000))
+    // 4,000 bytes a line: 524 of them are just under 2 MiB.
+    expect(kept.length).toBeGreaterThan(522)
+    expect(kept.length).toBeLessThanOrEqual(525)
+    expect(kept.at(-1)).toEqual(truncated)
+    expect(kept.filter(({ line }) => line === 'truncated')).toHaveLength(1)
+    expect(refused).toBe(600 - kept.length)
+  })
+
+  it('holds more short lines than long ones', async () => {
+    const { kept, refused } = await logged(600, 'short')
+    expect({ kept: kept.length, refused }).toEqual({ kept: 600, refused: 0 })
+    expect(kept.at(-1)).toMatchObject({ level: 'info', line: 'short' })
+  })
+})
