@@ -2,6 +2,7 @@
 // `npm run experiments` does them whole. Those on the audit log are in test/audit/experiments.test.ts.
 import { expect, test } from 'vitest'
 import { describeWithJudge } from '../support/judge.ts'
+import { ownMounts } from './a4-disk-full.ts'
 import { EXPERIMENTS } from './list.ts'
 
 const SEED = 20_261_121
@@ -11,7 +12,6 @@ const QUICK = [
   'A1',
   'A2',
   'A3',
-  'A4',
   'A5',
   'A6',
   'A7',
@@ -24,12 +24,18 @@ const QUICK = [
   'E1',
 ] as const
 
+// No package brings this right: where the kernel refuses it, the full disk cannot be made.
+const A4 = ownMounts() === null ? 'A4 (skipped: no mounts of its own are permitted here)' : 'A4'
+
+async function passes(name: keyof typeof EXPERIMENTS): Promise<void> {
+  const { run } = await EXPERIMENTS[name]()
+  const { trials, failures, control } = await run({ seed: SEED, quick: true })
+  expect(trials).toBeGreaterThan(0)
+  expect(failures).toBe(0)
+  expect(control).toMatchObject({ ok: true })
+}
+
 describeWithJudge('cc', ['cc', '--version'], 'experiments, a short pass of each', () => {
-  test.each(QUICK)('%s', { timeout: LIMIT_MS }, async (name) => {
-    const { run } = await EXPERIMENTS[name]()
-    const { trials, failures, control } = await run({ seed: SEED, quick: true })
-    expect(trials).toBeGreaterThan(0)
-    expect(failures).toBe(0)
-    expect(control).toMatchObject({ ok: true })
-  })
+  test.each(QUICK)('%s', { timeout: LIMIT_MS }, passes)
+  test.skipIf(A4 !== 'A4')(A4, { timeout: LIMIT_MS }, () => passes('A4'))
 })
