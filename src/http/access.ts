@@ -129,7 +129,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
 
   'GET /api/v1/projects': read(),
   'POST /api/v1/projects': keyed(write()),
-  'POST /api/v1/projects/import': { role: 'admin', bucket: 'heavy', bodyBytes: 64 * KIB },
+  'POST /api/v1/projects/import': keyed({ role: 'admin', bucket: 'heavy', bodyBytes: 64 * KIB }),
   'GET /api/v1/projects/{project_id}': read(),
   'PUT /api/v1/projects/{project_id}': write(),
   'DELETE /api/v1/projects/{project_id}': write(64 * KIB),

@@ -72,6 +72,17 @@ const state = (where: string) =>
     })
 
 describe('the plugin’s projects', () => {
+  test('come over once for one Idempotency-Key, and the answer stays the same', async () => {
+    write('keyed').database.close()
+    const headers = { 'Idempotency-Key': 'k' }
+    const ask = () => house.call('POST', '/api/v1/projects/import', { path: file }, { headers })
+    const [first, second, control] = [await ask(), await ask(), await take()]
+    expect(first.json.imported).toHaveLength(1)
+    expect(second.headers['idempotent-replay']).toBe('true')
+    expect(second.json).toEqual(first.json)
+    expect(control.json).not.toEqual(first.json)
+  })
+
   test.each(['plugin', 'backend'] as const)(
     'come over from the columns of the %s',
     async (spelling) => {
