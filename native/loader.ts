@@ -1,7 +1,9 @@
 // Main of the single executable: unpack what it carries (once per content), check it, hand over to main.cjs.
+import fs from 'node:fs'
 import { createRequire, enableCompileCache } from 'node:module'
 import path from 'node:path'
 import { getAsset, getRawAsset } from 'node:sea'
+import { compiledName, runBundle } from './run-bundle.ts'
 import { candidateRoots, type Manifest, unpackInto } from './unpack.ts'
 
 function unpack(): string {
@@ -21,6 +23,10 @@ function unpack(): string {
 }
 
 const folder = unpack()
-// Compiled code is kept beside the files: about a fifth less CPU on later starts. V8 checks it against the source.
-enableCompileCache(path.join(folder, 'compile-cache'))
-createRequire(path.join(folder, 'main.cjs'))('./main.cjs')
+const main = path.join(folder, 'main.cjs')
+if (fs.existsSync(compiledName(main))) runBundle(main)
+else {
+  // Built on another system, so no compiled code came along: what this runtime compiles is kept beside the files for later starts.
+  enableCompileCache(path.join(folder, 'compile-cache'))
+  createRequire(main)(main)
+}

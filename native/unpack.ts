@@ -49,9 +49,22 @@ export function unpackInto(
   return folder
 }
 
+/** Room for one piece of a file: pages that are used again need not be cleared by the system. */
+const piece = new Uint8Array(1 << 18)
+
 function digestOf(file: string): string | null {
   try {
-    return sha256(fs.readFileSync(file))
+    const handle = fs.openSync(file, 'r')
+    try {
+      const digest = createHash('sha256')
+      for (;;) {
+        const count = fs.readSync(handle, piece)
+        if (count === 0) return digest.digest('hex')
+        digest.update(piece.subarray(0, count))
+      }
+    } finally {
+      fs.closeSync(handle)
+    }
   } catch {
     return null
   }

@@ -15,6 +15,7 @@ import {
   type Target,
 } from '../build.config.ts'
 import { bundleInto } from './bundle.ts'
+import { writeCompiledCode } from './code-cache.ts'
 import { nodeBinary } from './fetch-node.ts'
 import { writeNotices } from './notices.ts'
 import { brandWindowsRuntime } from './windows-resources.ts'
@@ -97,8 +98,11 @@ async function main(): Promise<void> {
     fs.copyFileSync(path.join(root, source.replace('{target}', target)), path.join(stage, name))
   }
   writeNotices(stage, packages, version)
+  const runtime = stagedRuntime(target, stage, version)
   const files = [
     ...BUNDLES.map(({ output }) => output),
+    // Only the runtime itself can make it, so an executable for another system goes without.
+    ...(target === host ? writeCompiledCode(runtime, stage) : []),
     ...Object.keys(ASSETS),
     'THIRD-PARTY-NOTICES.txt',
     'sbom.cdx.json',
@@ -110,7 +114,7 @@ async function main(): Promise<void> {
   fs.writeFileSync(path.join(stage, 'manifest.json'), JSON.stringify(manifest))
 
   const home = path.join(root, '.build', 'pkg-home')
-  seedPkgCache(home, target, stagedRuntime(target, stage, version))
+  seedPkgCache(home, target, runtime)
   process.env.HOME = home
   process.env.USERPROFILE = home
   // pkg's command line forwards no SEA settings (assets, NODE_OPTIONS refused), its SEA function does.

@@ -1,6 +1,7 @@
 // esbuild: the program and its worker entries as CommonJS bundles that lie side by side.
+import fs from 'node:fs'
 import path from 'node:path'
-import { build, type Plugin } from 'esbuild'
+import { build, type Metafile, type Plugin } from 'esbuild'
 import { BUNDLES, LOADER, NODE_VERSION, type Target } from '../build.config.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
@@ -69,6 +70,8 @@ export async function bundleInto(
         __SISRUA_BUILD__: JSON.stringify(facts),
       },
     })
+    assertNoImport(result.metafile, output)
+    finish(path.join(folder, output))
     for (const input of Object.keys(result.metafile.inputs)) {
       const found = /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules)/.exec(input)
       if (found) packages.add(found[1]!)
@@ -76,3 +79,21 @@ export async function bundleInto(
   }
   return packages
 }
+
+/** A bundle that is run as a script (native/run-bundle.ts) can `require` what stays outside, not `import()` it. */
+function assertNoImport({ outputs }: Metafile, name: string): void {
+  const left = Object.values(outputs).flatMap(({ imports }) => imports)
+  const bad = left.find(({ kind }) => kind === 'dynamic-import')
+  if (bad !== undefined) throw new Error(`${name} imports ${bad.path} at run time`)
+}
+
+/**
+ * Takes the first line for shells away, which only a file that is started may have, and makes the text ASCII. esbuild leaves letters beyond ASCII in regular expressions and in `String.raw` as they are. All of ours of the second kind become regular
+ * expressions, where an escape means the same. One such letter would make V8 keep the whole program in two bytes a character.
+ */
+function finish(file: string): void {
+  const text = fs.readFileSync(file, 'utf8')
+  fs.writeFileSync(file, text.replace(/^#!.*\n/, '').replace(/[^\0-\x7f]/g, escaped))
+}
+
+const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
