@@ -2,6 +2,7 @@
 import { AppError } from '../base/errors.ts'
 import type { DemWindow } from '../kernel/formats/dem-file.ts'
 import type { Bbox } from '../kernel/geo/bbox.ts'
+import type { SampleMethod } from '../kernel/geo/sample.ts'
 import { type ElevationPoint, elevationPointBbox } from '../kernel/pipelines/elevation-point.v1.ts'
 import {
   type ElevationProfile,
@@ -12,9 +13,18 @@ import type { Compute } from '../workers/compute.ts'
 
 export interface Terrain {
   /** Height of one place. Throws DEM_NOT_COVERED when no file reaches it or it lies in a void. */
-  point(lon: number, lat: number, signal: AbortSignal): Promise<ElevationPoint>
+  point(
+    lon: number,
+    lat: number,
+    method: SampleMethod,
+    signal: AbortSignal,
+  ): Promise<ElevationPoint>
   /** Heights at the vertices of a line (interleaved lon, lat). Throws DEM_NOT_COVERED when none is known. */
-  profile(lonLat: Float64Array, signal: AbortSignal): Promise<ElevationProfile>
+  profile(
+    lonLat: Float64Array,
+    method: SampleMethod,
+    signal: AbortSignal,
+  ): Promise<ElevationProfile>
   /** The wire's JSON (UTF-8). Throws DEM_NOT_COVERED, CONTOURS_TOO_MANY. */
   contours(bbox: Bbox, intervalMeters: number, signal: AbortSignal): Promise<Uint8Array>
 }
@@ -40,22 +50,22 @@ export function createTerrain({
     return inputs.dem ?? []
   }
   return {
-    async point(lon, lat, signal) {
+    async point(lon, lat, method, signal) {
       const dem = await windows(elevationPointBbox(lon, lat), signal)
       const found = await compute.run(
         'elevationPoint',
-        { latitude: lat, longitude: lon, dem },
+        { latitude: lat, longitude: lon, method, dem },
         { signal },
       )
       if (found.elevation === null) throw inVoid('this place')
       return found
     },
-    async profile(lonLat, signal) {
+    async profile(lonLat, method, signal) {
       const dem = await windows(elevationProfileBbox(lonLat), signal)
       const found = await compute.run(
         'elevationProfile',
         // No points between the given vertices.
-        { path: lonLat, stepMeters: Number.POSITIVE_INFINITY, dem },
+        { path: lonLat, stepMeters: Number.POSITIVE_INFINITY, method, dem },
         { signal },
       )
       if (found.elevations.every((height) => height === null)) throw inVoid('this line')

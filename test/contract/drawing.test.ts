@@ -58,6 +58,23 @@ describe('heights', () => {
     }
   })
 
+  test('between the posts are found as asked, bilinear by default, alike for a point and a line', async () => {
+    const [lat, lon] = [-21.7612, -41.3251]
+    const found: Record<string, number> = {}
+    for (const method of ['nearest', 'bilinear', 'bicubic', undefined]) {
+      const ask = { latitude: lat, longitude: lon, path: [[lat, lon]], method }
+      const point = await house.call('POST', '/api/v1/tools/elevation/query', ask)
+      const line = await house.call('POST', '/api/v1/tools/elevation/profile', ask)
+      expect([point.json.method, line.json.method]).toEqual(Array(2).fill(method ?? 'bilinear'))
+      expect(line.json.elevations).toEqual([point.json.elevation])
+      found[method ?? 'default'] = point.json.elevation
+    }
+    expect(found.default).toBe(found.bilinear)
+    expect(new Set(Object.values(found)).size).toBe(3)
+    const ask = { latitude: lat, longitude: lon, method: 'cubist' }
+    expect((await house.call('POST', '/api/v1/tools/elevation/query', ask)).status).toBe(422)
+  })
+
   test('outside every tile is 503, never 0', async () => {
     const point = { latitude: -10, longitude: -60 }
     const reply = await house.call('POST', '/api/v1/tools/elevation/query', point)

@@ -2,7 +2,12 @@
 import { z } from '@hono/zod-openapi'
 import { latitude, longitude, radius } from './common.ts'
 
-export const Point = z.object({ latitude, longitude }).openapi('Point')
+const method = z
+  .enum(['nearest', 'bilinear', 'bicubic'])
+  .default('bilinear')
+  .openapi({ description: 'How heights between the posts are found.' })
+
+export const Point = z.object({ latitude, longitude, method }).openapi('Point')
 
 export const Elevation = z
   .object({
@@ -11,6 +16,7 @@ export const Elevation = z
     elevation: z.number().openapi({ description: 'Metres in the stated vertical datum.' }),
     vertical_datum: z.string().nullable(),
     source: z.string().nullable().openapi({ description: 'File the height comes from.' }),
+    method,
   })
   .openapi('Elevation')
 
@@ -20,6 +26,7 @@ export const ProfileRequest = z
       .array(z.tuple([latitude, longitude]))
       .min(1)
       .max(20_000),
+    method,
   })
   .openapi('ProfileRequest')
 
@@ -30,6 +37,7 @@ export const Profile = z
       .openapi({ description: 'One per point; null where no source covers it.' }),
     vertical_datum: z.string().nullable(),
     sources: z.array(z.string()),
+    method,
     chainage_m: z
       .array(z.number())
       .openapi({ description: 'True metres from the start, one per point.' }),

@@ -25,8 +25,8 @@ export function mountElevation(app: App, { terrain }: Rooms): void {
       responses: answers(Elevation, 'Height'),
     }),
     async (c) => {
-      const { latitude, longitude } = c.req.valid('json')
-      const found = await terrain.point(longitude, latitude, c.req.raw.signal)
+      const { latitude, longitude, method } = c.req.valid('json')
+      const found = await terrain.point(longitude, latitude, method, c.req.raw.signal)
       return c.json(
         {
           latitude,
@@ -34,6 +34,7 @@ export function mountElevation(app: App, { terrain }: Rooms): void {
           elevation: found.elevation!,
           vertical_datum: found.verticalDatum,
           source: found.source,
+          method,
         },
         200,
       )
@@ -49,18 +50,19 @@ export function mountElevation(app: App, { terrain }: Rooms): void {
       responses: answers(Profile, 'Heights'),
     }),
     async (c) => {
-      const { path } = c.req.valid('json')
+      const { path, method } = c.req.valid('json')
       const lonLat = new Float64Array(path.length * 2)
       path.forEach(([lat, lon], i) => {
         lonLat[2 * i] = lon
         lonLat[2 * i + 1] = lat
       })
-      const found = await terrain.profile(lonLat, c.req.raw.signal)
+      const found = await terrain.profile(lonLat, method, c.req.raw.signal)
       return c.json(
         {
           elevations: found.elevations,
           vertical_datum: found.verticalDatum,
           sources: found.sources,
+          method,
           chainage_m: found.chainageMeters,
           min_elevation: found.minElevation,
           max_elevation: found.maxElevation,
