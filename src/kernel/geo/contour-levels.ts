@@ -46,7 +46,8 @@ export interface RowCount {
 
 /**
  * Bands of one row of heights: `k` where level k <= height < level k + 1, NO_BAND for NaN. A height that stands on a level belongs to
- * the band above it, whatever rounding the division did. `above` holds the bands of the row above; `count` is filled.
+ * the band above it, whatever rounding the division did. `above` holds the bands of the row above, or is `bands` itself where there is
+ * none; `count` is filled.
  */
 export function bandsOfRow(
   cells: Float32Array | Float64Array,
@@ -57,8 +58,7 @@ export function bandsOfRow(
   bands: Int32Array,
   count: RowCount,
 ): void {
-  const { numerator, denominator } = ladder
-  const perInterval = denominator / numerator
+  const perInterval = ladder.denominator / ladder.numerator
   let across = 0
   let down = 0
   let beyond = false
@@ -70,22 +70,25 @@ export function bandsOfRow(
       const quotient = z * perInterval
       const floor = Math.floor(quotient)
       if (floor > MAX_LEVEL_NUMBER || floor < -MAX_LEVEL_NUMBER) beyond = true
-      band = floor | 0
-      // Only next to a level can the rounding of the quotient matter.
+      // Only next to a level can the rounding of the quotient matter. The first column goes this way so that it is known when the
+      // loop is compiled: a way met later would throw the compiled code away.
       const rest = quotient - floor
-      if (rest < 1e-6) {
-        if ((band * numerator) / denominator > z) band--
-      } else if (rest > 0.999_999) {
-        if (((band + 1) * numerator) / denominator <= z) band++
-      }
-      if (left !== NO_BAND) across += band < left ? left - band : band - left
+      const near = rest < 1e-6 || rest > 0.999_999 || c === 0
+      band = near ? exactBand(z, floor | 0, ladder) : floor | 0
+      bands[c] = band
+      if (left !== NO_BAND) across += Math.abs(band - left)
       const north = above[c]!
-      if (north !== NO_BAND) down += band < north ? north - band : band - north
-    }
-    bands[c] = band
+      if (north !== NO_BAND) down += Math.abs(band - north)
+    } else bands[c] = NO_BAND
     left = band
   }
   count.across = across
   count.down = down
   count.beyond = beyond
+}
+
+/** The band of a height for which rounding found `band` or a neighbour of the right one. */
+function exactBand(z: number, band: number, { numerator, denominator }: Ladder): number {
+  if ((band * numerator) / denominator > z) return band - 1
+  return ((band + 1) * numerator) / denominator <= z ? band + 1 : band
 }

@@ -1,5 +1,6 @@
 // Lines that are not finished because they may go on in the next strip: chains of fragments that grow at both ends. Only what waits
 // is kept, so memory follows the lines that are open at one time, not all lines of the grid.
+import { placeVertices } from './contour-place.ts'
 import type { LineWriter } from './contour-writer.ts'
 import { ensureLineRoom, finishLine } from './contour-writer.ts'
 
@@ -13,10 +14,10 @@ export function startOf(fragment: number): number {
 }
 
 export interface Pending {
-  /** Vertices of all fragments, interleaved, and the array that `gather` moves them into. */
-  xy: Float64Array
-  spare: Float64Array
-  /** Vertices in `xy`: now, and after the latest gathering. */
+  /** Vertices of all fragments, as edges (see contour-place.ts), and the array that `gather` moves them into. */
+  edges: Int32Array
+  spare: Int32Array
+  /** Vertices in `edges`: now, and after the latest gathering. What stands behind them is work space. */
   used: number
   kept: number
   /** Each fragment's vertices and level; `firsts` is -1 once it has been handed over. */
@@ -45,8 +46,8 @@ const SHORT_RUN = 32
 
 export function createPending(): Pending {
   return {
-    xy: new Float64Array(2 * FIRST_VERTICES),
-    spare: new Float64Array(0),
+    edges: new Int32Array(FIRST_VERTICES),
+    spare: new Int32Array(0),
     used: 0,
     kept: 0,
     firsts: new Int32Array(FIRST_FRAGMENTS),
@@ -63,22 +64,21 @@ export function createPending(): Pending {
   }
 }
 
-/** Adds vertices `from` … `to - 1` of `coords` as a fragment and answers its number. `complete` when neither end is on the new border. */
+/** Makes room for `vertices` vertices from `used` on. */
+export function ensurePendingRoom(pending: Pending, vertices: number): void {
+  const { edges, used } = pending
+  if (used + vertices <= edges.length) return
+  pending.edges = new Int32Array(Math.max(used + vertices, Math.ceil(edges.length * 1.25)))
+  pending.edges.set(edges.subarray(0, used))
+}
+
+/** Adds the vertices from `used` to `end - 1` as a fragment and answers its number. `complete` when neither end is on the new border. */
 export function addFragment(
   pending: Pending,
-  coords: Float64Array,
-  from: number,
-  to: number,
+  end: number,
   level: number,
   complete: boolean,
 ): number {
-  const end = pending.used + to - from
-  if (2 * end > pending.xy.length) {
-    const larger = new Float64Array(2 * Math.max(end, Math.ceil(pending.xy.length * 0.625)))
-    larger.set(pending.xy.subarray(0, 2 * pending.used))
-    pending.xy = larger
-  }
-  copyRun(coords, from, to, pending.xy, pending.used)
   const fragment = record(pending, pending.used, end, level)
   pending.used = end
   if (complete) pending.candidates.push(fragment)
@@ -134,7 +134,7 @@ function markWaiting({ endWaits, startWaits }: Pending, border: Int32Array, wait
 }
 
 function writeChain(pending: Pending, head: number, ring: boolean, writer: LineWriter): void {
-  const { xy, firsts, ends, next, levels } = pending
+  const { edges, firsts, ends, next, levels } = pending
   let vertices = 0
   let fragment = head
   do {
@@ -142,22 +142,21 @@ function writeChain(pending: Pending, head: number, ring: boolean, writer: LineW
     fragment = next[fragment]!
   } while (fragment >= 0 && fragment !== head)
   ensureLineRoom(writer, vertices)
-  let at = writer.start
+  const { grid, coords, start } = writer
+  const level = writer.ladder.level(levels[head]!)
+  let end = start
   fragment = head
   do {
-    const first = firsts[fragment]!
-    const end = ends[fragment]!
-    copyRun(xy, first, end, writer.coords, at)
-    at += end - first
+    end = placeVertices(grid, level, edges, firsts[fragment]!, ends[fragment]!, coords, start, end)
     firsts[fragment] = -1
     fragment = next[fragment]!
   } while (fragment >= 0 && fragment !== head)
-  finishLine(writer, at, levels[head]!, ring)
+  finishLine(writer, end, levels[head]!, ring)
 }
 
 /** Moves the chains that wait together, each as one fragment, and forgets everything else. */
 function gather(pending: Pending): void {
-  const { border, firsts, ends, levels, next, other, xy } = pending
+  const { border, firsts, ends, levels, next, other, edges } = pending
   // Every chain that waits has an end on the border; they are numbered as they are met there.
   const numbers = new Int32Array(pending.count).fill(-1)
   const heads: number[] = []
@@ -174,8 +173,8 @@ function gather(pending: Pending): void {
     border[i] = mark >= 0 ? numbers[head]! : startOf(numbers[head]!)
   }
   // Room for as much as may come until the next gathering.
-  const room = 2 * Math.max(FIRST_VERTICES, Math.ceil(1.6 * vertices))
-  if (pending.spare.length < room) pending.spare = new Float64Array(room)
+  const room = Math.max(FIRST_VERTICES, Math.ceil(1.6 * vertices))
+  if (pending.spare.length < room) pending.spare = new Int32Array(room)
   const target = pending.spare
   const starts = new Int32Array(heads.length + 1)
   const chainLevels = new Int32Array(heads.length)
@@ -184,7 +183,7 @@ function gather(pending: Pending): void {
     starts[i] = at
     chainLevels[i] = levels[heads[i]!]!
     for (let k = heads[i]!; k >= 0; k = next[k]!) {
-      copyRun(xy, firsts[k]!, ends[k]!, target, at)
+      copyRun(edges, firsts[k]!, ends[k]!, target, at)
       at += ends[k]! - firsts[k]!
     }
   }
@@ -193,8 +192,8 @@ function gather(pending: Pending): void {
   for (let i = 0; i < heads.length; i++) {
     record(pending, starts[i]!, starts[i + 1]!, chainLevels[i]!)
   }
-  pending.xy = target
-  pending.spare = xy
+  pending.edges = target
+  pending.spare = edges
   pending.used = at
   pending.kept = at
 }
@@ -224,15 +223,15 @@ function grow(pending: Pending): void {
 }
 
 function copyRun(
-  source: Float64Array,
+  source: Int32Array,
   from: number,
   to: number,
-  target: Float64Array,
+  target: Int32Array,
   at: number,
 ): void {
   if (to - from >= SHORT_RUN) {
-    target.set(source.subarray(2 * from, 2 * to), 2 * at)
+    target.set(source.subarray(from, to), at)
     return
   }
-  for (let i = 2 * from, k = 2 * at; i < 2 * to; i++, k++) target[k] = source[i]!
+  for (let i = from, k = at; i < to; i++, k++) target[k] = source[i]!
 }

@@ -10,8 +10,8 @@ import type { Grid } from './grid.ts'
  * west to east.
  */
 export interface Strip {
-  /** Interleaved, in the grid's CRS. */
-  xy: Float64Array
+  /** The edge that each vertex stands on, see contour-place.ts. */
+  edges: Int32Array
   /** Level number of each vertex. */
   levels: Int32Array
   /** The vertex that follows, -1 for none; `hasPrevious` is 1 where some vertex points here. */
@@ -45,7 +45,7 @@ export function startMarch(grid: Grid, ladder: Ladder, capacity: number): March 
     grid,
     ladder,
     strip: {
-      xy: new Float64Array(2 * capacity),
+      edges: new Int32Array(capacity),
       levels: new Int32Array(capacity),
       next: new Int32Array(capacity).fill(-1),
       hasPrevious: new Uint8Array(capacity),
@@ -54,8 +54,7 @@ export function startMarch(grid: Grid, ladder: Ladder, capacity: number): March 
       count: 0,
     },
     row: -1,
-    // Seen from a row of voids above the first one, only the crossings along the row count.
-    bands: new Int32Array(width).fill(NO_BAND),
+    bands: new Int32Array(width),
     below: new Int32Array(width),
     bases: new Int32Array(width),
     counted: { across: 0, down: 0, beyond: false },
@@ -69,7 +68,8 @@ export function startMarch(grid: Grid, ladder: Ladder, capacity: number): March 
 export function marchRow(march: March, allowed: number): number {
   const { grid, ladder, strip, bands, below, counted } = march
   const row = march.row + 1
-  bandsOfRow(grid.cells, row * grid.width, grid.width, ladder, bands, below, counted)
+  const above = row > 0 ? bands : below
+  bandsOfRow(grid.cells, row * grid.width, grid.width, ladder, above, below, counted)
   const crossings = counted.across + counted.down
   if (counted.beyond || crossings > allowed) return -1
   strip.bottomFirst = strip.count + counted.down
@@ -89,7 +89,7 @@ export function marchRow(march: March, allowed: number): number {
 /** Begins a new strip, whose first vertices are those of the last row. */
 export function nextStrip({ strip, bases }: March): void {
   const { bottomFirst, count } = strip
-  strip.xy.copyWithin(0, 2 * bottomFirst, 2 * count)
+  strip.edges.copyWithin(0, bottomFirst, count)
   strip.levels.copyWithin(0, bottomFirst, count)
   strip.next.fill(-1, 0, count)
   strip.hasPrevious.fill(0, 0, count)
@@ -102,9 +102,9 @@ export function nextStrip({ strip, bases }: March): void {
 function ensureRoom(strip: Strip, vertices: number): void {
   if (vertices <= strip.next.length) return
   const size = Math.max(vertices, Math.ceil(strip.next.length * 1.5))
-  const { xy, levels, next, hasPrevious } = strip
-  strip.xy = new Float64Array(2 * size)
-  strip.xy.set(xy)
+  const { edges, levels, next, hasPrevious } = strip
+  strip.edges = new Int32Array(size)
+  strip.edges.set(edges)
   strip.levels = new Int32Array(size)
   strip.levels.set(levels)
   strip.next = new Int32Array(size).fill(-1)
@@ -113,21 +113,16 @@ function ensureRoom(strip: Strip, vertices: number): void {
   strip.hasPrevious.set(hasPrevious)
 }
 
-function crossFirstRow({ grid, ladder, below, bases, strip }: March): void {
-  const { cells, originX, originY, cellSizeX } = grid
+function crossFirstRow({ grid, below, bases, strip }: March): void {
   let id = 0
   for (let c = 0; c + 1 < grid.width; c++) {
     const left = below[c]!
     const right = below[c + 1]!
     if (left === right || left === NO_BAND || right === NO_BAND) continue
-    const z = cells[c]!
-    const perMeter = 1 / (cells[c + 1]! - z)
     const low = Math.min(left, right)
     bases[c] = id - low - 1
     for (let k = low + 1; k <= Math.max(left, right); k++, id++) {
-      const t = ((k * ladder.numerator) / ladder.denominator - z) * perMeter
-      strip.xy[2 * id] = originX + (c + t) * cellSizeX
-      strip.xy[2 * id + 1] = originY
+      strip.edges[id] = 2 * c
       strip.levels[id] = k
     }
   }
@@ -180,38 +175,29 @@ const LEAVES = Uint8Array.of(
 
 /**
  * Vertices on the edges below and right of each point of the current row, and the links around each cell, in one loop: calls between
- * the parts would cost a third of the speed. The vertex of level k on an edge = the edge's base + k. A cell with a void links nothing:
+ * the parts would cost a third of the speed (the small ones here V8 puts in place). The vertex of level k on an edge = the edge's base + k. A cell with a void links nothing:
  * lines end there.
  */
 function crossAndLink({ grid, ladder, strip, row, bands, below, bases }: March): void {
-  const { cells, width, originX, originY, cellSizeX, cellSizeY } = grid
-  const { numerator, denominator } = ladder
-  const { xy, levels, next, hasPrevious } = strip
+  const { cells, width } = grid
+  const { edges, levels, next, hasPrevious } = strip
   const at = row * width
-  const bottomY = originY - (row + 1) * cellSizeY
-  const edges = new Int32Array(4)
+  const sides = new Int32Array(4)
   let side = strip.count
   let bottom = strip.bottomFirst
   let nw = NO_BAND
   let sw = NO_BAND
-  let southWest = 0
   let baseWest = 0
   for (let c = 0; c < width; c++) {
     const ne = bands[c]!
     const se = below[c]!
-    const southEast = cells[at + width + c]!
     let baseEast = 0
     if (ne !== se && ne !== NO_BAND && se !== NO_BAND) {
-      const low = ne < se ? ne : se
-      const high = ne < se ? se : ne
+      const low = lower(ne, se)
+      const high = ne + se - low
       baseEast = side - low - 1
-      const z = cells[at + c]!
-      const perMeter = 1 / (southEast - z)
-      const x = originX + c * cellSizeX
       for (let k = low + 1; k <= high; k++) {
-        const t = ((k * numerator) / denominator - z) * perMeter
-        xy[2 * side] = x
-        xy[2 * side + 1] = originY - (row + t) * cellSizeY
+        edges[side] = 2 * (at + c) + 1
         levels[side] = k
         side++
       }
@@ -222,35 +208,34 @@ function crossAndLink({ grid, ladder, strip, row, bands, below, bases }: March):
       let low = sw
       let high = sw
       if (sw !== se) {
-        if (sw < se) high = se
-        else low = se
+        low = lower(sw, se)
+        high = sw + se - low
         baseSouth = bottom - low - 1
         bases[c - 1] = baseSouth
-        const perMeter = 1 / (southEast - southWest)
         for (let k = low + 1; k <= high; k++) {
-          const t = ((k * numerator) / denominator - southWest) * perMeter
-          xy[2 * bottom] = originX + (c - 1 + t) * cellSizeX
-          xy[2 * bottom + 1] = bottomY
+          edges[bottom] = 2 * (at + width + c - 1)
           levels[bottom] = k
           bottom++
         }
       }
       if ((nw !== sw || ne !== sw || se !== sw) && nw !== NO_BAND && ne !== NO_BAND) {
-        if (nw < low) low = nw
-        if (nw > high) high = nw
-        if (ne < low) low = ne
-        if (ne > high) high = ne
-        edges[NORTH] = baseNorth
-        edges[EAST] = baseEast
-        edges[SOUTH] = baseSouth
-        edges[WEST] = baseWest
+        low = lower(low, lower(nw, ne))
+        high = higher(high, higher(nw, ne))
+        sides[NORTH] = baseNorth
+        sides[EAST] = baseEast
+        sides[SOUTH] = baseSouth
+        sides[WEST] = baseWest
         for (let k = low + 1; k <= high; k++) {
+          // A band of k or more is a high corner: k - 1 less it has its sign bit set.
           const corners =
-            (nw >= k ? 8 : 0) | (ne >= k ? 4 : 0) | (se >= k ? 2 : 0) | (sw >= k ? 1 : 0)
-          let enter = edges[ENTERS[corners]!]!
-          let leave = edges[LEAVES[corners]!]!
+            (((k - 1 - nw) >> 31) & 8) |
+            (((k - 1 - ne) >> 31) & 4) |
+            (((k - 1 - se) >> 31) & 2) |
+            (((k - 1 - sw) >> 31) & 1)
+          let enter = sides[ENTERS[corners]!]!
+          let leave = sides[LEAVES[corners]!]!
           if (corners === 5 || corners === 10) {
-            const level = (k * numerator) / denominator
+            const level = ladder.level(k)
             // High corners are joined through the middle, or each is cut off.
             const joined = isSaddleHigh(cells, at + c - 1, width, level)
             const northGoesEast = joined === (corners === 10)
@@ -270,9 +255,17 @@ function crossAndLink({ grid, ladder, strip, row, bands, below, bases }: March):
     }
     nw = ne
     sw = se
-    southWest = southEast
     baseWest = baseEast
   }
+}
+
+/** The lower of two bands by arithmetic: on rough ground a branch would be guessed wrong every other time. */
+function lower(a: number, b: number): number {
+  return b + ((a - b) & ((a - b) >> 31))
+}
+
+function higher(a: number, b: number): number {
+  return a - ((a - b) & ((a - b) >> 31))
 }
 
 function link(next: Int32Array, hasPrevious: Uint8Array, from: number, to: number): void {

@@ -3,11 +3,13 @@ import type { Pending } from './contour-pending.ts'
 import {
   addFragment,
   endFragment,
+  ensurePendingRoom,
   finishChains,
   joinFragments,
   NOTHING,
   startOf,
 } from './contour-pending.ts'
+import { placeVertices } from './contour-place.ts'
 import type { Strip } from './contour-strip.ts'
 import type { LineWriter } from './contour-writer.ts'
 import { ensureLineRoom, finishLine } from './contour-writer.ts'
@@ -19,65 +21,92 @@ export function traceStrip(
   writer: LineWriter,
   isLast: boolean,
 ): void {
-  const { next, hasPrevious, count, levels, topCount } = strip
+  const { count, topCount } = strip
   const bottomFirst = isLast ? count : strip.bottomFirst
-  const top = new Int32Array(topCount).fill(NOTHING)
-  const bottom = new Int32Array(count - bottomFirst).fill(NOTHING)
-  for (let i = 0; i < count; i++) {
-    if (next[i]! < 0 || hasPrevious[i] !== 0) continue
-    ensureLineRoom(writer, count)
-    const end = follow(strip, i, writer)
+  // What stands at each vertex; read at the two borders only.
+  const marks = new Int32Array(count)
+  marks.fill(NOTHING, 0, topCount)
+  marks.fill(NOTHING, bottomFirst)
+  ensurePendingRoom(pending, count)
+  // One function for each loop: V8 compiles them sooner, and seldom twice.
+  traceOpen(strip, pending, writer, bottomFirst, marks)
+  joinAbove(pending, marks, topCount)
+  traceClosed(strip, pending, writer)
+  finishChains(pending, marks.slice(bottomFirst), writer)
+}
+
+function traceOpen(
+  strip: Strip,
+  pending: Pending,
+  writer: LineWriter,
+  bottomFirst: number,
+  marks: Int32Array,
+): void {
+  const { next, hasPrevious, count, topCount, levels } = strip
+  for (let first = 0; first < count; first++) {
+    if (next[first]! < 0 || hasPrevious[first] !== 0) continue
+    const end = follow(strip, first, pending)
     const last = lastVertex
-    if (i >= topCount && i < bottomFirst && last >= topCount && last < bottomFirst) {
-      finishLine(writer, end, levels[i]!, false)
-      continue
-    }
-    const complete = i < bottomFirst && last < bottomFirst
-    const { coords, start } = writer
-    const fragment = addFragment(pending, coords, start, end, levels[i]!, complete)
-    if (i < topCount) top[i] = startOf(fragment)
-    else if (i >= bottomFirst) bottom[i - bottomFirst] = startOf(fragment)
-    if (last < topCount) top[last] = fragment
-    else if (last >= bottomFirst) bottom[last - bottomFirst] = fragment
+    const meetsTop = first < topCount || last < topCount
+    const meetsBottom = first >= bottomFirst || last >= bottomFirst
+    if (meetsTop || meetsBottom) {
+      const fragment = addFragment(pending, end, levels[first]!, !meetsBottom)
+      marks[first] = startOf(fragment)
+      marks[last] = fragment
+    } else writeLine(pending, end, levels[first]!, false, writer)
   }
-  joinAbove(pending, top)
-  // What is left are closed lines.
-  for (let i = 0; i < count; i++) {
-    if (next[i]! < 0) continue
-    ensureLineRoom(writer, count)
-    finishLine(writer, follow(strip, i, writer), levels[i]!, true)
+}
+
+/** What is left when the open lines are gone. */
+function traceClosed(strip: Strip, pending: Pending, writer: LineWriter): void {
+  const { next, count, levels } = strip
+  for (let first = 0; first < count; first++) {
+    if (next[first]! < 0) continue
+    writeLine(pending, follow(strip, first, pending), levels[first]!, true, writer)
   }
-  finishChains(pending, bottom, writer)
 }
 
 /** A line crosses a border in one direction: where one half ends, the other starts. */
-function joinAbove(pending: Pending, top: Int32Array): void {
+function joinAbove(pending: Pending, marks: Int32Array, topCount: number): void {
   const { border } = pending
-  for (let i = 0; i < top.length; i++) {
+  for (let i = 0; i < topCount; i++) {
     const above = i < border.length ? border[i]! : NOTHING
-    const here = top[i]!
+    const here = marks[i]!
     if (here === NOTHING) endFragment(pending, above)
     else if (above >= 0) joinFragments(pending, above, startOf(here))
     else if (above !== NOTHING) joinFragments(pending, here, startOf(above))
   }
 }
 
-/** Where the latest line ended; a result besides the place in the output that costs no object. */
+/** Hands over the line that stands in the work space up to `end`. */
+function writeLine(
+  { edges, used }: Pending,
+  end: number,
+  level: number,
+  ring: boolean,
+  writer: LineWriter,
+): void {
+  ensureLineRoom(writer, end - used)
+  const { grid, ladder, coords, start } = writer
+  const lineEnd = placeVertices(grid, ladder.level(level), edges, used, end, coords, start, start)
+  finishLine(writer, lineEnd, level, ring)
+}
+
+/** Where the latest line ended; a result besides its length that costs no object. */
 let lastVertex = -1
 
-/** Copies the line that starts at a vertex to the writer, raw, and takes its links away. Answers its end there. */
-function follow({ xy, next }: Strip, first: number, { coords, start }: LineWriter): number {
-  let at = 2 * start
+/** Copies the line that starts at a vertex to the work space and takes its links away. Answers its end there. */
+function follow({ edges, next }: Strip, first: number, pending: Pending): number {
+  const target = pending.edges
+  let at = pending.used
   let vertex = first
   for (;;) {
-    coords[at] = xy[2 * vertex]!
-    coords[at + 1] = xy[2 * vertex + 1]!
-    at += 2
+    target[at++] = edges[vertex]!
     const following = next[vertex]!
     next[vertex] = -2
     if (following < 0 || following === first) break
     vertex = following
   }
   lastVertex = vertex
-  return at / 2
+  return at
 }

@@ -1,4 +1,6 @@
 // Finished lines, cleaned and packed, handed out in batches whose arrays are used again.
+import type { Ladder } from './contour-levels.ts'
+import type { Grid } from './grid.ts'
 import type { Paths } from './paths.ts'
 
 /** Lines that are ready. The arrays are valid until the sink returns, and the sink may change the coordinates. */
@@ -11,6 +13,9 @@ export interface LineBatch {
 }
 
 export interface LineWriter {
+  /** What the lines are taken from. */
+  readonly grid: Grid
+  readonly ladder: Ladder
   /** The batch so far, and from vertex `start` on the line under construction. */
   coords: Float64Array
   start: number
@@ -26,17 +31,23 @@ export interface LineWriter {
 
 /** Small enough for the second-level cache. */
 export const BATCH_VERTICES = 1 << 15
+/** More lines than a batch has on any ground but noise. */
+const FIRST_LINES = 1 << 14
 
 /** `batchVertices`: BATCH_VERTICES, or Infinity for everything in one batch at the end. */
 export function createLineWriter(
+  grid: Grid,
+  ladder: Ladder,
   batchVertices: number,
   sink: (batch: LineBatch) => void,
 ): LineWriter {
   return {
+    grid,
+    ladder,
     coords: new Float64Array(4 * BATCH_VERTICES),
     start: 0,
-    offsets: new Uint32Array(1_024),
-    levels: new Int32Array(1_024),
+    offsets: new Uint32Array(FIRST_LINES),
+    levels: new Int32Array(FIRST_LINES),
     lines: 0,
     done: 0,
     batchVertices,
@@ -67,15 +78,16 @@ export function ensureLineRoom(writer: LineWriter, vertices: number): void {
   writer.coords = larger
 }
 
-/**
- * Keeps the line whose raw vertices stand from `start` to `rawEnd`. Where a height stands exactly on its level, several crossings fall
- * on one grid point: repeated vertices go, and so do spikes (out and back along the same edge, the two flanks of a ridge one point
- * wide). A line that shrinks to nothing is left out.
- */
-export function finishLine(writer: LineWriter, rawEnd: number, level: number, ring: boolean): void {
+/** Keeps the line whose vertices stand from `start` to `lineEnd`. One that shrank to nothing is left out. */
+export function finishLine(
+  writer: LineWriter,
+  lineEnd: number,
+  level: number,
+  ring: boolean,
+): void {
   const { coords } = writer
   let start = writer.start
-  let end = clean(coords, start, rawEnd)
+  let end = lineEnd
   if (ring) {
     // A ring has no first vertex: repeated vertices and spikes are looked for across the place where it was cut, too.
     while (end - start > 1 && same(coords, start, end - 1)) end--
@@ -97,27 +109,6 @@ export function finishLine(writer: LineWriter, rawEnd: number, level: number, ri
   writer.levels[writer.lines++] = level
   writer.offsets[writer.lines] = end
   writer.start = end
-}
-
-/** Moves what stays together; answers its end. */
-function clean(coords: Float64Array, start: number, rawEnd: number): number {
-  let end = start
-  for (let i = start; i < rawEnd; i++) {
-    const x = coords[2 * i]!
-    const y = coords[2 * i + 1]!
-    const last = 2 * end - 2
-    if (end > start && coords[last] === x && coords[last + 1] === y) continue
-    if (end > start + 1 && coords[last - 2] === x && coords[last - 1] === y) {
-      end--
-      continue
-    }
-    if (end < i) {
-      coords[2 * end] = x
-      coords[2 * end + 1] = y
-    }
-    end++
-  }
-  return end
 }
 
 function same(coords: Float64Array, a: number, b: number): boolean {

@@ -2,7 +2,7 @@
 // The grid is walked in strips and lines are handed out as they are finished, so memory follows the lines that are open at one time.
 import { AppError } from '../../base/errors.ts'
 import type { Ladder, RowCount } from './contour-levels.ts'
-import { bandsOfRow, createLadder, MAX_LEVEL_NUMBER, NO_BAND } from './contour-levels.ts'
+import { bandsOfRow, createLadder, MAX_LEVEL_NUMBER } from './contour-levels.ts'
 import { createPending } from './contour-pending.ts'
 import { marchRow, nextStrip, startMarch } from './contour-strip.ts'
 import { traceStrip } from './contour-trace.ts'
@@ -97,7 +97,7 @@ function drawLines(
   }
   let lines = 0
   const pending = createPending()
-  const writer = createLineWriter(batchVertices, (batch) => {
+  const writer = createLineWriter(grid, ladder, batchVertices, (batch) => {
     lines += batch.levelNumbers.length
     sink(batch)
   })
@@ -135,8 +135,8 @@ export function isIndexLevel(levelNumber: number): boolean {
 function tooManyVertices(grid: Grid, ladder: Ladder, maxVertices: number): AppError {
   const { intervalMeters } = ladder
   const count: RowCount = { across: 0, down: 0, beyond: false }
-  let above = new Int32Array(grid.width).fill(NO_BAND)
-  let bands = new Int32Array(grid.width)
+  let above = new Int32Array(grid.width)
+  let bands = above
   let vertices = 0
   for (let row = 0; row < grid.height; row++) {
     bandsOfRow(grid.cells, row * grid.width, grid.width, ladder, above, bands, count)
@@ -145,7 +145,7 @@ function tooManyVertices(grid: Grid, ladder: Ladder, maxVertices: number): AppEr
       return tooMany(intervalMeters, `levels numbered beyond ${limit}`, { maxVertices })
     }
     vertices += count.across + count.down
-    const spare = above
+    const spare = row > 0 ? above : new Int32Array(grid.width)
     above = bands
     bands = spare
   }
