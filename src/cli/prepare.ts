@@ -5,7 +5,8 @@ import { type Command, Option } from 'commander'
 import { AppError } from '../base/errors.ts'
 import { DATUM_OPERATIONS } from '../kernel/geo/datum-operations.ts'
 import { geojsonBox } from '../kernel/pipelines/geojson-site.v1.ts'
-import type { Inputs } from '../kernel/pipelines/pipeline.ts'
+import type { Inputs, OsmInput } from '../kernel/pipelines/pipeline.ts'
+import { openPieces } from '../sources/extract-pieces.ts'
 import { isZip, linkedDocument, readKmz } from '../sources/kmz.ts'
 import { extentOfExtract, readExtract } from '../sources/osm-library.ts'
 import type { LinkedKml } from '../workers/kml-task.ts'
@@ -95,10 +96,33 @@ export function registerPrepare(program: Command, context: CliContext): void {
 }
 
 async function prepareOsm(options: PrepareOptions, context: CliContext): Promise<void> {
-  const bytes = options.osmFile === undefined ? null : await readInput(options.osmFile, readExtract)
-  // An extract says where it lies, but reading it through for that costs; only when something is left open.
-  const open = [options.lat, options.lon, options.radius].includes(undefined)
-  const place = bytes === null || !open ? options : { ...(await placeOf(bytes)), ...options }
+  const { osmFile } = options
+  const pieces =
+    osmFile === undefined || leavesOpen(options)
+      ? null
+      : await readInput(osmFile, async (file) => openPieces(file))
+  try {
+    const bytes = pieces ?? (osmFile === undefined ? null : await readInput(osmFile, readExtract))
+    await drawOsm(bytes, options, context)
+  } finally {
+    pieces?.close()
+  }
+}
+
+/** An extract says where it lies, but it must be read through for that; only when something is left open. */
+function leavesOpen({ lat, lon, radius }: PrepareOptions): boolean {
+  return [lat, lon, radius].includes(undefined)
+}
+
+async function drawOsm(
+  bytes: OsmInput['bytes'] | null,
+  options: PrepareOptions,
+  context: CliContext,
+): Promise<void> {
+  const place =
+    bytes instanceof Uint8Array && leavesOpen(options)
+      ? { ...(await placeOf(bytes)), ...options }
+      : options
   const params = {
     latitude: place.lat ?? null,
     longitude: place.lon ?? null,
@@ -184,10 +208,7 @@ async function readJson(file: string): Promise<unknown> {
   }
 }
 
-async function readInput(
-  file: string,
-  read: (file: string) => Promise<Uint8Array>,
-): Promise<Uint8Array> {
+async function readInput<T>(file: string, read: (file: string) => Promise<T>): Promise<T> {
   try {
     return await read(file)
   } catch (cause) {

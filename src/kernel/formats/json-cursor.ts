@@ -24,8 +24,9 @@ export type JsonFailure = (problem: string, position: number) => AppError
 
 /** A position in JSON bytes. Methods move it forward and throw `failure(…)` on anything that is not JSON. */
 export class JsonCursor {
-  readonly bytes: Uint8Array
-  readonly end: number
+  /** Both change with `goOn` only. */
+  bytes: Uint8Array
+  end: number
   readonly failure: JsonFailure
   position = 0
   /** The bytes of the last string read, quotes excluded. */
@@ -38,6 +39,13 @@ export class JsonCursor {
     this.bytes = bytes
     this.end = bytes.length
     this.failure = failure
+  }
+
+  /** Goes on at the start of other bytes, which begin with what is left to be read; what was remembered of a string is void. */
+  goOn(bytes: Uint8Array): void {
+    this.bytes = bytes
+    this.end = bytes.length
+    this.position = 0
   }
 
   fail(problem: string): never {

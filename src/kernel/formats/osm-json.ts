@@ -1,6 +1,7 @@
 // Reads an Overpass JSON answer (any `out` mode) from its bytes straight into columns; the file never becomes a string or a tree.
 // Over 300 lines because one reader's methods share the cursor and the columns, and splitting them costs calls in the hot loop.
 import { AppError } from '../../base/errors.ts'
+import { type ByteSource, readSource, SourceWindow } from './byte-source.ts'
 import { Float64Column, Int32Column } from './column.ts'
 import { JsonCursor } from './json-cursor.ts'
 import { readIdRun, readPositionRun, scanDegrees, scanned, scanWhole } from './json-runs.ts'
@@ -17,6 +18,11 @@ const QUOTE = 34
 
 /** Elements between two calls of `onProgress`. */
 const PROGRESS_EVERY = 2000
+
+/** What is seen of a file at a time; half a processor's second cache. */
+const WINDOW_BYTES = 1 << 20
+/** The window is moved on when less than this of it is left. An element that is longer, which few are, costs a second reading. */
+const MOST_LEFT = 1 << 18
 
 /** Largest id a double holds exactly. */
 const MAX_ID = Number.MAX_SAFE_INTEGER
@@ -44,14 +50,33 @@ const RELATION_WORD = ascii('relation')
  * then the answer is incomplete, whatever else it holds. `onProgress` (0…1) is called every few milliseconds and may throw to stop.
  */
 export function decodeOsmJson(
-  bytes: Uint8Array,
+  source: Uint8Array | ByteSource,
   onProgress: ((fraction: number) => void) | null = null,
 ): OsmData {
+  if (source instanceof Uint8Array) return decode(source, null, source.length, onProgress)
+  try {
+    const window = new SourceWindow(source, WINDOW_BYTES)
+    return decode(window.bytes, window, source.size, onProgress)
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'OSM_INVALID') throw error
+    // Damaged, or with something that is larger than the window: seen whole, it is read or refused for the right reason.
+    return decodeOsmJson(readSource(source), onProgress)
+  }
+}
+
+function decode(
+  bytes: Uint8Array,
+  window: SourceWindow | null,
+  size: number,
+  onProgress: ((fraction: number) => void) | null,
+): OsmData {
   const start = startOfDocument(bytes)
-  return mergeDuplicates(new OsmJsonReader(bytes, start, onProgress).read())
+  return mergeDuplicates(new OsmJsonReader(bytes, start, window, size, onProgress).read())
 }
 
 class OsmJsonReader {
+  private readonly window: SourceWindow | null
+  private readonly size: number
   private readonly cursor: JsonCursor
   private readonly onProgress: ((fraction: number) => void) | null
   private readonly strings = new StringTable()
@@ -79,13 +104,21 @@ class OsmJsonReader {
   private remark: string | null = null
   private ignored = 0
 
-  constructor(bytes: Uint8Array, start: number, onProgress: ((fraction: number) => void) | null) {
+  constructor(
+    bytes: Uint8Array,
+    start: number,
+    window: SourceWindow | null,
+    size: number,
+    onProgress: ((fraction: number) => void) | null,
+  ) {
     this.cursor = new JsonCursor(bytes, invalid)
     this.cursor.position = start
+    this.window = window
+    this.size = size
     this.onProgress = onProgress
     // First capacities from the fewest bytes that one of each usually takes. Room that is never written to takes no memory, while a
     // column that must grow is written twice.
-    const room = (bytesEach: number) => Math.max(1024, Math.floor(bytes.length / bytesEach))
+    const room = (bytesEach: number) => Math.max(1024, Math.floor(size / bytesEach))
     this.nodes = new ElementColumns(room(200))
     this.nodeLonLat = new Float64Column(room(100))
     this.ways = new ElementColumns(room(600))
@@ -113,7 +146,7 @@ class OsmJsonReader {
       else if (key === 'remark') this.remark = this.textValue()
       else cursor.skip()
     }
-    if (cursor.peek() >= 0) cursor.fail('something follows its end')
+    if (cursor.peek() >= 0 || this.window?.last === false) cursor.fail('something follows its end')
     if (this.remark !== null && /error/i.test(this.remark)) throw serverError(this.remark)
     if (!found) cursor.fail('it holds no "elements"')
     return this.result()
@@ -154,13 +187,27 @@ class OsmJsonReader {
     const { cursor } = this
     cursor.expect(OPEN_BRACKET)
     let countdown = PROGRESS_EVERY
+    let moveAt = this.moveAt()
     for (let first = true; cursor.more(CLOSE_BRACKET, first); first = false) {
       this.readElement()
+      if (cursor.position >= moveAt) {
+        this.window!.moveTo(cursor.position)
+        cursor.goOn(this.window!.bytes)
+        moveAt = this.moveAt()
+      }
       if (--countdown === 0) {
         countdown = PROGRESS_EVERY
-        this.onProgress?.(cursor.position / cursor.end)
+        this.onProgress?.(((this.window?.base ?? 0) + cursor.position) / this.size)
       }
     }
+  }
+
+  /** Where the window is moved on: there stays room for a large element, and for the few lines that follow the last. */
+  private moveAt(): number {
+    const { window } = this
+    return window === null || window.last
+      ? Number.POSITIVE_INFINITY
+      : window.bytes.length - MOST_LEFT
   }
 
   private readElement(): void {

@@ -8,13 +8,17 @@ const FNV_OFFSET = -2_128_831_035
 const FNV_PRIME = 16_777_619
 
 /**
- * Open addressing over the bytes of one file (FNV-1a hash, Fowler/Noll/Vo). The table keeps positions in those bytes, no copies.
+ * Open addressing over the bytes of one file (FNV-1a hash, Fowler/Noll/Vo). The table keeps the bytes of each text once, since the
+ * cursor's may be gone by then.
  * Texts written with and without escapes are different entries at first; `canonical` says which are one.
  */
 export class StringTable {
   /** Number → text. */
   readonly strings: string[] = []
   private escapes = false
+  /** The texts' bytes, one after another. */
+  private pool = new Uint8Array(1 << 14)
+  private poolLength = 0
   private starts = new Int32Array(1024)
   private lengths = new Int32Array(1024)
   private slots = new Int32Array(1 << 12)
@@ -55,7 +59,7 @@ export class StringTable {
 
   private find(cursor: JsonCursor, hash: number): number {
     const { bytes, stringStart, stringEnd } = cursor
-    const { slots, hashes, starts, lengths } = this
+    const { slots, hashes, starts, lengths, pool } = this
     const length = stringEnd - stringStart
     const mask = slots.length - 1
     let slot = (hash ^ (hash >>> 15)) & mask
@@ -65,7 +69,7 @@ export class StringTable {
       if (hashes[slot] === hash && lengths[number] === length) {
         const other = starts[number]!
         let i = 0
-        while (i < length && bytes[other + i] === bytes[stringStart + i]) i++
+        while (i < length && pool[other + i] === bytes[stringStart + i]) i++
         if (i === length) return number
       }
       slot = (slot + 1) & mask
@@ -92,12 +96,25 @@ export class StringTable {
     this.escapes ||= cursor.stringEscaped
     this.strings.push(cursor.text())
     if (number === this.starts.length) this.growEntries()
-    this.starts[number] = cursor.stringStart
-    this.lengths[number] = cursor.stringEnd - cursor.stringStart
+    const { bytes, stringStart, stringEnd } = cursor
+    const length = stringEnd - stringStart
+    const start = this.poolLength
+    if (start + length > this.pool.length) this.growPool(length)
+    const { pool } = this
+    for (let i = 0; i < length; i++) pool[start + i] = bytes[stringStart + i]!
+    this.poolLength = start + length
+    this.starts[number] = start
+    this.lengths[number] = length
     this.slots[slot] = number + 1
     this.hashes[slot] = hash
     if (number * 2 > this.slots.length) this.growSlots()
     return number
+  }
+
+  private growPool(more: number): void {
+    const pool = new Uint8Array(Math.max(this.pool.length * 2, this.poolLength + more))
+    pool.set(this.pool)
+    this.pool = pool
   }
 
   private growEntries(): void {

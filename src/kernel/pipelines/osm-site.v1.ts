@@ -28,7 +28,7 @@ import { type Cleaned, cleanGeometry } from './osm-lines.ts'
 import { ringCrossingNotes } from './osm-rings.ts'
 import { osmRoadEdges } from './osm-road-edges.ts'
 import { selectFeatures } from './osm-select.ts'
-import type { Inputs, Pipeline } from './pipeline.ts'
+import type { Inputs, OsmInput, Pipeline } from './pipeline.ts'
 import { chooseSite } from './site.ts'
 
 /** OpenStreetMap is asked for a little more than the circle, so that nothing touching its edge is missing. */
@@ -261,7 +261,7 @@ export const osmSiteV1: Pipeline<OsmSiteParams> = {
   },
 }
 
-function osmBytes(inputs: Inputs): Uint8Array {
+function osmBytes(inputs: Inputs): OsmInput['bytes'] {
   if (inputs.osm === undefined) {
     throw new AppError('OSM_INVALID', 'No OpenStreetMap data was collected for this job.')
   }

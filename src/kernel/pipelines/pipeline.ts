@@ -2,6 +2,7 @@
 // and has no clock. Same inputs, same bytes.
 import type { ZodType } from 'zod'
 import type { Drawing, Note } from '../cad/drawing.ts'
+import type { ByteSource } from '../formats/byte-source.ts'
 import type { DemWindow } from '../formats/dem.ts'
 import type { Bbox } from '../geo/bbox.ts'
 import type { Tin } from '../geo/tin.ts'
@@ -25,7 +26,8 @@ export type Need =
 
 /** Bytes of one OSM answer, and where they came from. */
 export interface OsmInput {
-  bytes: Uint8Array
+  /** A source crosses to no thread. */
+  bytes: Uint8Array | ByteSource
   /** Overpass host, or the name of the library file. */
   source: string
 }
