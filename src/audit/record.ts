@@ -73,7 +73,6 @@ export function createRecorder(options: RecorderOptions): Recorder {
   })
 
   const entryText = createEntryWriter(logId, bootId)
-  const hashes = Buffer.alloc(SALT_AT + SALT_BYTES)
 
   /** A copy of the log's end; dropped on any rollback and read again. */
   let head: { seq: number; chain: Digest } | null = null
@@ -121,6 +120,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       })
       const link = linker.link(head.chain, entry)
       tree.append(link.leaf)
+      const hashes = Buffer.allocUnsafe(SALT_AT + SALT_BYTES)
       hashes.latin1Write(link.leaf, 0)
       hashes.latin1Write(link.chain, 32)
       hashes.latin1Write(link.signature, 64)

@@ -1,6 +1,6 @@
 // Finds entries of the audit log by what they are about, and counts them. The tables behind it lag: `advance` fills them when there
 // is time, and whatever it has not reached yet is found by reading the entries themselves, so an answer is always whole.
-import type { AuditRow, AuditRows } from './audit.ts'
+import type { AuditRow, AuditRows, HeldRows } from './audit.ts'
 import type { Connection } from './sqlite.ts'
 
 interface AuditFilterRow {
@@ -14,7 +14,12 @@ interface AuditFilterRow {
 
 const MARK = 'audit.looked_up'
 
-export function createAuditLookup(connection: Connection, entries: Pick<AuditRows, 'bySeq'>) {
+/** `held`: entries that are not written yet; they are before anything is looked up. */
+export function createAuditLookup(
+  connection: Connection,
+  entries: Pick<AuditRows, 'bySeq'>,
+  held: HeldRows,
+) {
   const mark = connection
     .prepare(`SELECT coalesce((SELECT value FROM meta WHERE key = '${MARK}'), 0) + 0`)
     .pluck()
@@ -60,6 +65,7 @@ export function createAuditLookup(connection: Connection, entries: Pick<AuditRow
 
   /** `seq` of the newest entries that fit, newest first. */
   function find(filter: AuditFilterRow): number[] {
+    held.flush()
     const from = mark.get() as number
     const to = filter.before ?? Number.MAX_SAFE_INTEGER
     const found = scan.all({ ...filter, from, to }) as number[]
@@ -74,16 +80,25 @@ export function createAuditLookup(connection: Connection, entries: Pick<AuditRow
     return [...found, ...(older as number[])]
   }
 
+  function tally(counted: typeof byEntity): { name: string; count: number }[] {
+    held.flush()
+    return counted.all(mark.get()) as { name: string; count: number }[]
+  }
+
   return {
     /** Newest first. */
     list: (filter: AuditFilterRow): AuditRow[] =>
       find(filter).flatMap((seq) => entries.bySeq(seq) ?? []),
-    byEntity: () => byEntity.all(mark.get()) as { name: string; count: number }[],
-    byEvent: () => byEvent.all(mark.get()) as { name: string; count: number }[],
+    byEntity: () => tally(byEntity),
+    byEvent: () => tally(byEvent),
     /** How many entries the tables have not seen. */
-    lookupLag: () => (size.get() as number) - (mark.get() as number),
+    lookupLag(): number {
+      held.flush()
+      return (size.get() as number) - (mark.get() as number)
+    },
     /** Takes in at most `most` more entries. Call in a transaction. */
     advanceLookup(most: number): void {
+      held.flush()
       const from = mark.get() as number
       const to = Math.min(from + most, size.get() as number)
       if (to <= from) return

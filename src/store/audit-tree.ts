@@ -1,4 +1,5 @@
 // Rows that stand beside the audit log: full tiles of its tree, signed checkpoints, keys, anchors, digests of segments.
+import { type HeldRows, NOTHING_HELD } from './audit.ts'
 import type { Connection } from './sqlite.ts'
 
 export interface CheckpointRow {
@@ -43,7 +44,8 @@ const CHECKPOINT = 'size, epoch, root, note, reason, signed_at AS signedAt'
 
 export type AuditTreeRows = ReturnType<typeof createAuditTreeRows>
 
-export function createAuditTreeRows(connection: Connection) {
+/** `held`: entries that are not written yet; they are before their leaves are read. */
+export function createAuditTreeRows(connection: Connection, held: HeldRows = NOTHING_HELD) {
   const tile = connection
     .prepare('SELECT hashes FROM audit_tiles WHERE level = ? AND n = ?')
     .pluck()
@@ -105,7 +107,10 @@ export function createAuditTreeRows(connection: Connection) {
     tileTally: (level: number) => tileTally.get(level) as number,
     dropTiles: () => void dropTiles.run(),
     /** Leaf hashes of entries `from` ≤ seq < `to`. */
-    leaves: (from: number, to: number) => leaves.all(from, to) as Buffer[],
+    leaves(from: number, to: number): Buffer[] {
+      held.flush()
+      return leaves.all(from, to) as Buffer[]
+    },
     putCheckpoint: (row: CheckpointRow) =>
       void putCheckpoint.run(row.size, row.epoch, row.root, row.note, row.reason, row.signedAt),
     /** Forgets checkpoints over more entries than there are. */

@@ -19,26 +19,24 @@ export interface AuditRow {
   keyId: string
 }
 
-export interface NewAuditRow extends Omit<AuditRow, 'salt' | 'leaf' | 'chain' | 'signature'> {
-  /** leaf, chain, signature, then the salt when there is data: one value, because each one bound costs as much as a hash. */
-  hashes: Buffer
-}
-
 /** entry, leaf, chain, signature, data, salt, key_id: what a check reads, as an array because it is read by the million. */
 export type AuditCheckRow = [string, Buffer, Buffer, Buffer, string | null, Buffer | null, string]
+
+/** Whoever reads the log asks for this first: rows that are not written yet are written then. */
+export interface HeldRows {
+  flush(): void
+}
+
+/** For a connection that only reads. */
+export const NOTHING_HELD: HeldRows = { flush() {} }
 
 const COLUMNS = `seq, at, event_type AS eventType, entity_type AS entityType, entity_id AS entityId,
   user_id AS userId, entry, data, salt, leaf, chain, signature, key_id AS keyId`
 
 export type AuditRows = ReturnType<typeof createAuditRows>
 
-export function createAuditRows(connection: Connection) {
-  const insert = connection.prepare(
-    `INSERT INTO audit_log (seq, at, event_type, entity_type, entity_id, user_id, entry, data, leaf, chain, signature,
-       salt, key_id)
-     SELECT ?, ?, ?, ?, ?, ?, ?, data, substr(hashes, 1, 32), substr(hashes, 33, 32), substr(hashes, 65, 32),
-       CASE WHEN data IS NOT NULL THEN substr(hashes, 97, 16) END, ? FROM (SELECT ? AS data, ? AS hashes)`,
-  )
+/** `held`: rows that are not written yet; they are before anything is read. */
+export function createAuditRows(connection: Connection, held: HeldRows = NOTHING_HELD) {
   const last = connection.prepare('SELECT seq, chain FROM audit_log ORDER BY seq DESC LIMIT 1')
   const bySeq = connection.prepare(`SELECT ${COLUMNS} FROM audit_log WHERE seq = ?`)
   const check = connection
@@ -78,43 +76,35 @@ export function createAuditRows(connection: Connection) {
     .raw()
   const erase = connection.prepare('UPDATE audit_log SET data = NULL, salt = NULL WHERE seq = ?')
   const count = connection.prepare('SELECT count(*) FROM audit_log WHERE at >= ?').pluck()
+  const whole =
+    <A extends unknown[], T>(read: (...given: A) => T) =>
+    (...given: A): T => {
+      held.flush()
+      return read(...given)
+    }
+  const blob = (bytes: unknown): Buffer => (bytes as Buffer | null) ?? Buffer.alloc(0)
   return {
-    insert(row: NewAuditRow): void {
-      insert.run(
-        row.seq,
-        row.at,
-        row.eventType,
-        row.entityType,
-        row.entityId,
-        row.userId,
-        row.entry,
-        row.keyId,
-        row.data,
-        row.hashes,
-      )
-    },
-    last: () => last.get() as { seq: number; chain: Buffer } | undefined,
-    bySeq: (seq: number) => bySeq.get(seq) as AuditRow | undefined,
+    last: whole(() => last.get() as { seq: number; chain: Buffer } | undefined),
+    bySeq: whole((seq: number) => bySeq.get(seq) as AuditRow | undefined),
     /** Rows `from` ≤ seq < `to`, in order; fewer when some are missing. */
-    check: (from: number, to: number) => check.all(from, to) as AuditCheckRow[],
+    check: whole((from: number, to: number) => check.all(from, to) as AuditCheckRow[]),
     /** Texts of entries `from` ≤ seq < `to` in order, each after a zero byte; empty when there are none. */
-    texts: (from: number, to: number) => (texts.get(from, to) as Buffer | null) ?? Buffer.alloc(0),
+    texts: whole((from: number, to: number) => blob(texts.get(from, to))),
     /** Their stored leaves, 32 bytes each. */
-    leaves: (from: number, to: number) =>
-      (leaves.get(from, to) as Buffer | null) ?? Buffer.alloc(0),
+    leaves: whole((from: number, to: number) => blob(leaves.get(from, to))),
     /** Texts, stored leaves and stored chain hashes in one pass. */
-    runs: (from: number, to: number) =>
-      (runs.get(from, to) as (Buffer | null)[]).map((bytes) => bytes ?? Buffer.alloc(0)) as [
-        Buffer,
-        Buffer,
-        Buffer,
-      ],
+    runs: whole(
+      (from: number, to: number) =>
+        (runs.get(from, to) as unknown[]).map(blob) as [Buffer, Buffer, Buffer],
+    ),
     /** seq, data and salt of the entries that still have data. */
-    data: (from: number, to: number) => data.all(from, to) as [number, string, Buffer][],
+    data: whole((from: number, to: number) => data.all(from, to) as [number, string, Buffer][]),
     /** The same with what the entry says about its data. */
-    commitments: (from: number, to: number) =>
-      commitments.all(from, to) as [number, string | null, Buffer | null, string][],
-    erase: (seq: number) => erase.run(seq).changes === 1,
-    countSince: (at: number) => count.get(at) as number,
+    commitments: whole(
+      (from: number, to: number) =>
+        commitments.all(from, to) as [number, string | null, Buffer | null, string][],
+    ),
+    erase: whole((seq: number) => erase.run(seq).changes === 1),
+    countSince: whole((at: number) => count.get(at) as number),
   }
 }

@@ -8,6 +8,7 @@ import type { AppError } from '../base/errors.ts'
 import { createAuditRows } from './audit.ts'
 import { createAuditLookup } from './audit-lookup.ts'
 import { createAuditTreeRows } from './audit-tree.ts'
+import { createAuditWriter } from './audit-writer.ts'
 import { type Backup, listBackups, makeBackup, removeBackup } from './backup.ts'
 import { createBlobs } from './blobs.ts'
 import { createDeliveryRows } from './deliveries.ts'
@@ -126,16 +127,17 @@ function assemble({
       disk.releaseReserve()
     },
   })
-  const auditRows = createAuditRows(connection)
-  const auditLookup = createAuditLookup(connection, auditRows)
+  const auditWriter = createAuditWriter(connection, transactions)
+  const auditRows = createAuditRows(connection, auditWriter)
+  const auditLookup = createAuditLookup(connection, auditRows, auditWriter)
   let open = true
   return {
     ...transactions,
     jobs: { ...createJobRows(connection, transactions), ...createJobRecords(connection) },
     idempotency: createIdempotencyRows(connection),
     blobs: createBlobs(connection, transactions, folders, clock),
-    audit: { ...auditRows, ...auditLookup },
-    auditTree: createAuditTreeRows(connection),
+    audit: { ...auditRows, ...auditLookup, insert: auditWriter.insert },
+    auditTree: createAuditTreeRows(connection, auditWriter),
     outbox: createOutboxRows(connection),
     webhooks: createWebhookRows(connection),
     deliveries: createDeliveryRows(connection),
