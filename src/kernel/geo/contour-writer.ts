@@ -34,17 +34,19 @@ export const BATCH_VERTICES = 1 << 15
 /** More lines than a batch has on any ground but noise. */
 const FIRST_LINES = 1 << 14
 
-/** `batchVertices`: BATCH_VERTICES, or Infinity for everything in one batch at the end. */
+/** `batchVertices`: BATCH_VERTICES, or Infinity for everything in one batch at the end, for which `expectedVertices` have room. */
 export function createLineWriter(
   grid: Grid,
   ladder: Ladder,
   batchVertices: number,
+  expectedVertices: number,
   sink: (batch: LineBatch) => void,
 ): LineWriter {
   return {
     grid,
     ladder,
-    coords: new Float64Array(4 * BATCH_VERTICES),
+    // Closed lines repeat a vertex: an eighth more than crossings is nearly always enough.
+    coords: new Float64Array(Math.max(4 * BATCH_VERTICES, Math.ceil(2.25 * expectedVertices))),
     start: 0,
     offsets: new Uint32Array(FIRST_LINES),
     levels: new Int32Array(FIRST_LINES),

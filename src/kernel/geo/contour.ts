@@ -88,16 +88,21 @@ function drawLines(
   if (grid.width < 2 || grid.height < 2) return
   const ladder = createLadder(intervalMeters)
   const lastRow = grid.height - 1
+  // What is kept whole gets its room at once: growing would copy it, and the memory of both would be touched.
+  const expected = batchVertices === Number.POSITIVE_INFINITY ? countVertices(grid, ladder) : 0
+  if (expected > maxVertices) throw tooManyVertices(expected, intervalMeters, maxVertices)
   const march = startMarch(grid, ladder, STRIP_VERTICES + (STRIP_VERTICES >> 2))
   let vertices = 0
   const walk = () => {
     const crossings = marchRow(march, maxVertices - vertices)
-    if (crossings < 0) throw tooManyVertices(grid, ladder, maxVertices)
+    if (crossings < 0) {
+      throw tooManyVertices(countVertices(grid, ladder), intervalMeters, maxVertices)
+    }
     vertices += crossings
   }
   let lines = 0
   const pending = createPending()
-  const writer = createLineWriter(grid, ladder, batchVertices, (batch) => {
+  const writer = createLineWriter(grid, ladder, batchVertices, expected, (batch) => {
     lines += batch.levelNumbers.length
     sink(batch)
   })
@@ -123,7 +128,9 @@ function drawLines(
 /** Heights of numbered levels. */
 export function levelHeights(levelNumbers: Int32Array, intervalMeters: number): Float64Array {
   const ladder = createLadder(intervalMeters)
-  return Float64Array.from(levelNumbers, (k) => ladder.level(k))
+  const heights = new Float64Array(levelNumbers.length)
+  for (let i = 0; i < heights.length; i++) heights[i] = ladder.level(levelNumbers[i]!)
+  return heights
 }
 
 /** Every fifth level from zero is drawn heavy. */
@@ -131,23 +138,26 @@ export function isIndexLevel(levelNumber: number): boolean {
   return levelNumber % 5 === 0
 }
 
-/** Counts what the whole grid would give, so that the refusal can say so and name an interval that would do. */
-function tooManyVertices(grid: Grid, ladder: Ladder, maxVertices: number): AppError {
-  const { intervalMeters } = ladder
+/** Crossings of the whole grid's edges; Infinity when levels would be numbered too high. */
+function countVertices(grid: Grid, ladder: Ladder): number {
   const count: RowCount = { across: 0, down: 0, beyond: false }
-  let above = new Int32Array(grid.width)
-  let bands = above
+  const rows = [new Int32Array(grid.width), new Int32Array(grid.width)] as const
   let vertices = 0
   for (let row = 0; row < grid.height; row++) {
+    const bands = rows[row & 1]!
+    const above = row > 0 ? rows[1 - (row & 1)]! : bands
     bandsOfRow(grid.cells, row * grid.width, grid.width, ladder, above, bands, count)
-    if (count.beyond) {
-      const limit = inWords(MAX_LEVEL_NUMBER)
-      return tooMany(intervalMeters, `levels numbered beyond ${limit}`, { maxVertices })
-    }
+    if (count.beyond) return Number.POSITIVE_INFINITY
     vertices += count.across + count.down
-    const spare = row > 0 ? above : new Int32Array(grid.width)
-    above = bands
-    bands = spare
+  }
+  return vertices
+}
+
+/** Says what the whole grid would give, so that the refusal can name it. */
+function tooManyVertices(vertices: number, intervalMeters: number, maxVertices: number): AppError {
+  if (vertices === Number.POSITIVE_INFINITY) {
+    const limit = inWords(MAX_LEVEL_NUMBER)
+    return tooMany(intervalMeters, `levels numbered beyond ${limit}`, { maxVertices })
   }
   return tooMany(
     intervalMeters,
