@@ -41,6 +41,8 @@ const MAX_LINES = 5_000_000
 /** Vertices of one strip to aim at: its links then fit the second-level cache. */
 const STRIP_VERTICES = 1 << 16
 const MIN_STRIP_ROWS = 8
+/** One row in so many is looked at to tell how many vertices there will be. */
+const SAMPLED_ROWS = 16
 
 /**
  * Isolines of every multiple of the interval. Heights on a level count as above it. A cell with a void (NaN) at a corner has no line;
@@ -89,20 +91,20 @@ function drawLines(
   const ladder = createLadder(intervalMeters)
   const lastRow = grid.height - 1
   // What is kept whole gets its room at once: growing would copy it, and the memory of both would be touched.
-  const expected = batchVertices === Number.POSITIVE_INFINITY ? countVertices(grid, ladder) : 0
-  if (expected > maxVertices) throw tooManyVertices(expected, intervalMeters, maxVertices)
+  const isWhole = batchVertices === Number.POSITIVE_INFINITY
+  const expected = isWhole ? countVertices(grid, ladder, SAMPLED_ROWS) : 0
+  // What will probably be refused gets none.
+  const room = expected <= maxVertices ? expected : 0
   const march = startMarch(grid, ladder, STRIP_VERTICES + (STRIP_VERTICES >> 2))
   let vertices = 0
   const walk = () => {
     const crossings = marchRow(march, maxVertices - vertices)
-    if (crossings < 0) {
-      throw tooManyVertices(countVertices(grid, ladder), intervalMeters, maxVertices)
-    }
+    if (crossings < 0) throw tooManyVertices(grid, ladder, maxVertices)
     vertices += crossings
   }
   let lines = 0
   const pending = createPending()
-  const writer = createLineWriter(grid, ladder, batchVertices, expected, (batch) => {
+  const writer = createLineWriter(grid, ladder, batchVertices, room, (batch) => {
     lines += batch.levelNumbers.length
     sink(batch)
   })
@@ -138,23 +140,25 @@ export function isIndexLevel(levelNumber: number): boolean {
   return levelNumber % 5 === 0
 }
 
-/** Crossings of the whole grid's edges; Infinity when levels would be numbered too high. */
-function countVertices(grid: Grid, ladder: Ladder): number {
+/** Crossings of the grid's edges, from one row in `every`; Infinity when levels would be numbered too high. */
+function countVertices({ cells, width, height }: Grid, ladder: Ladder, every: number): number {
   const count: RowCount = { across: 0, down: 0, beyond: false }
-  const rows = [new Int32Array(grid.width), new Int32Array(grid.width)] as const
+  const above = new Int32Array(width)
+  const bands = new Int32Array(width)
   let vertices = 0
-  for (let row = 0; row < grid.height; row++) {
-    const bands = rows[row & 1]!
-    const above = row > 0 ? rows[1 - (row & 1)]! : bands
-    bandsOfRow(grid.cells, row * grid.width, grid.width, ladder, above, bands, count)
+  for (let row = 0; row < height; row += every) {
+    if (row > 0) bandsOfRow(cells, (row - 1) * width, width, ladder, above, above, count)
+    bandsOfRow(cells, row * width, width, ladder, row > 0 ? above : bands, bands, count)
     if (count.beyond) return Number.POSITIVE_INFINITY
     vertices += count.across + count.down
   }
-  return vertices
+  return vertices * every
 }
 
-/** Says what the whole grid would give, so that the refusal can name it. */
-function tooManyVertices(vertices: number, intervalMeters: number, maxVertices: number): AppError {
+/** Counts what the whole grid would give, so that the refusal can say so and name an interval that would do. */
+function tooManyVertices(grid: Grid, ladder: Ladder, maxVertices: number): AppError {
+  const { intervalMeters } = ladder
+  const vertices = countVertices(grid, ladder, 1)
   if (vertices === Number.POSITIVE_INFINITY) {
     const limit = inWords(MAX_LEVEL_NUMBER)
     return tooMany(intervalMeters, `levels numbered beyond ${limit}`, { maxVertices })
