@@ -42,7 +42,7 @@ export function placeBlock(
   const from = Math.max(0, -left)
   const to = Math.min(blockWidth, width - left)
   const lastRow = Math.min(window.rowCounts[block]!, height - top)
-  const sums = summedWhilePlaced(encoding)
+  const areDifferences = summedWhilePlaced(encoding)
   const words =
     placing.heights === null
       ? null
@@ -51,8 +51,7 @@ export function placeBlock(
     const target = (bottomUp ? height - 1 - (top + row) : top + row) * width + left
     const source = row * blockWidth
     if (words !== null) {
-      const read = sums ? sumRow : lookUpRow
-      read(words, source, from, to, placing.heights!, cells, target)
+      lookUpRow(words, source, from, to, areDifferences, placing.heights!, cells, target)
       continue
     }
     if (samplesPerPixel === 1) {
@@ -105,36 +104,23 @@ function heightTable(cells: Cells, signed: boolean, placing: Placing): Cells {
   return heights
 }
 
-/** Differences of one row summed to heights, wrapping in 16 bits as the writer's did. */
-function sumRow(
-  samples: Int16Array,
-  source: number,
-  from: number,
-  to: number,
-  heights: Cells,
-  cells: Cells,
-  target: number,
-): void {
-  let sum = 0
-  for (let i = 0; i < from; i++) sum = (sum + samples[source + i]!) & 0xff_ff
-  for (let i = from; i < to; i++) {
-    sum = (sum + samples[source + i]!) & 0xff_ff
-    cells[target + i] = heights[sum]!
-  }
-}
-
-/** Samples of one row to heights. */
+/** One row of samples to heights; `areDifferences`: each to the sample before it, wrapping in 16 bits as the writer's did. */
 function lookUpRow(
   samples: Int16Array,
   source: number,
   from: number,
   to: number,
+  areDifferences: boolean,
   heights: Cells,
   cells: Cells,
   target: number,
 ): void {
+  const kept = areDifferences ? -1 : 0
+  let sample = 0
+  for (let i = 0; i < from; i++) sample = ((sample & kept) + samples[source + i]!) | 0
   for (let i = from; i < to; i++) {
-    cells[target + i] = heights[samples[source + i]! & 0xff_ff]!
+    sample = ((sample & kept) + samples[source + i]!) | 0
+    cells[target + i] = heights[sample & 0xff_ff]!
   }
 }
 

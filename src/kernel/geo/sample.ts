@@ -20,15 +20,15 @@ export function sampleGrids(
   out.fill(Number.NaN)
   const lattices = mosaicGrids(grids)
   const sampler = SAMPLERS[method]
-  const fill = method === 'nearest' ? fillNearest : fillBilinear
+  const fillRim = method === 'nearest' ? fillNearest : fillBilinear
   for (let from = 0; from < out.length; from += CHUNK_POINTS) {
-    const end = Math.min(out.length, from + CHUNK_POINTS)
+    const chunk = { xy, out, from, end: Math.min(out.length, from + CHUNK_POINTS) }
     let complete = false
     for (let k = 0; k < lattices.length && !complete; k++) {
-      complete = sampler(lattices[k]!, xy, out, from, end, k > 0)
+      complete = sampler(lattices[k]!, chunk, k > 0)
     }
     // Only now the rim, so that a neighbour's true height is preferred to an edge's.
-    for (let k = 0; k < lattices.length && !complete; k++) fill(lattices[k]!, xy, out, from, end)
+    for (let k = 0; k < lattices.length && !complete; k++) fillRim(lattices[k]!, chunk)
   }
 }
 
@@ -41,15 +41,16 @@ const RIM_CELLS = 0.5 + 1e-9
 /** Rounding of a point's column and row that must not push it off the lattice. */
 const EDGE_SLACK = 1e-9
 
+/** Points `from` … `end - 1` and their heights. */
+interface Chunk {
+  xy: Float64Array
+  out: Float64Array
+  from: number
+  end: number
+}
+
 /** `fill`: only where `out` is NaN. Answers whether every point is known to have a height. */
-type Sampler = (
-  grid: Grid,
-  xy: Float64Array,
-  out: Float64Array,
-  from: number,
-  end: number,
-  fill: boolean,
-) => boolean
+type Sampler = (grid: Grid, chunk: Chunk, fill: boolean) => boolean
 
 const SAMPLERS: Record<SampleMethod, Sampler> = {
   nearest: sampleNearest,
@@ -57,15 +58,7 @@ const SAMPLERS: Record<SampleMethod, Sampler> = {
   bicubic: sampleBicubic,
 }
 
-function sampleNearest(
-  grid: Grid,
-  xy: Float64Array,
-  out: Float64Array,
-  from: number,
-  end: number,
-  fill: boolean,
-  rim = 0,
-): boolean {
+function sampleNearest(grid: Grid, { xy, out, from, end }: Chunk, fill: boolean, rim = 0): boolean {
   const { cells, width, height, originX, originY } = grid
   const perX = 1 / grid.cellSizeX
   const perY = 1 / grid.cellSizeY
@@ -88,14 +81,8 @@ function sampleNearest(
   return false
 }
 
-function sampleBilinear(
-  grid: Grid,
-  xy: Float64Array,
-  out: Float64Array,
-  from: number,
-  end: number,
-  fill: boolean,
-): boolean {
+function sampleBilinear(grid: Grid, chunk: Chunk, fill: boolean): boolean {
+  const { xy, out, from, end } = chunk
   const { cells, width, originX, originY } = grid
   const perX = 1 / grid.cellSizeX
   const perY = 1 / grid.cellSizeY
@@ -142,13 +129,7 @@ function sampleBilinear(
 }
 
 /** The points that are left: in the half cell around the outermost ones, or beside a void on a post or a line between posts. */
-function fillBilinear(
-  grid: Grid,
-  xy: Float64Array,
-  out: Float64Array,
-  from: number,
-  end: number,
-): void {
+function fillBilinear(grid: Grid, { xy, out, from, end }: Chunk): void {
   const { width, height, originX, originY } = grid
   const perX = 1 / grid.cellSizeX
   const perY = 1 / grid.cellSizeY
@@ -167,14 +148,8 @@ function fillBilinear(
   }
 }
 
-function fillNearest(
-  grid: Grid,
-  xy: Float64Array,
-  out: Float64Array,
-  from: number,
-  end: number,
-): void {
-  sampleNearest(grid, xy, out, from, end, true, RIM_CELLS)
+function fillNearest(grid: Grid, chunk: Chunk): void {
+  sampleNearest(grid, chunk, true, RIM_CELLS)
 }
 
 /** Bilinear height in which a point that does not count (weight 0, but for rounding) may be missing. */
@@ -198,14 +173,8 @@ function onLine(share: number): number {
 }
 
 /** Cubic convolution with a = -0.5 (Keys 1981), which reproduces parabolas. */
-function sampleBicubic(
-  grid: Grid,
-  xy: Float64Array,
-  out: Float64Array,
-  from: number,
-  end: number,
-  fill: boolean,
-): boolean {
+function sampleBicubic(grid: Grid, chunk: Chunk, fill: boolean): boolean {
+  const { xy, out, from, end } = chunk
   const { cells, width, height, originX, originY } = grid
   for (let i = from; i < end; i++) {
     if (fill && !Number.isNaN(out[i]!)) continue
@@ -228,7 +197,7 @@ function sampleBicubic(
     }
     out[i] = sum
   }
-  return sampleBilinear(grid, xy, out, from, end, true)
+  return sampleBilinear(grid, chunk, true)
 }
 
 function weight(t: number, k: number): number {
