@@ -30,6 +30,8 @@ export function openLogReader(dataFolder: string, options: AddonOptions = {}): L
   }
   const connection = connect(file, { ...options, readonly: true, fileMustExist: true })
   try {
+    // The log is read once from end to end: pages kept for later would only drive each other out of the processor's cache.
+    connection.pragma('cache_size = -400')
     const meta = createMetaRows(connection)
     const logId = meta.get('audit.log')
     if (logId === undefined) throw new AppError('NOT_FOUND', 'The database holds no audit log yet.')

@@ -6,8 +6,14 @@ import type { Digest } from './digest.ts'
 /** Root of the tree with no leaf: SHA-256 of nothing. */
 export const EMPTY_ROOT: Digest = hash('sha256', '', 'binary')
 
+/** Where the children stand in what a node is hashed over. */
+const LEFT = 1
+const RIGHT = 33
 const pair = Buffer.alloc(65)
 pair[0] = 1
+
+const odd = (n: number): boolean => n % 2 === 1
+const half = (n: number): number => Math.floor(n / 2)
 
 /** Leaf hash of an entry: SHA-256(0x00 ‖ UTF-8 of the entry). */
 export function leafDigest(entry: string): Digest {
@@ -16,8 +22,8 @@ export function leafDigest(entry: string): Digest {
 
 /** Node hash: SHA-256(0x01 ‖ left ‖ right). */
 export function nodeDigest(left: Digest, right: Digest): Digest {
-  pair.latin1Write(left, 1)
-  pair.latin1Write(right, 33)
+  pair.latin1Write(left, LEFT)
+  pair.latin1Write(right, RIGHT)
   return hash('sha256', pair, 'binary')
 }
 
@@ -26,34 +32,49 @@ export type SubtreeSource = (level: number, n: number) => Digest
 
 /** A tree that only grows, kept as the roots of its complete subtrees (at most 53). */
 export class Frontier {
-  /** Roots of complete subtrees, largest first; one per set bit of `size`. */
-  readonly #roots: Digest[]
+  /** What a node of each level is hashed over: 0x01, the root over 2^level leaves that waits for its right neighbour, the neighbour. */
+  readonly #levels: Buffer[] = []
   #size: number
 
+  /** `roots` of complete subtrees, largest first; one per set bit of `size`. */
   constructor(size = 0, roots: readonly Digest[] = []) {
     this.#size = size
-    this.#roots = [...roots]
+    let i = roots.length
+    for (let level = 0, rest = size; rest > 0; level++, rest = half(rest)) {
+      if (odd(rest)) this.#at(level).latin1Write(roots[--i]!, LEFT)
+    }
   }
 
   get size(): number {
     return this.#size
   }
 
+  #at(level: number): Buffer {
+    while (this.#levels.length <= level) this.#levels.push(Buffer.from(pair))
+    return this.#levels[level]!
+  }
+
   append(leaf: Digest): void {
     let node = leaf
-    for (let rest = this.#size; rest % 2 === 1; rest = (rest - 1) / 2) {
-      node = nodeDigest(this.#roots.pop()!, node)
+    let level = 0
+    for (let rest = this.#size; odd(rest); rest = half(rest)) {
+      const both = this.#levels[level++]!
+      both.latin1Write(node, RIGHT)
+      node = hash('sha256', both, 'binary')
     }
-    this.#roots.push(node)
+    this.#at(level).latin1Write(node, LEFT)
     this.#size += 1
   }
 
   /** Merkle tree hash over all leaves so far. */
   root(): Digest {
-    let root = this.#roots.at(-1)
-    if (root === undefined) return EMPTY_ROOT
-    for (let i = this.#roots.length - 2; i >= 0; i--) root = nodeDigest(this.#roots[i]!, root)
-    return root
+    let root: Digest | null = null
+    for (let level = 0, rest = this.#size; rest > 0; level++, rest = half(rest)) {
+      if (!odd(rest)) continue
+      const left = this.#levels[level]!.latin1Slice(LEFT, RIGHT)
+      root = root === null ? left : nodeDigest(left, root)
+    }
+    return root ?? EMPTY_ROOT
   }
 }
 
@@ -129,9 +150,6 @@ export function consistencyProof(first: number, second: number, subtree: Subtree
   if (!whole) proof.push(rangeRoot(start, end, subtree))
   return proof.reverse()
 }
-
-const odd = (n: number): boolean => n % 2 === 1
-const half = (n: number): number => Math.floor(n / 2)
 
 /** Checks an audit path (RFC 9162, 2.1.3.2). */
 export function verifyInclusion(

@@ -9,8 +9,10 @@ import { Frontier, frontierFrom, leafDigest, nodeDigest, type SubtreeSource } fr
 import { SEGMENT_ENTRIES, SEGMENT_GENESIS, segmentDigest } from './segments.ts'
 import { foldHashes } from './tree.ts'
 
-/** Rows read at once: a multiple of a tile. */
-const ROWS_AT_ONCE = 1024
+/** Rows read at once: their text stays in the processor's cache while it is hashed. */
+const ROWS_AT_ONCE = 512
+/** Bytes of an entry's leaf and chain hash. */
+const LINK = 64
 
 export interface SweepSource {
   audit: Pick<AuditRows, 'texts' | 'runs'>
@@ -50,27 +52,26 @@ export function sweepEntries(
     wrongRoots: [...wrongRoots, ...[...roots.keys()].filter((at) => !seen.has(at))],
   })
   compare(0)
-  // What the stored digests should be.
-  const leaves = Buffer.alloc(ROWS_AT_ONCE * 32)
-  const chains = Buffer.alloc(ROWS_AT_ONCE * 32)
+  // What the stored leaves and chain hashes should be.
+  const links = Buffer.alloc(ROWS_AT_ONCE * LINK)
   let chain = GENESIS
   for (let from = 0; from < size; from += ROWS_AT_ONCE) {
     const to = Math.min(from + ROWS_AT_ONCE, size)
-    const [text, leafBytes, chainBytes] = audit.runs(from, to)
+    const [text, stored] = audit.runs(from, to)
     let start = 0
     let seq = from
-    for (let at = 0; seq < to && start < text.length; seq++, at += 32) {
+    for (let at = 0; seq < to && start < text.length; seq++, at += LINK) {
       const next = text.indexOf(0, start + 1)
       const end = next < 0 ? text.length : next
       const leaf = hash('sha256', text.subarray(start, end), 'binary')
       chain = chainDigest(chain, leaf)
-      leaves.latin1Write(leaf, at)
-      chains.latin1Write(chain, at)
+      links.latin1Write(leaf, at)
+      links.latin1Write(chain, at + 32)
       tree.append(leaf)
       if (roots.has(seq + 1)) compare(seq + 1)
       start = end
     }
-    const sound = Math.min(sameDigests(leaves, leafBytes), sameDigests(chains, chainBytes))
+    const sound = sameLinks(links, stored)
     if (sound < to - from || seq < to) return finish(Math.min(from + sound, seq))
     // The tree stands for the order of those between.
     if (start < text.length || !isNumbered(text, from, to)) return finish(from)
@@ -78,13 +79,13 @@ export function sweepEntries(
   return finish(null)
 }
 
-/** How many digests agree from the first on. */
-function sameDigests(computed: Buffer, stored: Buffer): number {
-  const count = Math.min(computed.length, stored.length) / 32
-  if (computed.subarray(0, count * 32).equals(stored.subarray(0, count * 32))) return count
+/** Of how many entries from the first on both digests agree. */
+function sameLinks(computed: Buffer, stored: Buffer): number {
+  const count = Math.floor(Math.min(computed.length, stored.length) / LINK)
+  if (computed.subarray(0, count * LINK).equals(stored.subarray(0, count * LINK))) return count
   let at = 0
   while (computed[at] === stored[at]) at++
-  return at >> 5
+  return Math.floor(at / LINK)
 }
 
 /** Whether the first of these entries says it is `from` and the last that it is `to` − 1. */
@@ -110,7 +111,7 @@ export function sweepSegments(source: SweepSource, size: number, signedRoot: Dig
   for (const [i, { n, firstSeq, lastSeq, digest }] of segments.entries()) {
     const inOrder =
       n === i && firstSeq === i * SEGMENT_ENTRIES && lastSeq === firstSeq + SEGMENT_ENTRIES - 1
-    const found = segmentDigest(previous, audit.texts(firstSeq, lastSeq + 1))
+    const found = segmentDigest(audit, previous, firstSeq, lastSeq)
     if (!inOrder || !found.equals(digest)) return bad(firstSeq)
     previous = found
   }

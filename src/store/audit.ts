@@ -57,8 +57,8 @@ export function createAuditRows(connection: Connection, held: HeldRows = NOTHING
     .pluck()
   const runs = connection
     .prepare(
-      `SELECT CAST(char(0) || group_concat(entry, char(0)) AS BLOB), CAST(group_concat(leaf, '') AS BLOB),
-         CAST(group_concat(chain, '') AS BLOB) FROM audit_log WHERE seq >= ? AND seq < ?`,
+      `SELECT CAST(char(0) || group_concat(entry, char(0)) AS BLOB), CAST(group_concat(leaf || chain, '') AS BLOB)
+       FROM audit_log WHERE seq >= ? AND seq < ?`,
     )
     .raw()
   const data = connection
@@ -92,10 +92,9 @@ export function createAuditRows(connection: Connection, held: HeldRows = NOTHING
     texts: whole((from: number, to: number) => blob(texts.get(from, to))),
     /** Their stored leaves, 32 bytes each. */
     leaves: whole((from: number, to: number) => blob(leaves.get(from, to))),
-    /** Texts, stored leaves and stored chain hashes in one pass. */
+    /** Texts, and of each entry the stored leaf and the stored chain hash, in one pass. */
     runs: whole(
-      (from: number, to: number) =>
-        (runs.get(from, to) as unknown[]).map(blob) as [Buffer, Buffer, Buffer],
+      (from: number, to: number) => (runs.get(from, to) as unknown[]).map(blob) as [Buffer, Buffer],
     ),
     /** seq, data and salt of the entries that still have data. */
     data: whole((from: number, to: number) => data.all(from, to) as [number, string, Buffer][]),
