@@ -61,6 +61,7 @@ export async function drawPipeline(
             blocksFolder: null,
             retrievedAt: new Date().toISOString().slice(0, 10),
             hashes: false,
+            figures: !terminal.quiet,
             ...(drawn !== null && { dxfSink: drawn.append }),
           },
         },

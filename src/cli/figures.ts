@@ -1,19 +1,22 @@
 // What a drawing holds, as a table for a person, and the notes in the person's language.
 import { noteText } from '../base/texts.ts'
-import type { PipelineOutput } from '../workers/tasks.ts'
+import type { DrawingSummary, PipelineOutput } from '../workers/task.ts'
 import type { Terminal } from './terminal.ts'
 import { cliText } from './texts.ts'
 
 /** Features per layer, system, heights, seconds, then the notes; all to standard error. */
 export function sayFigures(terminal: Terminal, output: PipelineOutput, seconds: number): void {
-  for (const line of figureLines(terminal.language, output.summary, seconds)) terminal.say(line)
+  const { summary } = output
+  if (summary !== null) {
+    for (const line of figureLines(terminal.language, summary, seconds)) terminal.say(line)
+  }
   for (const note of output.notes) terminal.say(`* ${noteText(terminal.language, note)}`)
 }
 
 /** The table's lines, layers without features left out. */
 export function figureLines(
   language: Terminal['language'],
-  summary: PipelineOutput['summary'],
+  summary: DrawingSummary,
   seconds: number,
 ): string[] {
   const text = (key: Parameters<typeof cliText>[1]): string => cliText(language, key)

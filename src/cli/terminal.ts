@@ -15,6 +15,8 @@ export interface Terminal {
   holding<T>(work: () => Promise<T>): Promise<T>
   /** The result; the only thing that ever goes to standard output. */
   result(content: string | Uint8Array): Promise<void>
+  /** Whether `say` is silent: what is only said need not be computed. */
+  quiet: boolean
   /** A line for the person, on standard error; silent with --quiet. */
   say(line: string): void
   /** A progress line that is overwritten in place; silent when standard error is no terminal. */
@@ -43,6 +45,7 @@ export function createTerminal({ language, json, quiet, signal, env }: TerminalO
   return {
     language,
     json,
+    quiet,
     signal,
     clearProgress,
     async holding(work) {

@@ -23,5 +23,6 @@ export async function runPipeline(
   const labels = (params as { labels?: unknown }).labels === true
   const options = { ...task.options, labels }
   const outputs = writeOutputs(result, task.outputs, options, report, COMPUTE_SHARE)
-  return { outputs, notes: result.notes, summary: summarize(result.drawing) }
+  const summary = options.figures === true ? summarize(result.drawing) : null
+  return { outputs, notes: result.notes, summary }
 }

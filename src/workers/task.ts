@@ -28,6 +28,8 @@ export interface PipelineTask {
     retrievedAt: string | null
     /** False: nobody will look the outputs up by their hashes, so none are made. */
     hashes?: boolean
+    /** True: somebody reads the figures; `summary` is null otherwise. */
+    figures?: boolean
     /** Takes the DXF in pieces while it is written, and its output is empty then. Only inline: a function crosses to no thread. */
     dxfSink?: ByteSink
   }
@@ -56,5 +58,5 @@ export interface DrawingSummary {
 export interface PipelineOutput {
   outputs: Partial<Record<OutputName, OutputBytes>>
   notes: Note[]
-  summary: DrawingSummary
+  summary: DrawingSummary | null
 }
