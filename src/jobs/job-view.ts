@@ -49,10 +49,8 @@ function errorOf(row: JobRow): PlainError | null {
 }
 
 export function toEvent(row: EventRow): JobEvent {
-  const { errorCode, ...event } = row
-  return {
-    ...event,
-    type: row.type as JobEvent['type'],
-    ...(errorCode === null ? {} : { errorCode }),
-  }
+  const { seq, jobId, type, state, progress, step, at, errorCode } = row
+  const event: JobEvent = { seq, jobId, type: type as JobEvent['type'], state, progress, step, at }
+  if (errorCode !== null) event.errorCode = errorCode
+  return event
 }

@@ -75,6 +75,7 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
   /** Stores the event and rings the bell after the commit. */
   function tell(trail: Trail, row: JobRow, type: JobEvent['type']): void {
     const event = {
+      seq: 0,
       jobId: row.id,
       type,
       state: row.state,
@@ -83,7 +84,8 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
       errorCode: row.finishedAt === null ? null : row.errorCode,
       at: row.updatedAt,
     }
-    trail.emit('job.event', toEvent({ seq: rows.addEvent(event), ...event }))
+    event.seq = rows.addEvent(event)
+    trail.emit('job.event', toEvent(event))
   }
 
   function audit(trail: Trail, row: JobRow, what: string, actor: Actor, data?: unknown): void {

@@ -43,22 +43,44 @@ interface Held {
   leaseToken: string
 }
 
-/** What a new job has not got yet. */
-const BLANK = {
-  state: 'queued',
-  attempt: 0,
-  crashCount: 0,
-  leaseToken: null,
-  leaseUntil: null,
-  progress: 0,
-  step: 'created',
-  errorCode: null,
-  errorMessage: null,
-  errorData: null,
-  resultSha256: null,
-  resultSize: null,
-  startedAt: null,
-  finishedAt: null,
+/** A new job's row, not sealed. Written out field by field: every cycle makes one, and a spread costs more than all of these. */
+function newRow(n: number, job: NewJobRow): JobRow {
+  const { now } = job
+  return {
+    n,
+    id: job.id,
+    kind: job.kind,
+    pipeline: job.pipeline,
+    state: 'queued',
+    priority: job.priority,
+    payload: job.payload,
+    inputSha256: job.inputSha256,
+    idempotencyKey: job.idempotencyKey,
+    retryOf: job.retryOf,
+    attempt: 0,
+    maxAttempts: job.maxAttempts,
+    crashCount: 0,
+    leaseToken: null,
+    leaseUntil: null,
+    runAfter: now,
+    softMs: job.softMs,
+    hardMs: job.hardMs,
+    progress: 0,
+    step: 'created',
+    errorCode: null,
+    errorMessage: null,
+    errorData: null,
+    resultSha256: null,
+    resultSize: null,
+    traceId: job.traceId,
+    createdBy: job.createdBy,
+    projectId: job.projectId,
+    createdAt: now,
+    startedAt: null,
+    finishedAt: null,
+    updatedAt: now,
+    seal: 0,
+  }
 }
 
 const NO_LEASE = { leaseToken: null, leaseUntil: null }
@@ -84,7 +106,9 @@ export function createJobRows(
   )
   const newest = connection.prepare('SELECT coalesce(max(n), 0) FROM jobs').pluck()
   const byId = connection.prepare(`SELECT ${JOB_COLUMNS} FROM jobs WHERE id = +?`)
-  const idByKey = connection.prepare('SELECT id FROM jobs WHERE idempotency_key = +?').pluck()
+  const heldKeys = connection
+    .prepare('SELECT idempotency_key, id FROM jobs WHERE idempotency_key IS NOT NULL ORDER BY n')
+    .raw()
   const dropKey = connection.prepare(
     'UPDATE jobs SET idempotency_key = NULL WHERE idempotency_key = +?',
   )
@@ -160,7 +184,10 @@ export function createJobRows(
   const live = createLiveJobs(() => {
     const rows = open.all() as JobRow[]
     damaged = rows.filter((row) => sealOf(row) !== row.seal).map((row) => row.n)
-    return rows.filter((row) => sealOf(row) === row.seal)
+    return {
+      rows: rows.filter((row) => sealOf(row) === row.seal),
+      keys: heldKeys.all() as [Buffer, string][],
+    }
   })
   /** New jobs of the open transaction: one that is started in it is written once, as running. */
   let unwritten = new Map<string, { row: JobRow; bootId: string }>()
@@ -170,11 +197,29 @@ export function createJobRows(
   function flush(): void {
     if (unwritten.size === 0) return
     for (const { row, bootId } of unwritten.values()) {
+      // Sealed as it is written: what became of it before that was seen by nobody.
+      sealed(row)
       const values = [
-        ...[row.n, row.id, row.kind, row.pipeline, row.priority, row.payload, row.inputSha256],
-        ...[row.idempotencyKey, row.retryOf, row.maxAttempts, row.runAfter, row.createdAt],
-        ...[row.softMs, row.hardMs, row.traceId, row.createdBy, row.projectId, row.createdAt],
-        ...[row.updatedAt, row.seal],
+        row.n,
+        row.id,
+        row.kind,
+        row.pipeline,
+        row.priority,
+        row.payload,
+        row.inputSha256,
+        row.idempotencyKey,
+        row.retryOf,
+        row.maxAttempts,
+        row.runAfter,
+        row.createdAt,
+        row.softMs,
+        row.hardMs,
+        row.traceId,
+        row.createdBy,
+        row.projectId,
+        row.createdAt,
+        row.updatedAt,
+        row.seal,
       ]
       if (row.state === 'queued') insert.run(values)
       else {
@@ -234,7 +279,7 @@ export function createJobRows(
     }
     if (row.finishedAt === null) live.set(row)
     else {
-      live.remove(row.id)
+      live.end(row)
       cores.delete(row.id)
     }
     return row
@@ -257,19 +302,11 @@ export function createJobRows(
   }
 
   return {
-    insert({ now, ...job }: NewJobRow): JobRow {
+    insert(job: NewJobRow): JobRow {
       // Also reads what lives, so that it is not read with rows that are held back.
       live.size()
       lastN = (lastN ?? (newest.get() as number)) + 1
-      const row = sealed({
-        ...BLANK,
-        ...job,
-        n: lastN,
-        seal: 0,
-        runAfter: now,
-        createdAt: now,
-        updatedAt: now,
-      })
+      const row = newRow(lastN, job)
       unwritten.set(row.id, { row, bootId: '' })
       if (!transactions.isOpen()) flush()
       live.set(row)
@@ -279,9 +316,7 @@ export function createJobRows(
     byId: find,
     /** The job that holds the key. A damaged one holds nothing; `repair` takes the key from it. */
     byKey(key: Buffer, repair = false): Found {
-      const known = live.byKey(key)
-      if (known !== undefined) return known
-      const id = idByKey.get(key) as string | undefined
+      const id = live.holder(key)
       if (id === undefined) return undefined
       try {
         const row = find(id)
@@ -289,7 +324,10 @@ export function createJobRows(
       } catch {
         // Not served; run again, it gets a row of its own.
       }
-      if (repair) dropKey.run(key)
+      if (repair) {
+        dropKey.run(key)
+        live.freeKey(key)
+      }
       return undefined
     },
     freeKey(id: string): void {
@@ -299,7 +337,10 @@ export function createJobRows(
       const after = sealed({ ...row, idempotencyKey: null })
       freeKey.run(after.seal, row.n)
       if (row.finishedAt === null) live.set(after)
+      else if (row.idempotencyKey !== null) live.freeKey(row.idempotencyKey)
     },
+    /** These jobs were thrown away. */
+    forget: (ids: ReadonlySet<string>) => live.forget(ids),
     /** Newest first; damaged rows are left out. */
     list(filter: {
       state: string | null
@@ -320,7 +361,7 @@ export function createJobRows(
       const { kind, leaseToken, leaseUntil, bootId, now } = change
       const row = live.next(kind, now)
       if (row === undefined) return undefined
-      const after = sealed({
+      const after = {
         ...row,
         state: 'running',
         attempt: row.attempt + 1,
@@ -330,13 +371,15 @@ export function createJobRows(
         updatedAt: now,
         progress: 0.05,
         step: 'started',
-      })
+      }
       const fresh = unwritten.get(row.id)
       if (fresh !== undefined) {
-        unwritten.set(row.id, { row: after, bootId })
+        fresh.row = after
+        fresh.bootId = bootId
         live.set(after)
         return after
       }
+      sealed(after)
       const result = claim.run(
         ...[after.attempt, leaseToken, leaseUntil, bootId, after.startedAt, now, after.seal, row.n],
       )
@@ -363,11 +406,14 @@ export function createJobRows(
       const { resultSha256, resultSize, now } = change
       const after = sealed({
         ...row,
-        ...NO_LEASE,
-        ...NO_ERROR,
         state: 'succeeded',
-        step: 'done',
+        leaseToken: null,
+        leaseUntil: null,
         progress: 1,
+        step: 'done',
+        errorCode: null,
+        errorMessage: null,
+        errorData: null,
         resultSha256,
         resultSize,
         finishedAt: now,

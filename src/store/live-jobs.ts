@@ -1,15 +1,20 @@
 // The jobs that are not over, in memory: this process is the only one that writes them, so they need not be read to be changed,
-// and the next one to start is found without an index that every commit would have to write. Undone with its transaction.
+// and the next one to start is found without an index that every commit would have to write. With them the keys that are held, by
+// these and by jobs that are over, for the same reason. Undone with its transaction.
 import type { JobRow } from './job-row.ts'
 
 export interface LiveJobs {
   get(id: string): JobRow | undefined
-  /** The one that holds this idempotency key. */
-  byKey(key: Buffer): JobRow | undefined
+  /** Id of the job, live or over, that holds this idempotency key. */
+  holder(key: Buffer): string | undefined
   /** Stores the row as it is now. */
   set(row: JobRow): void
-  /** It is over. */
-  remove(id: string): void
+  /** It is over; its key, when it still has one, stays held. */
+  end(row: JobRow): void
+  /** The job that is over no longer holds this key. */
+  freeKey(key: Buffer): void
+  /** These jobs are no longer stored: they hold nothing. Not undone. */
+  forget(ids: ReadonlySet<string>): void
   /** The first of the kind that waits and is due: by priority, time, order of arrival. */
   next(kind: string, now: number): JobRow | undefined
   /** How many of its kind wait before it. */
@@ -30,14 +35,26 @@ export const isWaiting = ({ state }: JobRow): boolean =>
 const order = (a: JobRow, b: JobRow): number =>
   a.priority - b.priority || a.runAfter - b.runAfter || a.n - b.n
 
+/** What is stored: live jobs, and which job holds which key, live ones and others. */
+export interface StoredJobs {
+  rows: JobRow[]
+  keys: readonly (readonly [key: Buffer, id: string])[]
+}
+
+/** One step: what an id, or a key, stood for before. */
+type Step =
+  | { kind: 'row'; id: string; before: JobRow | undefined }
+  | { kind: 'key'; key: string; before: string | undefined }
+
 /** `load` reads them once, when they are first asked for. */
-export function createLiveJobs(load: () => JobRow[]): LiveJobs {
+export function createLiveJobs(load: () => StoredJobs): LiveJobs {
   let rows: Map<string, JobRow> | null = null
   /** Waiting ones of each kind in the order they start. */
   const waiting = new Map<string, JobRow[]>()
+  /** Ids by key, its bytes as characters. */
   const keys = new Map<string, string>()
-  /** What each id stood for before, newest last. */
-  let journal: { id: string; before: JobRow | undefined }[] = []
+  /** Newest last. */
+  let journal: Step[] = []
   /** Read in the transaction that is open: what it changed before is among them, so they cannot be undone one by one. */
   let isFresh = false
 
@@ -45,9 +62,17 @@ export function createLiveJobs(load: () => JobRow[]): LiveJobs {
     if (rows === null) {
       rows = new Map()
       isFresh = true
-      for (const row of load()) put(rows, row.id, row)
+      const stored = load()
+      for (const [key, id] of stored.keys) keys.set(key.latin1Slice(), id)
+      for (const row of stored.rows) put(rows, row.id, row)
     }
     return rows
+  }
+
+  function putKey(key: string, id: string | undefined): void {
+    journal.push({ kind: 'key', key, before: keys.get(key) })
+    if (id === undefined) keys.delete(key)
+    else keys.set(key, id)
   }
 
   /** Where the row stands in its line, or belongs. */
@@ -70,11 +95,6 @@ export function createLiveJobs(load: () => JobRow[]): LiveJobs {
       const line = waiting.get(before.kind)!
       line.splice(place(line, before), 1)
     }
-    const key = row?.idempotencyKey ?? null
-    if (before?.idempotencyKey != null && before.idempotencyKey !== key) {
-      keys.delete(before.idempotencyKey.toString('latin1'))
-    }
-    if (key !== null && before?.idempotencyKey !== key) keys.set(key.toString('latin1'), id)
     if (row === undefined) {
       map.delete(id)
       return
@@ -88,19 +108,38 @@ export function createLiveJobs(load: () => JobRow[]): LiveJobs {
 
   function change(id: string, row: JobRow | undefined): void {
     const map = all()
-    journal.push({ id, before: map.get(id) })
+    journal.push({ kind: 'row', id, before: map.get(id) })
     put(map, id, row)
+  }
+
+  /** Holds the key it has now instead of the one it had. */
+  function changeKey({ id, idempotencyKey: key }: JobRow, before: Buffer | null): void {
+    if (key === before) return
+    if (before !== null) putKey(before.latin1Slice(), undefined)
+    if (key !== null) putKey(key.latin1Slice(), id)
   }
 
   return {
     get: (id) => all().get(id),
-    byKey(key) {
-      const map = all()
-      const id = keys.get(key.toString('latin1'))
-      return id === undefined ? undefined : map.get(id)
+    holder(key) {
+      all()
+      return keys.get(key.latin1Slice())
     },
-    set: (row) => change(row.id, row),
-    remove: (id) => change(id, undefined),
+    set(row) {
+      changeKey(row, all().get(row.id)?.idempotencyKey ?? null)
+      change(row.id, row)
+    },
+    end(row) {
+      changeKey(row, all().get(row.id)?.idempotencyKey ?? null)
+      change(row.id, undefined)
+    },
+    freeKey(key) {
+      all()
+      putKey(key.latin1Slice(), undefined)
+    },
+    forget(ids) {
+      for (const [key, id] of keys) if (ids.has(id)) keys.delete(key)
+    },
     next(kind, now) {
       all()
       return waiting.get(kind)?.find((row) => row.runAfter <= now)
@@ -123,7 +162,12 @@ export function createLiveJobs(load: () => JobRow[]): LiveJobs {
         journal = []
         return
       }
-      for (let i = journal.length - 1; i >= mark; i--) put(rows, journal[i]!.id, journal[i]!.before)
+      for (let i = journal.length - 1; i >= mark; i--) {
+        const step = journal[i]!
+        if (step.kind === 'row') put(rows, step.id, step.before)
+        else if (step.before === undefined) keys.delete(step.key)
+        else keys.set(step.key, step.before)
+      }
       journal.length = Math.min(journal.length, mark)
     },
     settle() {

@@ -7,8 +7,10 @@ export function dottedName(event: string): string {
 }
 
 export function createOutboxRows(connection: Connection) {
-  // Nobody listens, as a rule; asking that costs a tenth of asking who.
+  // Nobody listens, as a rule; every change of a job asks.
   const anybody = connection.prepare('SELECT 1 FROM webhook_endpoints LIMIT 1').pluck()
+  /** Null when it must be asked for. */
+  let isAnybody: boolean | null = null
   // A filter names an event in either form, or several with `*`.
   const subscribed = connection
     .prepare(
@@ -33,7 +35,8 @@ export function createOutboxRows(connection: Connection) {
   return {
     /** Writes the message and one delivery per endpoint that wants it; false when nobody does. `payload` is JSON text. */
     add(messageId: () => string, event: string, payload: () => string, now: number): boolean {
-      if (anybody.get() === undefined) return false
+      isAnybody ??= anybody.get() !== undefined
+      if (!isAnybody) return false
       const endpoints = subscribed.all({ event, dotted: dottedName(event) }) as string[]
       if (endpoints.length === 0) return false
       addFor(endpoints, messageId(), event, payload(), now)
@@ -41,5 +44,9 @@ export function createOutboxRows(connection: Connection) {
     },
     /** For one endpoint, whatever its filter. */
     addFor,
+    /** Endpoints came or went, or what was written is taken back. */
+    forgetListeners(): void {
+      isAnybody = null
+    },
   }
 }

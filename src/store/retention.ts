@@ -26,7 +26,11 @@ export interface Retention {
   prune(now: number, most?: number, keepBytes?: number): number
 }
 
-export function createRetention(connection: Connection): Retention {
+/** `onRemoved` hears of the jobs that went, inside the transaction. */
+export function createRetention(
+  connection: Connection,
+  onRemoved: (ids: ReadonlySet<string>) => void,
+): Retention {
   const expired = connection.prepare(
     'SELECT id FROM jobs WHERE state = +? AND finished_at < ? ORDER BY n LIMIT ?',
   )
@@ -94,7 +98,9 @@ export function createRetention(connection: Connection): Retention {
         for (const row of oldest.all(Math.min(surplus, most)) as { id: string }[]) ids.push(row.id)
       }
       if (ids.length === 0) ids.push(...overBytes(keepBytes, most))
-      for (const id of new Set(ids)) for (const statement of removals) statement.run(id)
+      const removed = new Set(ids)
+      for (const id of removed) for (const statement of removals) statement.run(id)
+      if (removed.size > 0) onRemoved(removed)
       events.run(now - KEEP_EVENTS_MS, most)
       keys.run(now)
       messages.run(now - KEEP_MESSAGES_MS, most)

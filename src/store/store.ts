@@ -130,20 +130,25 @@ function assemble({
   const auditWriter = createAuditWriter(connection, transactions)
   const auditRows = createAuditRows(connection, auditWriter)
   const auditLookup = createAuditLookup(connection, auditRows, auditWriter)
+  const jobRows = createJobRows(connection, transactions)
+  const outbox = createOutboxRows(connection)
+  transactions.onRollback(outbox.forgetListeners)
   let open = true
   return {
     ...transactions,
-    jobs: { ...createJobRows(connection, transactions), ...createJobRecords(connection) },
+    jobs: { ...jobRows, ...createJobRecords(connection) },
     idempotency: createIdempotencyRows(connection),
     blobs: createBlobs(connection, transactions, folders, clock),
     audit: { ...auditRows, ...auditLookup, insert: auditWriter.insert },
     auditTree: createAuditTreeRows(connection, auditWriter),
-    outbox: createOutboxRows(connection),
-    webhooks: createWebhookRows(connection),
+    outbox,
+    webhooks: createWebhookRows(connection, outbox.forgetListeners),
     deliveries: createDeliveryRows(connection),
     projects: createProjectRows(connection),
     meta: createMetaRows(connection),
-    retention: createRetention(connection),
+    retention: createRetention(connection, (ids) =>
+      transactions.afterCommit(() => jobRows.forget(ids)),
+    ),
     disk,
     /** How the storage came up, and what was put aside. */
     recovery,

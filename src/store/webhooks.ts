@@ -39,7 +39,8 @@ const COLUMNS = `id, url, events, secret, previous_secret AS previousSecret,
   strict_order AS strictOrder, signing_seed AS signingSeed,
   failing_since AS failingSince, failures, created_at AS createdAt`
 
-export function createWebhookRows(connection: Connection) {
+/** `onChange`: an endpoint was added or removed. */
+export function createWebhookRows(connection: Connection, onChange: () => void) {
   const byUrl = connection.prepare(`SELECT ${COLUMNS} FROM webhook_endpoints WHERE url = ?`)
   const byId = connection.prepare(`SELECT ${COLUMNS} FROM webhook_endpoints WHERE id = ?`)
   const all = connection.prepare(`SELECT ${COLUMNS} FROM webhook_endpoints ORDER BY created_at, id`)
@@ -81,7 +82,10 @@ export function createWebhookRows(connection: Connection) {
     byUrl: (url: string) => byUrl.get(url) as EndpointRow | undefined,
     byId: (id: string) => byId.get(id) as EndpointRow | undefined,
     all: () => all.all() as EndpointRow[],
-    insert: (row: EndpointChange & { url: string; secret: string }) => void insert.run(row),
+    insert(row: EndpointChange & { url: string; secret: string }): void {
+      insert.run(row)
+      onChange()
+    },
     /** Also enables it again. */
     update: (row: EndpointChange) => void update.run(row),
     enable: (id: string, now: number) => void enable.run(now, id),
@@ -92,7 +96,10 @@ export function createWebhookRows(connection: Connection) {
     succeeded: (id: string, now: number) => void succeeded.run(now, id),
     failed: (id: string, now: number) => void failed.run({ id, now }),
     /** With all its deliveries. */
-    remove: (id: string) => void remove.run(id),
+    remove(id: string): void {
+      remove.run(id)
+      onChange()
+    },
     /** False when this id came before. */
     rememberInbound(source: string, messageId: string, now: number, keepMs: number): boolean {
       forgetOld.run(now)

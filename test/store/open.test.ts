@@ -81,6 +81,7 @@ describe('schema steps', () => {
       [4, 'audit-lookup'],
       [5, 'webhook-order'],
       [6, 'feature-origins'],
+      [7, 'live-key'],
     ])
     expect(MIGRATIONS.map(checksum)).toMatchInlineSnapshot(`
       [
@@ -90,6 +91,7 @@ describe('schema steps', () => {
         "7e36e7f4984d418bbafbb8c67bbc0713158a6ad8ff45232126e28ec69b6cb236",
         "bb6f72a81cff438cf78fd82d23c3bfb2f34f97c328330c0a95b1cf9e3283e45e",
         "72af0a5dd0b3e9dcc3e0145b8cdefbc2abe829f7fe77e076bd78f36c1109340f",
+        "63ac15522b97a392db73c94e6778aab92c3af5be9ae15283b6b2683eeaa2331a",
       ]
     `)
   })

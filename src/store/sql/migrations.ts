@@ -6,6 +6,7 @@ import { LIVE_JOBS_SQL } from './0003-live-jobs.ts'
 import { AUDIT_LOOKUP_SQL } from './0004-audit-lookup.ts'
 import { WEBHOOK_ORDER_SQL } from './0005-webhook-order.ts'
 import { FEATURE_ORIGINS_SQL } from './0006-feature-origins.ts'
+import { LIVE_KEY_SQL } from './0007-live-key.ts'
 
 export interface Migration {
   /** `user_version` after this step. */
@@ -23,4 +24,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 4, name: 'audit-lookup', sql: AUDIT_LOOKUP_SQL },
   { version: 5, name: 'webhook-order', sql: WEBHOOK_ORDER_SQL },
   { version: 6, name: 'feature-origins', sql: FEATURE_ORIGINS_SQL },
+  { version: 7, name: 'live-key', sql: LIVE_KEY_SQL },
 ]
