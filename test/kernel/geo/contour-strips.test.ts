@@ -146,3 +146,21 @@ describe.each([
     expect(largest).toBeLessThanOrEqual((1 << 15) + longest)
   })
 })
+
+it('keeps whole what the rows that are looked at beforehand say nothing of', () => {
+  const grid = gridOf(400, 420, (column, row) =>
+    row % 16 === 0 || row % 16 === 15 ? 5 : 5.001 + 10 * ((column + row) & 1),
+  )
+  const options = { intervalMeters: 10 }
+  const { paths, levelNumbers } = contourGrid(grid, options)
+  let vertices = 0
+  let lines = 0
+  contourLines(grid, options, (batch) => {
+    const { coords } = batch.paths
+    expect(coords).toEqual(paths.coords.subarray(2 * vertices, 2 * vertices + coords.length))
+    vertices += coords.length / 2
+    lines += batch.levelNumbers.length
+  })
+  expect([lines, 2 * vertices]).toEqual([levelNumbers.length, paths.coords.length])
+  expect(vertices).toBeGreaterThan(1 << 17)
+})
