@@ -53,7 +53,6 @@ export async function bundleInto(
       target: `node${NODE_VERSION}`,
       minifyWhitespace: true,
       minifySyntax: true,
-      keepNames: true,
       legalComments: 'none',
       sourcemap: false,
       metafile: true,
