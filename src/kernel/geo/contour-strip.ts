@@ -191,6 +191,11 @@ function crossAndLink({ grid, ladder, strip, row, bands, below, bases }: March):
   for (let c = 0; c < width; c++) {
     const ne = bands[c]!
     const se = below[c]!
+    // Most cells have no line. West and east of here are the same bands, and no edge has a base that will be asked for.
+    if (ne === se && ne === nw && ne === sw) {
+      baseWest = 0
+      continue
+    }
     let baseEast = 0
     if (ne !== se && ne !== NO_BAND && se !== NO_BAND) {
       const low = lower(ne, se)
