@@ -93,12 +93,14 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   // Fetching random bytes one salt at a time would cost as much as the hashing.
   let salts = Buffer.alloc(0)
+  let salted = 0
   function takeSalt(): Buffer {
-    if (salts.length < SALT_BYTES)
+    if (salted === salts.length) {
       salts = Buffer.from(ids.secret(SALT_BYTES * SALTS_AT_ONCE), 'base64url')
-    const salt = salts.subarray(0, SALT_BYTES)
-    salts = salts.subarray(SALT_BYTES)
-    return salt
+      salted = 0
+    }
+    salted += SALT_BYTES
+    return salts.subarray(salted - SALT_BYTES, salted)
   }
 
   const trail: Trail = {
@@ -138,14 +140,6 @@ export function createRecorder(options: RecorderOptions): Recorder {
         keyId: key.id,
       })
       head = { seq, chain: link.chain }
-      store.afterCommit(() =>
-        events.emit('audit.recorded', {
-          seq,
-          eventType: change.eventType,
-          entityType: change.entityType,
-          entityId: change.entityId,
-        }),
-      )
       onAppend(seq + 1, change)
       return seq
     },

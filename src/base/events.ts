@@ -40,8 +40,6 @@ export interface EventMap {
   'job.progress': JobProgress
   /** A line of a job's log was stored. */
   'job.log': { jobId: string; n: number; at: number; level: string; line: string }
-  /** A line was appended to the audit log. */
-  'audit.recorded': { seq: number; eventType: string; entityType: string; entityId: string | null }
   /** Something waits in the outbox. */
   'outbox.ready': Record<string, never>
 }
