@@ -8,20 +8,24 @@ import { transform } from './transform.ts'
 /**
  * Heights at interleaved lon, lat (degrees, SIRGAS 2000 or WGS 84); NaN where no grid has one. Grids in order of preference; each
  * group of grids in one CRS is asked in its own system. Answers the file names and vertical datums of the grids that gave heights, too.
+ * `heights` is where they go, one for each place.
  */
 export function heightsAt(
   grids: readonly Grid[],
   lonLat: Float64Array,
   method: SampleMethod = 'bilinear',
+  heights = new Float64Array(lonLat.length >> 1),
 ): { heights: Float64Array; sources: string[]; verticalDatums: (string | null)[] } {
-  const count = lonLat.length >> 1
-  const heights = new Float64Array(count).fill(Number.NaN)
+  const count = heights.length
   const sources = new Set<string>()
   const verticalDatums = new Set<string | null>()
   const places = new Map<number, Float64Array>()
-  const found = new Float64Array(count)
+  /** What the grids after the first have: often there is but one. */
+  let further: Float64Array | null = null
   let missing = count
-  for (const grid of mosaicGrids(grids)) {
+  const lattices = mosaicGrids(grids)
+  if (lattices.length === 0) heights.fill(Number.NaN)
+  for (const grid of lattices) {
     if (missing === 0) break
     let xy = places.get(grid.epsg)
     if (xy === undefined) {
@@ -29,15 +33,20 @@ export function heightsAt(
       xy = geographic ? lonLat : transform(4674, grid.epsg, lonLat).coords
       places.set(grid.epsg, xy)
     }
-    sampleGrids([grid], xy, found, method)
-    let used = false
-    for (let i = 0; i < count; i++) {
-      if (!Number.isNaN(heights[i]!) || Number.isNaN(found[i]!)) continue
-      heights[i] = found[i]!
-      used = true
-      missing--
+    const before = missing
+    if (grid === lattices[0]) {
+      sampleGrids([grid], xy, heights, method)
+      for (let i = 0; i < count; i++) if (!Number.isNaN(heights[i]!)) missing--
+    } else {
+      further ??= new Float64Array(count)
+      sampleGrids([grid], xy, further, method)
+      for (let i = 0; i < count; i++) {
+        if (!Number.isNaN(heights[i]!) || Number.isNaN(further[i]!)) continue
+        heights[i] = further[i]!
+        missing--
+      }
     }
-    if (!used) continue
+    if (missing === before) continue
     for (const source of grid.sources) sources.add(source)
     verticalDatums.add(grid.verticalDatum)
   }

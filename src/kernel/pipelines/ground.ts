@@ -60,9 +60,9 @@ export class Ground {
     for (let from = 0; from < out.length; from += RUN_VERTICES) {
       const places = eastingNorthing.subarray(2 * from, 2 * (from + RUN_VERTICES))
       const degrees = this.site.projector.inverse(places, lonLat.subarray(0, places.length))
-      const { heights, verticalDatums } = heightsAt(this.grids, degrees)
+      const heights = out.subarray(from, from + RUN_VERTICES)
+      const { verticalDatums } = heightsAt(this.grids, degrees, 'bilinear', heights)
       this.verticalDatum ??= verticalDatums.find((datum) => datum !== null) ?? null
-      out.set(heights, from)
       for (let i = 0; i < heights.length; i++) if (Number.isNaN(heights[i]!)) this.missing++
     }
     this.asked += out.length
