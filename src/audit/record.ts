@@ -56,7 +56,7 @@ export interface RecorderOptions {
   bootId: string
 }
 
-const SALTS_AT_ONCE = 64
+const SALTS_AT_ONCE = 256
 const SALT_BYTES = 16
 /** Where the salt stands after leaf, chain and signature. */
 const SALT_AT = 96
