@@ -27,6 +27,12 @@ export function nodeDigest(left: Digest, right: Digest): Digest {
   return hash('sha256', pair, 'binary')
 }
 
+/** The node over two hashes that stand next to each other in `hashes`, from byte `at` on. */
+export function nodeOfPair(hashes: Buffer, at: number): Digest {
+  hashes.copy(pair, LEFT, at, at + 64)
+  return hash('sha256', pair, 'binary')
+}
+
 /** Hashes of complete subtrees: the root over the 2^level leaves that start at leaf `n` · 2^level. */
 export type SubtreeSource = (level: number, n: number) => Digest
 

@@ -2,7 +2,7 @@
 // hashes after the last full tile. A tile is written in the transaction of the entry that completes it.
 import type { AuditTreeRows } from '../store/audit-tree.ts'
 import { type Digest, digestOf } from './digest.ts'
-import { frontierFrom, nodeDigest, type SubtreeSource } from './merkle.ts'
+import { frontierFrom, nodeDigest, nodeOfPair, type SubtreeSource } from './merkle.ts'
 
 /** Hashes in a full tile: eight levels of the tree. */
 export const TILE_WIDTH = 256
@@ -27,9 +27,7 @@ function addRoots(hashes: Buffer, last: number): void {
   for (let level = 1, at = last; at % 2 === 1; level++) {
     const pair = (ROOTS_AT[level - 1]! + at - 1) * HASH
     at = (at - 1) / 2
-    const left = hashes.latin1Slice(pair, pair + HASH)
-    const right = hashes.latin1Slice(pair + HASH, pair + 2 * HASH)
-    hashes.latin1Write(nodeDigest(left, right), (ROOTS_AT[level]! + at) * HASH)
+    hashes.latin1Write(nodeOfPair(hashes, pair), (ROOTS_AT[level]! + at) * HASH)
   }
 }
 
