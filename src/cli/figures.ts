@@ -1,6 +1,7 @@
 // What a drawing holds, as a table for a person, and the notes in the person's language.
 import { noteText } from '../base/texts.ts'
-import type { DrawingSummary, PipelineOutput } from '../workers/task.ts'
+import type { DrawingSummary } from '../kernel/formats/summary.ts'
+import type { PipelineOutput } from '../workers/task.ts'
 import type { Terminal } from './terminal.ts'
 import { cliText } from './texts.ts'
 

@@ -1,6 +1,7 @@
 // The shapes that tasks take and give. Apart from the table (tasks.ts), so that a task's own file can name them.
 import type { Note } from '../kernel/cad/drawing.ts'
 import type { ByteSink } from '../kernel/formats/byte-writer.ts'
+import type { DrawingSummary } from '../kernel/formats/summary.ts'
 import type { Codecs, Inputs, Report } from '../kernel/pipelines/pipeline.ts'
 
 /** What every task is handed besides its input. */
@@ -40,19 +41,6 @@ export interface OutputBytes {
   bytes: Uint8Array
   /** Hex SHA-256 of `bytes`; empty when the task wanted none. */
   sha256: string
-}
-
-/** Figures for tables and notes. */
-export interface DrawingSummary {
-  epsg: number
-  verticalDatum: string | null
-  features: number
-  /** Feature count per layer name, in drawing order. */
-  layers: { name: string; aci: number; features: number }[]
-  minElevation: number | null
-  maxElevation: number | null
-  /** Metres in the CRS: west, south, east, north; null when empty. */
-  extent: [number, number, number, number] | null
 }
 
 export interface PipelineOutput {

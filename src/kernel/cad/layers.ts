@@ -1,5 +1,6 @@
 // Tags to layers: the shape of a layer template and the program's own. The street layers are those of the stock plugin.
 import type { Layer } from './drawing.ts'
+import { GREEN_LANDUSE } from './osm-classes.ts'
 
 /** Tags that a rule asks for: key → value, values, or `*` for any. All keys must fit. */
 export type TagMatch = Record<string, string | string[]>
@@ -104,24 +105,7 @@ export const DEFAULT_LAYER_TEMPLATE: LayerTemplate = {
     ),
     rule({ leisure: '*' }, GREEN, ['line', 'area']),
     rule({ natural: '*' }, GREEN, ['line', 'area']),
-    rule(
-      {
-        landuse: [
-          'forest',
-          'grass',
-          'meadow',
-          'recreation_ground',
-          'village_green',
-          'orchard',
-          'vineyard',
-          'plant_nursery',
-          'flowerbed',
-          'allotments',
-        ],
-      },
-      GREEN,
-      ['line', 'area'],
-    ),
+    rule({ landuse: GREEN_LANDUSE }, GREEN, ['line', 'area']),
     rule({ landuse: '*' }, layer('SISRUA_OSM_USO_SOLO', 36, 9, 'HIDDEN'), ['line', 'area']),
     rule({ amenity: 'parking' }, layer('SISRUA_OSM_ESTACIONAMENTO', 254, 13), ['line', 'area']),
     rule({ amenity: '*' }, layer('SISRUA_OSM_EQUIPAMENTOS', 190, 9), ['line', 'area']),

@@ -33,7 +33,8 @@ function drawn(
   return { key, values, shapes, theme, block: null }
 }
 
-const GREEN_LANDUSE = [
+/** Values of `landuse` where plants grow, for classes and layers alike. */
+export const GREEN_LANDUSE = [
   'forest',
   'grass',
   'meadow',
