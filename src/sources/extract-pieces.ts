@@ -1,5 +1,5 @@
 // A saved extract that is read while it is decoded, for a command that draws one place and ends.
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { AppError } from '../base/errors.ts'
 import type { ByteSource } from '../kernel/formats/byte-source.ts'
 
@@ -10,13 +10,10 @@ export interface ExtractPieces extends ByteSource {
 /** Opens a plain file; null for what is compressed, or says no size, such as a pipe. Reading throws FILE_UNREADABLE. */
 export function openPieces(file: string): ExtractPieces | null {
   if (/\.gz$/i.test(file)) return null
+  // Asked before it is opened: whoever opens a named pipe waits for its writer, and who closes it again loses what was written.
+  const status = statSync(file)
+  if (!status.isFile() || status.size === 0) return null
   const handle = openSync(file, 'r')
-  const close = (): void => closeSync(handle)
-  const status = fstatSync(handle)
-  if (!status.isFile() || status.size === 0) {
-    close()
-    return null
-  }
   return {
     size: status.size,
     read(into, position) {
@@ -29,6 +26,6 @@ export function openPieces(file: string): ExtractPieces | null {
         })
       }
     },
-    close,
+    close: () => closeSync(handle),
   }
 }

@@ -1,3 +1,4 @@
+import { execFileSync, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -30,6 +31,20 @@ describe('an extract that is read in pieces', () => {
     fs.writeFileSync(empty, '')
     for (const file of [named, empty, folder]) expect(openPieces(file)).toBeNull()
   })
+
+  test.skipIf(process.platform === 'win32')(
+    'does not wait for the writer of a named pipe, who would lose what he wrote (skipped on Windows)',
+    () => {
+      const pipe = path.join(folder, 'pipe')
+      execFileSync('mkfifo', [pipe])
+      const source = path.resolve(import.meta.dirname, '../../src/sources/extract-pieces.ts')
+      // In a process of its own: one that waits cannot be ended from inside.
+      const code = `const { openPieces } = await import(process.argv[1]); console.log(openPieces(process.argv[2]))`
+      const words = ['--input-type=module', '-e', code, source, pipe]
+      const { stdout } = spawnSync(process.execPath, words, { timeout: 20_000, encoding: 'utf8' })
+      expect(stdout).toBe('null\n')
+    },
+  )
 
   test('fails by name when it cannot be read any more', () => {
     const file = path.join(folder, 'town.json')
