@@ -175,8 +175,8 @@ const LEAVES = Uint8Array.of(
 
 /**
  * Vertices on the edges below and right of each point of the current row, and the links around each cell, in one loop: calls between
- * the parts would cost a third of the speed (V8 inlines the small ones here). The vertex of level k on an edge = the edge's base + k. A cell with a void links nothing:
- * lines end there.
+ * the parts would cost a third of the speed (V8 inlines the small ones here). The vertex of level k on an edge = the edge's base + k.
+ * A cell with a void links nothing: lines end there.
  */
 function crossAndLink({ grid, ladder, strip, row, bands, below, bases }: March): void {
   const { cells, width } = grid

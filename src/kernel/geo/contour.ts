@@ -94,7 +94,7 @@ function drawLines(
   const isWhole = batchVertices === Number.POSITIVE_INFINITY
   const expected = isWhole ? countVertices(grid, ladder, SAMPLED_ROWS) : 0
   // What will probably be refused gets none.
-  const room = expected <= maxVertices ? expected : 0
+  const room = Number.isFinite(expected) && expected <= maxVertices ? expected : 0
   const march = startMarch(grid, ladder, STRIP_VERTICES + (STRIP_VERTICES >> 2))
   let vertices = 0
   const walk = () => {

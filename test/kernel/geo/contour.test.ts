@@ -172,9 +172,12 @@ describe('contours of drawn grids', () => {
     const small = gridOf(11, 2, (column) => column)
     expect(contourGrid(small, { intervalMeters: 1, maxVertices: 40 }).levels.length).toBe(10)
     const steep = gridOf(2, 2, (column) => column * 1e9)
-    expect(() => contourGrid(steep, { intervalMeters: 0.1 })).toThrow(
-      expect.objectContaining({ code: 'CONTOURS_TOO_MANY' }),
-    )
+    for (const maxVertices of [undefined, Number.POSITIVE_INFINITY]) {
+      const options = { intervalMeters: 0.1, ...(maxVertices !== undefined && { maxVertices }) }
+      expect(() => contourGrid(steep, options)).toThrow(
+        expect.objectContaining({ code: 'CONTOURS_TOO_MANY' }),
+      )
+    }
   })
 
   it.each([
