@@ -87,8 +87,9 @@ function assertNoImport({ outputs }: Metafile, name: string): void {
 }
 
 /**
- * Takes the first line for shells away, which only a file that is started may have, and makes the text ASCII. esbuild leaves letters beyond ASCII in regular expressions and in `String.raw` as they are. All of ours of the second kind become regular
- * expressions, where an escape means the same. One such letter would make V8 keep the whole program in two bytes a character.
+ * Takes the first line for shells away, which only a file that is started may have, and makes the text ASCII: one letter beyond it would
+ * make V8 keep the whole program in two bytes a character. esbuild leaves such letters only in regular expressions and in `String.raw`;
+ * all of ours of the second kind become regular expressions, where an escape means the same.
  */
 function finish(file: string): void {
   const text = fs.readFileSync(file, 'utf8')

@@ -1,6 +1,5 @@
 // One run of a bundle for its compiled code: node scripts/code-cache-run.ts BUNDLE FOLDER-WITH-SAMPLE. Started by code-cache.ts.
 import fs from 'node:fs'
-import net from 'node:net'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
@@ -13,6 +12,7 @@ import { openSources } from '../src/sources/open.ts'
 import { createPulse } from '../src/workers/pulse.ts'
 import type { ToThread } from '../src/workers/serve.ts'
 import type { PipelineTask } from '../src/workers/task.ts'
+import { freePort } from './free-port.ts'
 import { SAMPLE } from './sample/town.ts'
 
 const [file, folder] = process.argv.slice(2) as [string, string]
@@ -106,12 +106,4 @@ async function stopOnceHealthy(): Promise<void> {
     if (answer?.ok) break
   }
   process.emit('SIGTERM')
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as net.AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

@@ -4,12 +4,12 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes, randomUUID } from 'node:crypto'
 import fs from 'node:fs'
-import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { WebSocket } from 'ws'
+import { freePort } from './free-port.ts'
 import { writeSample } from './make-sample.ts'
 
 const { values, positionals } = parseArgs({
@@ -23,14 +23,6 @@ const token = randomBytes(32).toString('base64url')
 
 /** Under Wine a Unix path is the drive Z:. */
 const place = (file: string): string => (through ? `Z:${file.replaceAll('/', '\\')}` : file)
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as net.AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 interface Running {
   process: ChildProcess

@@ -2,10 +2,10 @@
 // own start: Debian's Python with what its backend imports, behind uvicorn.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
-import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../../scripts/free-port.ts'
 
 const executable = path.resolve(import.meta.dirname, '../../dist/sisrua')
 const STARTS = 20
@@ -23,14 +23,6 @@ uvicorn.run(app, host='127.0.0.1', port=int(sys.argv[1]), log_level='warning')
 `
 
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as net.AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 /** Milliseconds from spawn to the first 200 of health; the process is handed to `use` before it is killed. */
 async function start(

@@ -2,8 +2,8 @@
 // a busy machine weighs on both sides alike.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import net from 'node:net'
 import path from 'node:path'
+import { freePort } from '../../scripts/free-port.ts'
 
 export interface PeerRow {
   name: string
@@ -22,14 +22,6 @@ const TICKS_PER_SECOND = 100
 export interface Side {
   child: ChildProcess
   port: number
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as net.AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 export async function startSide(

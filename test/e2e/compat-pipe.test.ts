@@ -5,7 +5,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
-import { freePort, healthy, type Run, run, status, TOKEN } from './support.ts'
+import { freePort } from '../../scripts/free-port.ts'
+import { healthy, type Run, run, status, TOKEN } from './support.ts'
 
 const home = fs.mkdtempSync(path.join(os.tmpdir(), 'sisrua-pipe-'))
 const data = path.join(home, 'data')

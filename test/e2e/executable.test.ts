@@ -5,16 +5,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import {
-  EXECUTABLE,
-  freePort,
-  healthy,
-  type Run,
-  readyLine,
-  run,
-  status,
-  TOKEN,
-} from './support.ts'
+import { freePort } from '../../scripts/free-port.ts'
+import { EXECUTABLE, healthy, type Run, readyLine, run, status, TOKEN } from './support.ts'
 
 const exec = promisify(execFile)
 const describeHere = process.platform === 'win32' ? describe.skip : describe

@@ -1,7 +1,6 @@
 // The built executable as a child process: nothing on PATH, an empty home, a working directory that is not ours.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
-import net from 'node:net'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -35,14 +34,6 @@ export function run(home: string, args: string[], env: Record<string, string> = 
   child.stdin!.on('error', () => {})
   const exit = new Promise<number | null>((resolve) => child.once('close', resolve))
   return { child, exit, stdout: () => out, stderr: () => err }
-}
-
-export async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as net.AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 /** The first line on standard output, parsed. */

@@ -4,6 +4,7 @@ import { systemIds } from '../../src/base/ids.ts'
 import { createProjects } from '../../src/projects/project-service.ts'
 import type { ProjectFeature, Projects } from '../../src/projects/projects.ts'
 import { createInlineCompute } from '../../src/workers/inline.ts'
+import { way as street } from '../support/cad-feature.ts'
 import { createJobHouse, createStillClock, OWNER } from '../support/job-house.ts'
 
 let house: ReturnType<typeof createJobHouse>
@@ -19,13 +20,7 @@ beforeEach(async () => {
 afterEach(() => house.close())
 
 const way = (n: number, layer = 'RUAS', more: object = {}): ProjectFeature => ({
-  feature_type: 'Polyline',
-  layer,
-  source_id: `way/${n}`,
-  coords_xy: [
-    [n, 0],
-    [n, 10],
-  ],
+  ...street(n, layer),
   ...more,
 })
 const bytes = (features: object[], crs_out = 'EPSG:31984') =>
