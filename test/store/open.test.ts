@@ -82,6 +82,7 @@ describe('schema steps', () => {
       [5, 'webhook-order'],
       [6, 'feature-origins'],
       [7, 'live-key'],
+      [8, 'job-checks'],
     ])
     expect(MIGRATIONS.map(checksum)).toMatchInlineSnapshot(`
       [
@@ -92,6 +93,7 @@ describe('schema steps', () => {
         "bb6f72a81cff438cf78fd82d23c3bfb2f34f97c328330c0a95b1cf9e3283e45e",
         "72af0a5dd0b3e9dcc3e0145b8cdefbc2abe829f7fe77e076bd78f36c1109340f",
         "63ac15522b97a392db73c94e6778aab92c3af5be9ae15283b6b2683eeaa2331a",
+        "bca2629bf0957f4df4ecb3c521d2b09711f67eaa12ae49f0670a8539d29525aa",
       ]
     `)
   })

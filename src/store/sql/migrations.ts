@@ -7,6 +7,7 @@ import { AUDIT_LOOKUP_SQL } from './0004-audit-lookup.ts'
 import { WEBHOOK_ORDER_SQL } from './0005-webhook-order.ts'
 import { FEATURE_ORIGINS_SQL } from './0006-feature-origins.ts'
 import { LIVE_KEY_SQL } from './0007-live-key.ts'
+import { JOB_CHECKS_SQL } from './0008-job-checks.ts'
 
 export interface Migration {
   /** `user_version` after this step. */
@@ -25,4 +26,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 5, name: 'webhook-order', sql: WEBHOOK_ORDER_SQL },
   { version: 6, name: 'feature-origins', sql: FEATURE_ORIGINS_SQL },
   { version: 7, name: 'live-key', sql: LIVE_KEY_SQL },
+  { version: 8, name: 'job-checks', sql: JOB_CHECKS_SQL },
 ]
