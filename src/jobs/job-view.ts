@@ -2,7 +2,7 @@
 
 import { ERRORS, type ErrorCode, type ErrorData, type PlainError } from '../base/errors.ts'
 import type { JobEvent } from '../base/events.ts'
-import type { EventRow } from '../store/job-records.ts'
+import type { EventRow } from '../store/job-events.ts'
 import type { JobRow } from '../store/jobs.ts'
 import type { Job, JobKind, JobState, JobStep } from './job.ts'
 

@@ -1,17 +1,6 @@
-// What belongs to a job besides its row: attempts, events, log lines, artifacts. Statements only.
+// What belongs to a job besides its row and its events: attempts, log lines, artifacts. Statements only.
 import type { JobRow } from './jobs.ts'
 import type { Connection } from './sqlite.ts'
-
-export interface EventRow {
-  seq: number
-  jobId: string
-  type: string
-  state: string
-  progress: number
-  step: string
-  errorCode: string | null
-  at: number
-}
 
 interface ArtifactRow {
   name: string
@@ -34,29 +23,6 @@ export function createJobRecords(connection: Connection) {
      FROM jobs WHERE id = @id
      ON CONFLICT (job_id, attempt) DO UPDATE SET ended_at = @now, outcome = @outcome, error_code = @errorCode`,
   )
-
-  const insertEvent = connection.prepare(
-    'INSERT INTO job_events (job_id, type, state, progress, step, error_code, at) VALUES (?, ?, ?, ?, ?, ?, ?)',
-  )
-  // Most events say the same but for job and time: each value bound costs as much as a column written.
-  const plainEvent = (type: string, state: string, progress: number, step: string) => ({
-    ...{ state, progress, step },
-    insert: connection.prepare(
-      `INSERT INTO job_events (job_id, type, state, progress, step, error_code, at)
-       VALUES (?, '${type}', '${state}', ${progress}, '${step}', NULL, ?)`,
-    ),
-  })
-  const plainEvents = new Map([
-    ['job.created', plainEvent('job.created', 'queued', 0, 'created')],
-    ['job.started', plainEvent('job.started', 'running', 0.05, 'started')],
-    ['job.completed', plainEvent('job.completed', 'succeeded', 1, 'done')],
-  ])
-  const eventsSince = connection.prepare(
-    `SELECT seq, job_id AS jobId, type, state, progress, step, error_code AS errorCode, at
-     FROM job_events WHERE seq > ? ORDER BY seq LIMIT ?`,
-  )
-  const latestSeq = connection.prepare('SELECT coalesce(max(seq), 0) FROM job_events').pluck()
-  const oldestSeq = connection.prepare('SELECT coalesce(min(seq), 1) FROM job_events').pluck()
 
   // 10,000 lines or 2 MiB a job, then one line that says so, and none after it.
   const insertLog = connection.prepare(
@@ -98,24 +64,6 @@ export function createJobRecords(connection: Connection) {
       const leaseToken = held.leaseToken ?? ''
       endAttempt.run({ id, attempt, leaseToken, outcome, errorCode, now })
     },
-
-    /** Answers its number. */
-    addEvent(event: Omit<EventRow, 'seq'>): number {
-      const { jobId, type, state, progress, step, errorCode, at } = event
-      const plain = plainEvents.get(type)
-      const isPlain =
-        plain?.state === state &&
-        plain.progress === progress &&
-        plain.step === step &&
-        errorCode === null
-      const result = isPlain
-        ? plain.insert.run(jobId, at)
-        : insertEvent.run(jobId, type, state, progress, step, errorCode, at)
-      return result.lastInsertRowid as number
-    },
-    eventsSince: (seq: number, limit: number) => eventsSince.all(seq, limit) as EventRow[],
-    latestSeq: () => latestSeq.get() as number,
-    oldestSeq: () => oldestSeq.get() as number,
 
     /** The line's number; undefined once the log is full. */
     addLog: (log: { id: string; at: number; level: string; line: string }) =>

@@ -15,6 +15,7 @@ import { createDeliveryRows } from './deliveries.ts'
 import { createDisk, type Disk } from './disk.ts'
 import { prepareFolders, type StoreFolders } from './folders.ts'
 import { createIdempotencyRows } from './idempotency.ts'
+import { createJobEvents } from './job-events.ts'
 import { createJobRecords } from './job-records.ts'
 import { createJobRows } from './jobs.ts'
 import { type InstanceLock, takeInstanceLock } from './lock.ts'
@@ -136,7 +137,11 @@ function assemble({
   let open = true
   return {
     ...transactions,
-    jobs: { ...jobRows, ...createJobRecords(connection) },
+    jobs: {
+      ...jobRows,
+      ...createJobEvents(connection, transactions),
+      ...createJobRecords(connection),
+    },
     idempotency: createIdempotencyRows(connection),
     blobs: createBlobs(connection, transactions, folders, clock),
     audit: { ...auditRows, ...auditLookup, insert: auditWriter.insert },
