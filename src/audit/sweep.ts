@@ -3,7 +3,7 @@
 import { hash } from 'node:crypto'
 import type { AuditRows } from '../store/audit.ts'
 import type { AuditTreeRows } from '../store/audit-tree.ts'
-import { chainDigest, GENESIS } from './chain.ts'
+import { GENESIS } from './chain.ts'
 import { type Digest, digestOf } from './digest.ts'
 import { Frontier, frontierFrom, leafDigest, nodeDigest, type SubtreeSource } from './merkle.ts'
 import { SEGMENT_ENTRIES, SEGMENT_GENESIS, segmentDigest } from './segments.ts'
@@ -11,8 +11,16 @@ import { foldHashes } from './tree.ts'
 
 /** Rows read at once: their text stays in the processor's cache while it is hashed. */
 const ROWS_AT_ONCE = 512
-/** Bytes of an entry's leaf and chain hash. */
-const LINK = 64
+/** Bytes of what a link is hashed over: 0x02, the chain hash before, the leaf. */
+const LINK = 65
+/** What the links of a run of rows are hashed over, one behind the other: after the first 33 bytes it is what `runs` reads. */
+const links = Buffer.alloc(ROWS_AT_ONCE * LINK + 33, 2)
+const LEAF_AT = 33
+const NEXT_CHAIN_AT = LINK + 1
+// Making a view costs as much as a third of a hash.
+const linkViews = Array.from({ length: ROWS_AT_ONCE }, (_, i) =>
+  links.subarray(i * LINK, (i + 1) * LINK),
+)
 
 export interface SweepSource {
   audit: Pick<AuditRows, 'texts' | 'runs'>
@@ -52,39 +60,62 @@ export function sweepEntries(
     wrongRoots: [...wrongRoots, ...[...roots.keys()].filter((at) => !seen.has(at))],
   })
   compare(0)
-  // What the stored leaves and chain hashes should be.
-  const links = Buffer.alloc(ROWS_AT_ONCE * LINK)
   let chain = GENESIS
+  const leaves: Digest[] = []
   for (let from = 0; from < size; from += ROWS_AT_ONCE) {
     const to = Math.min(from + ROWS_AT_ONCE, size)
     const [text, stored] = audit.runs(from, to)
-    let start = 0
-    let seq = from
-    for (let at = 0; seq < to && start < text.length; seq++, at += LINK) {
-      const next = text.indexOf(0, start + 1)
-      const end = next < 0 ? text.length : next
-      const leaf = hash('sha256', text.subarray(start, end), 'binary')
-      chain = chainDigest(chain, leaf)
-      links.latin1Write(leaf, at)
-      links.latin1Write(chain, at + 32)
-      tree.append(leaf)
-      if (roots.has(seq + 1)) compare(seq + 1)
-      start = end
+    let run = linkRun(text, to - from, chain, leaves, true)
+    let sound = sameLinks(stored, run.count)
+    if (sound < to - from) {
+      run = linkRun(text, to - from, chain, leaves, false)
+      sound = sameLinks(stored, run.count)
     }
-    const sound = sameLinks(links, stored)
-    if (sound < to - from || seq < to) return finish(Math.min(from + sound, seq))
+    for (let i = 0; i < sound; i++) {
+      tree.append(leaves[i]!)
+      if (roots.has(from + i + 1)) compare(from + i + 1)
+    }
+    if (sound < to - from) return finish(from + sound)
     // The tree stands for the order of those between.
-    if (start < text.length || !isNumbered(text, from, to)) return finish(from)
+    if (run.end < text.length || !isNumbered(text, from, to)) return finish(from)
+    chain = run.chain
   }
   return finish(null)
 }
 
-/** Of how many entries from the first on both digests agree. */
-function sameLinks(computed: Buffer, stored: Buffer): number {
-  const count = Math.floor(Math.min(computed.length, stored.length) / LINK)
-  if (computed.subarray(0, count * LINK).equals(stored.subarray(0, count * LINK))) return count
+/**
+ * Fills `links` with what the stored leaves and chain hashes of these entries should be, and `leaves`. `guess`: an entry that could
+ * be as long as the one before is taken to be; two short ones look the same, so a run that does not fit is read again without.
+ */
+function linkRun(text: Buffer, most: number, before: Digest, leaves: Digest[], guess: boolean) {
+  let chain = before
+  links.latin1Write(chain, 1)
+  let start = 0
+  let length = 0
+  let count = 0
+  for (let at = 0; count < most && start < text.length; count++, at += LINK) {
+    if (!guess || length === 0 || text[start + length] !== 0) {
+      const next = text.indexOf(0, start + 1)
+      length = (next < 0 ? text.length : next) - start
+    }
+    const end = start + length
+    const leaf = hash('sha256', text.subarray(start, end), 'binary')
+    leaves[count] = leaf
+    links.latin1Write(leaf, at + LEAF_AT)
+    chain = hash('sha256', linkViews[count]!, 'binary')
+    links.latin1Write(chain, at + NEXT_CHAIN_AT)
+    start = end
+  }
+  return { count, chain, end: start }
+}
+
+/** Of how many entries from the first on the stored hashes are those in `links`. */
+function sameLinks(stored: Buffer, most: number): number {
+  const count = Math.min(most, Math.floor(stored.length / LINK))
+  const length = count * LINK
+  if (links.subarray(LEAF_AT, LEAF_AT + length).equals(stored.subarray(0, length))) return count
   let at = 0
-  while (computed[at] === stored[at]) at++
+  while (links[LEAF_AT + at] === stored[at]) at++
   return Math.floor(at / LINK)
 }
 

@@ -57,7 +57,7 @@ export function createAuditRows(connection: Connection, held: HeldRows = NOTHING
     .pluck()
   const runs = connection
     .prepare(
-      `SELECT CAST(char(0) || group_concat(entry, char(0)) AS BLOB), CAST(group_concat(leaf || chain, '') AS BLOB)
+      `SELECT CAST(char(0) || group_concat(entry, char(0)) AS BLOB), CAST(group_concat(leaf || x'02' || chain, '') AS BLOB)
        FROM audit_log WHERE seq >= ? AND seq < ?`,
     )
     .raw()
@@ -92,7 +92,7 @@ export function createAuditRows(connection: Connection, held: HeldRows = NOTHING
     texts: whole((from: number, to: number) => blob(texts.get(from, to))),
     /** Their stored leaves, 32 bytes each. */
     leaves: whole((from: number, to: number) => blob(leaves.get(from, to))),
-    /** Texts, and of each entry the stored leaf and the stored chain hash, in one pass. */
+    /** Texts, and of each entry the stored leaf, 0x02 and the stored chain hash, in one pass: what the links are hashed over. */
     runs: whole(
       (from: number, to: number) => (runs.get(from, to) as unknown[]).map(blob) as [Buffer, Buffer],
     ),
