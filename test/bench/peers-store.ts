@@ -2,9 +2,11 @@
 // a file with synchronous=FULL on the same disk. Sides take turns, because a disk has moods: a ratio is the median over pairs
 // that ran next to each other, after both sides were warmed up in the database they are measured in: code is compiled and the
 // write-ahead log has been written over once, so that neither pays for a file that grows.
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { parseArgs } from 'node:util'
 import Database from 'better-sqlite3'
 import { better, defineQueue } from 'plainjob'
 import { createAudit } from '../../src/audit/audit-service.ts'
@@ -16,6 +18,7 @@ import { systemIds } from '../../src/base/ids.ts'
 import { DEFAULT_POLICY } from '../../src/jobs/policy.ts'
 import { createQueue, type NewJob } from '../../src/jobs/queue.ts'
 import { openStore } from '../../src/store/store.ts'
+import { buildShim } from '../experiments/support/shim.ts'
 
 export interface PeerRow {
   name: string
@@ -283,7 +286,21 @@ function median(values: number[]): number {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const { rows, notes } = await storePeerRows(Number(process.argv[2] ?? 1))
-  console.table(rows)
-  for (const note of notes) console.log(note)
+  // `--sync-us n`: the same on a disk that takes so many microseconds longer to make bytes durable, for both sides.
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { 'sync-us': { type: 'string' } },
+  })
+  if (values['sync-us'] === undefined) {
+    const { rows, notes } = await storePeerRows(Number(positionals[0] ?? 1))
+    console.table(rows)
+    for (const note of notes) console.log(note)
+  } else {
+    const slow = { LD_PRELOAD: buildShim(), STORAGE_SYNC_US: values['sync-us'] }
+    const env = { ...process.env, ...slow }
+    execFileSync(process.execPath, [import.meta.filename, ...positionals], {
+      env,
+      stdio: 'inherit',
+    })
+  }
 }

@@ -1,4 +1,4 @@
-/* LD_PRELOAD library between the program and the file system, for the experiments only. Three uses:
+/* LD_PRELOAD library between the program and the file system, for the experiments only. Four uses:
 
    STORAGE_SHADOW=dir   Power loss. Everything below STORAGE_DIR is mirrored in `dir`, but only as far as it was made
                         durable: bytes by fsync/fdatasync of their file, names (create, rename, unlink) by fsync of
@@ -11,6 +11,7 @@
                         fail, and to <STORAGE_COUNT>.hit what did fail. With a mirror, bytes whose sync failed count as
                         clean afterwards, as in Linux: a later sync that works does not make them durable.
    STORAGE_KILL_AT=k    The process is killed right before its k-th storage call.
+   STORAGE_SYNC_US=n    Every fsync and fdatasync takes n microseconds longer: another disk (the bench of the store).
 
    How the mirror works: each file that is opened gets an identity (its inode number). `dir/.data/<inode>` holds the
    durable bytes. A name in the mirror is a line in `dir/.names/<folder>`: inode (0 = a folder) and name; it is rewritten
@@ -44,6 +45,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const char *root, *shadow, *count_file;
 static long fail_at = -1, kill_at = -1, calls = 0;
 static int fail_errno = EIO, sticky = 0;
+static useconds_t sync_us = 0;
 
 __attribute__((constructor)) static void begin(void) {
   root = getenv("STORAGE_DIR");
@@ -53,6 +55,7 @@ __attribute__((constructor)) static void begin(void) {
   if (getenv("STORAGE_KILL_AT")) kill_at = atol(getenv("STORAGE_KILL_AT"));
   if (getenv("STORAGE_ERRNO")) fail_errno = atoi(getenv("STORAGE_ERRNO"));
   sticky = getenv("STORAGE_FAIL_STICKY") != NULL;
+  if (getenv("STORAGE_SYNC_US")) sync_us = atol(getenv("STORAGE_SYNC_US"));
 }
 
 static void note(const char *path, const char *text) {
@@ -295,6 +298,7 @@ ssize_t pwrite64(int fd, const void *bytes, size_t length, off_t at) {
 }
 
 static int sync_any(int fd, const char *what, int (*real)(int)) {
+  if (sync_us > 0) usleep(sync_us);
   if (is_folder(fd)) {
     if (fails_fd(what, fd)) return -1;
     if (!shadow) return real(fd);
