@@ -144,6 +144,11 @@ export const ERROR_TEXTS = {
     'O primeiro pedido com esta Idempotency-Key não terminou. Espere; se o programa reiniciou, confira o resultado e use uma chave nova.',
     'The first request with this Idempotency-Key did not end. Wait; if the program restarted, check what was done and use a new key.',
   ),
+  IDEMPOTENCY_KEY_SPENT: text(
+    'Chave de idempotência já usada',
+    'O pedido com esta Idempotency-Key já foi atendido; a resposta continha um segredo, que não é guardado. Use uma chave nova para obter um novo segredo.',
+    'The request with this Idempotency-Key was done; its answer held a secret, which is not kept. Use a new key to get a new secret.',
+  ),
   CANCELLED: text('Cancelado', 'A operação foi cancelada.', 'The operation was cancelled.'),
   SHUTDOWN: text(
     'Servidor encerrando',

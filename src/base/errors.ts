@@ -29,6 +29,7 @@ export const ERRORS = {
   PRECONDITION_FAILED: { title: 'Changed meanwhile', retryable: false },
   IDEMPOTENCY_KEY_REUSED: { title: 'Idempotency key reused with another body', retryable: false },
   IDEMPOTENCY_KEY_BUSY: { title: 'Idempotency key in use', retryable: true },
+  IDEMPOTENCY_KEY_SPENT: { title: 'Idempotency key spent', retryable: false },
   CANCELLED: { title: 'Cancelled', retryable: false },
   SHUTDOWN: { title: 'Server is stopping', retryable: true },
   QUEUE_FULL: { title: 'Queue full', retryable: true },

@@ -68,6 +68,7 @@ const BY_CODE: Partial<Record<ErrorCode, ExitName>> = {
   PRECONDITION_FAILED: 'conflict',
   IDEMPOTENCY_KEY_REUSED: 'conflict',
   IDEMPOTENCY_KEY_BUSY: 'conflict',
+  IDEMPOTENCY_KEY_SPENT: 'conflict',
   FILE_UNREADABLE: 'badInput',
   GEOJSON_INVALID: 'badInput',
   KML_INVALID: 'badInput',

@@ -25,8 +25,8 @@ export interface Access {
   bodyBytes: number
   /** The route reads the body itself, byte for byte. */
   raw?: true
-  /** An Idempotency-Key is honoured: the answer is kept for a day. Not where it holds a secret. */
-  keyed?: true
+  /** An Idempotency-Key is honoured for a day: the answer is kept, or, where it holds a `secret`, only that it was given. */
+  keyed?: 'answer' | 'secret'
 }
 
 const KIB = 1024
@@ -45,9 +45,14 @@ const write = (bodyBytes = MIB, bucket: Bucket = 'write'): Access => ({
 })
 
 /** Asked twice with the same key, done once. */
-const keyed = (access: Access): Access => ({ ...access, keyed: true })
+const keyed = (access: Access): Access => ({ ...access, keyed: 'answer' })
+
+/** Done once with the same key, but the second request is not told what only the first one was. */
+const keyedSecret = (access: Access): Access => ({ ...access, keyed: 'secret' })
 
 const maintain = (): Access => ({ role: 'maintainer', bucket: 'write', bodyBytes: 64 * KIB })
+
+const admin = (bucket: Bucket, bodyBytes: number): Access => ({ role: 'admin', bucket, bodyBytes })
 
 /** The audit log answers under the original's path and under the versioned one. */
 export const AUDIT_PREFIXES = ['/api/audit', '/api/v1/audit'] as const
@@ -62,15 +67,15 @@ function auditAccess(prefix: string): Record<string, Access> {
     [`GET ${prefix}/checkpoint`]: read(),
     [`POST ${prefix}/checkpoint`]: keyed(write(64 * KIB)),
     [`GET ${prefix}/key`]: read(),
-    [`POST ${prefix}/key/rotate`]: { role: 'admin', bucket: 'write', bodyBytes: 64 * KIB },
+    [`POST ${prefix}/key/rotate`]: keyed(admin('write', 64 * KIB)),
     [`GET ${prefix}/consistency`]: read(),
     [`GET ${prefix}/tile/{level}/{n}`]: read(),
     [`GET ${prefix}/tile/{level}/{n}/{rest}`]: read(),
     [`GET ${prefix}/tile/{level}/{n}/{rest}/{last}`]: read(),
     [`GET ${prefix}/export`]: { role: 'maintainer', bucket: 'heavy', bodyBytes: 0 },
     [`GET ${prefix}/export/compliance`]: { role: 'maintainer', bucket: 'heavy', bodyBytes: 0 },
-    [`POST ${prefix}/erase`]: { role: 'admin', bucket: 'heavy', bodyBytes: 256 * KIB },
-    [`POST ${prefix}/import`]: { role: 'admin', bucket: 'heavy', bodyBytes: 64 * KIB },
+    [`POST ${prefix}/erase`]: keyed(admin('heavy', 256 * KIB)),
+    [`POST ${prefix}/import`]: keyed(admin('heavy', 64 * KIB)),
     [`GET ${prefix}/{audit_id}`]: read(),
     [`GET ${prefix}/{audit_id}/proof`]: read(),
     [`GET ${prefix}/{audit_id}/verify`]: read(),
@@ -93,17 +98,13 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'GET /api/v1/health/detailed': read(),
   'GET /metrics': read(),
   'GET /api/v1/auth/check': read(),
-  'POST /api/v1/auth/session': write(64 * KIB, 'session'),
-  'POST /api/v1/auth/clients': { role: 'admin', bucket: 'write', bodyBytes: 64 * KIB },
-  'GET /api/v1/auth/clients': { role: 'admin', bucket: 'read', bodyBytes: 0 },
-  'DELETE /api/v1/auth/clients/{client_id}': {
-    role: 'admin',
-    bucket: 'write',
-    bodyBytes: 64 * KIB,
-  },
+  'POST /api/v1/auth/session': keyedSecret(write(64 * KIB, 'session')),
+  'POST /api/v1/auth/clients': keyedSecret(admin('write', 64 * KIB)),
+  'GET /api/v1/auth/clients': admin('read', 0),
+  'DELETE /api/v1/auth/clients/{client_id}': admin('write', 64 * KIB),
   'POST /api/v1/ws/ticket': { role: 'viewer', bucket: 'session', bodyBytes: 64 * KIB },
   'GET /api/v1/ws': read('session'),
-  'POST /api/v1/management/shutdown': { role: 'admin', bucket: 'none', bodyBytes: 64 * KIB },
+  'POST /api/v1/management/shutdown': admin('none', 64 * KIB),
 
   'POST /api/v1/jobs/prepare': write(32 * MIB, 'create'),
   'GET /api/v1/jobs': read(),
@@ -129,7 +130,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
 
   'GET /api/v1/projects': read(),
   'POST /api/v1/projects': keyed(write()),
-  'POST /api/v1/projects/import': keyed({ role: 'admin', bucket: 'heavy', bodyBytes: 64 * KIB }),
+  'POST /api/v1/projects/import': keyed(admin('heavy', 64 * KIB)),
   'GET /api/v1/projects/{project_id}': read(),
   'PUT /api/v1/projects/{project_id}': write(),
   'DELETE /api/v1/projects/{project_id}': write(64 * KIB),
@@ -139,11 +140,11 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'PATCH /api/v1/projects/{project_id}/features': write(),
   'POST /api/v1/projects/{project_id}/reimport': write(32 * MIB),
 
-  'POST /api/v1/webhooks/register': maintain(),
+  'POST /api/v1/webhooks/register': keyedSecret(maintain()),
   'GET /api/v1/webhooks/endpoints': { role: 'maintainer', bucket: 'read', bodyBytes: 0 },
   'DELETE /api/v1/webhooks/endpoints/{webhook_id}': maintain(),
   'POST /api/v1/webhooks/endpoints/{webhook_id}/enable': keyed(maintain()),
-  'POST /api/v1/webhooks/endpoints/{webhook_id}/rotate': maintain(),
+  'POST /api/v1/webhooks/endpoints/{webhook_id}/rotate': keyedSecret(maintain()),
   'POST /api/v1/webhooks/endpoints/{webhook_id}/test': keyed(maintain()),
   'POST /api/v1/webhooks/endpoints/{webhook_id}/recover': keyed(maintain()),
   'GET /api/v1/webhooks/endpoints/{webhook_id}/deliveries': {

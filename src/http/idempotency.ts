@@ -17,7 +17,8 @@ export interface KeyedAnswers {
     place: Place,
   ): { fingerprint: Buffer; status: number | null; response: Buffer | null } | undefined
   begin(place: Place, fingerprint: Buffer): Promise<void>
-  keep(place: Place, status: number, response: Buffer): Promise<void>
+  /** `response` null: it was given, and is not kept. */
+  keep(place: Place, status: number, response: Buffer | null): Promise<void>
   forget(place: Place): Promise<void>
 }
 
@@ -42,7 +43,7 @@ export function answerOnce(answers: KeyedAnswers) {
   const busy = new Set<string>()
   return async (c: AnyContext, next: () => Promise<void>): Promise<Response | undefined> => {
     const { access, principal, path } = admissionOf(c)
-    const key = access.keyed === true ? idempotencyKeyOf(c) : null
+    const key = access.keyed === undefined ? null : idempotencyKeyOf(c)
     if (key === null || principal === null) {
       await next()
       return undefined
@@ -66,14 +67,17 @@ export function answerOnce(answers: KeyedAnswers) {
       await answers.begin(place, fingerprint)
       await next()
       const { status } = c.res
+      const isSecret = access.keyed === 'secret' && status < 400
       if (status >= 500) await answers.forget(place)
-      else await answers.keep(place, status, Buffer.from(await c.res.clone().text()))
+      else await answers.keep(place, status, isSecret ? null : await textOf(c.res))
     } finally {
       busy.delete(name)
     }
     return undefined
   }
 }
+
+const textOf = async (answer: Response): Promise<Buffer> => Buffer.from(await answer.clone().text())
 
 function replay({ status, response }: { status: number | null; response: Buffer | null }) {
   if (status === null) {
@@ -82,9 +86,15 @@ function replay({ status, response }: { status: number | null; response: Buffer 
       'The program ended while it worked on this request. Look whether it was done, then use a new key.',
     )
   }
+  if (response === null) {
+    throw new AppError(
+      'IDEMPOTENCY_KEY_SPENT',
+      'This request was done before. Its answer held a secret and was not kept: use a new key to get a new secret.',
+    )
+  }
   const headers: Record<string, string> = { 'Idempotent-Replay': 'true' }
   if (status !== 204) {
     headers['Content-Type'] = status < 400 ? 'application/json' : 'application/problem+json'
   }
-  return new Response(status === 204 ? null : new Uint8Array(response!), { status, headers })
+  return new Response(status === 204 ? null : new Uint8Array(response), { status, headers })
 }

@@ -13,7 +13,7 @@ export interface KeyRow {
   jobId: string | null
   /** Null while the request is being worked on, and for ever when the program ended meanwhile. */
   status: number | null
-  /** Text of the answer. */
+  /** Text of the answer; null with a status when it held a secret. */
   response: Buffer | null
 }
 
@@ -44,7 +44,7 @@ export function createIdempotencyRows(connection: Connection) {
       jobId: string | null,
       expiresAt: number,
     ) => void put.run(principal, route, key, fingerprint, jobId, expiresAt),
-    answer: (place: KeyPlace, status: number, response: Buffer) =>
+    answer: (place: KeyPlace, status: number, response: Buffer | null) =>
       void answer.run({ ...place, status, response }),
     forget: (place: KeyPlace) => void forget.run({ ...place }),
   }

@@ -110,12 +110,59 @@ describe('a key', () => {
   })
 })
 
-test('an answer with a secret is never kept', async () => {
+describe('an answer with a secret', () => {
+  const kept = (): (Buffer | null)[] => {
+    const direct = new Database(path.join(house.config.folders.data, 'sisrua.db'), {
+      readonly: true,
+    })
+    const rows = direct.prepare('SELECT response FROM idempotency').pluck().all()
+    direct.close()
+    return rows as (Buffer | null)[]
+  }
   const client = { name: 'x', role: 'viewer' }
-  const first = (await post('/api/v1/auth/clients', client, 'k')).json.token
-  const second = (await post('/api/v1/auth/clients', client, 'k')).json.token
-  expect(second).not.toBe(first)
-  const direct = new Database(path.join(house.config.folders.data, 'sisrua.db'), { readonly: true })
-  expect(direct.prepare('SELECT count(*) FROM idempotency').pluck().get()).toBe(0)
-  direct.close()
+  const CLIENTS = '/api/v1/auth/clients'
+  const clients = async () => (await house.call('GET', CLIENTS)).json.clients.length
+
+  test('is given once: what it was for is done once, and it is not kept', async () => {
+    const before = await clients()
+    const first = await post(CLIENTS, client, 'k')
+    expect([first.status, typeof first.json.token]).toEqual([201, 'string'])
+    const second = await post(CLIENTS, client, 'k')
+    expect([second.status, second.json.code]).toEqual([409, 'IDEMPOTENCY_KEY_SPENT'])
+    expect(second.json.token).toBeUndefined()
+    expect(await clients()).toBe(before + 1)
+    expect(kept()).toEqual([null])
+    // Control: another key, another client.
+    expect((await post(CLIENTS, client, 'l')).status).toBe(201)
+    expect(await clients()).toBe(before + 2)
+  })
+
+  test('but a refusal holds none and is repeated', async () => {
+    const wrong = { name: 'x', role: 'king' }
+    const first = await post(CLIENTS, wrong, 'k')
+    expect(first.status).toBe(422)
+    expect((await post(CLIENTS, wrong, 'k')).json).toEqual(first.json)
+    expect(kept()).toHaveLength(1)
+    expect((await post(CLIENTS, client, 'k')).json.code).toBe('IDEMPOTENCY_KEY_REUSED')
+  })
+
+  test('of a webhook: one endpoint, one secret, one turn of it', async () => {
+    const hook = { url: 'https://hooks.example.com/a' }
+    const first = await post('/api/v1/webhooks/register', hook, 'k')
+    expect(first.json.secret).toMatch(/^whsec_/)
+    expect((await post('/api/v1/webhooks/register', hook, 'k')).json.code).toBe(
+      'IDEMPOTENCY_KEY_SPENT',
+    )
+    const rotate = `/api/v1/webhooks/endpoints/${first.json.id}/rotate`
+    expect((await post(rotate, {}, 'k')).json.secret).not.toBe(first.json.secret)
+    expect((await post(rotate, {}, 'k')).json.code).toBe('IDEMPOTENCY_KEY_SPENT')
+    expect(kept()).toEqual([null, null])
+  })
+})
+
+test('the audit key is turned once by one key', async () => {
+  const turn = (key: string) => post('/api/v1/audit/key/rotate', {}, key)
+  const first = await turn('k')
+  expect((await turn('k')).json).toEqual(first.json)
+  expect((await turn('l')).json).not.toEqual(first.json)
 })
