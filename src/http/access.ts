@@ -138,7 +138,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'GET /api/v1/projects/{project_id}/features': read(),
   'PUT /api/v1/projects/{project_id}/features': write(32 * MIB),
   'PATCH /api/v1/projects/{project_id}/features': write(),
-  'POST /api/v1/projects/{project_id}/reimport': write(32 * MIB),
+  'POST /api/v1/projects/{project_id}/reimport': keyed(write(32 * MIB)),
 
   'POST /api/v1/webhooks/register': keyedSecret(maintain()),
   'GET /api/v1/webhooks/endpoints': { role: 'maintainer', bucket: 'read', bodyBytes: 0 },

@@ -1,7 +1,7 @@
 // The table of contents: every route mounted, bodies read within their limits, errors turned into problems.
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { AppError } from '../base/errors.ts'
-import { jsonText, readBody } from './body.ts'
+import { jsonText, LARGEST_READ_HERE, readBody } from './body.ts'
 import { type AnyContext, type App, admissionOf, type Env } from './context.ts'
 import { answerOnce } from './idempotency.ts'
 import { fieldErrors, toProblem } from './problem.ts'
@@ -23,9 +23,6 @@ import { mountProjectFeatures } from './routes/project-features.ts'
 import { mountProjects } from './routes/projects.ts'
 import { mountStatus } from './routes/status.ts'
 import { mountWebhooks } from './routes/webhooks.ts'
-
-/** Bodies that may be larger than this are read by their route, which hands them to a worker. */
-const LARGEST_READ_HERE = 1024 * 1024
 
 export function createApp(rooms: Rooms): App {
   const app: App = new OpenAPIHono<Env>({

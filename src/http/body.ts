@@ -8,8 +8,24 @@ import { BODY_LIMITS } from '../kernel/formats/prepare-request.ts'
 /** Above this size a body is parsed in a worker, never in the main thread. */
 export const PARSE_HERE_BYTES = 256 * 1024
 
-/** All bytes of the body. Throws BODY_TOO_LARGE as soon as the limit is passed, REQUEST_INVALID when it is cut off. */
+/** Bodies that may be larger than this are read by their route, which hands them to a worker. */
+export const LARGEST_READ_HERE = 1024 * 1024
+
+const bodies = new WeakMap<IncomingMessage, Promise<Buffer>>()
+
+/**
+ * All bytes of the body; whoever asks again gets the same. Throws BODY_TOO_LARGE as soon as the limit is passed, REQUEST_INVALID
+ * when it is cut off.
+ */
 export function readBody(incoming: IncomingMessage, limitBytes: number): Promise<Buffer> {
+  const known = bodies.get(incoming)
+  if (known !== undefined) return known
+  const body = receive(incoming, limitBytes)
+  bodies.set(incoming, body)
+  return body
+}
+
+function receive(incoming: IncomingMessage, limitBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = 0

@@ -2,6 +2,7 @@
 // keys of their own, kept with the job; this is for the other requests that change something.
 import { AppError } from '../base/errors.ts'
 import { sha256 } from '../base/hash.ts'
+import { LARGEST_READ_HERE, readBody } from './body.ts'
 import { type AnyContext, admissionOf } from './context.ts'
 
 /** Whose key, where. */
@@ -50,7 +51,10 @@ export function answerOnce(answers: KeyedAnswers) {
     }
     const place: Place = { principal: principal.id, route: `POST ${path}`, key }
     const name = JSON.stringify(place)
-    const fingerprint = sha256(await c.req.text())
+    const isSmall = access.bodyBytes <= LARGEST_READ_HERE
+    const fingerprint = sha256(
+      isSmall ? await c.req.text() : await readBody(c.env.incoming, access.bodyBytes),
+    )
     const known = answers.find(place)
     if (known !== undefined && !known.fingerprint.equals(fingerprint)) {
       throw new AppError(

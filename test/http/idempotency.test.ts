@@ -166,3 +166,33 @@ test('the audit key is turned once by one key', async () => {
   expect((await turn('k')).json).toEqual(first.json)
   expect((await turn('l')).json).not.toEqual(first.json)
 })
+
+test('a re-import is done once by one key, whatever its size', async () => {
+  await post(PROJECTS, { project_id: 'A', project_name: 'P' }, null)
+  const place = `${PROJECTS}/A/reimport`
+  const feature = (n: number) => ({
+    feature_id: `f${n}`,
+    source: { system: 'osm', id: `way/${n}` },
+    feature_type: 'Polyline',
+    layer: 'RUAS',
+    coords_xy: Array.from({ length: 40 }, (_, i) => [200_000 + n * 100 + i, 7_600_000 + i]),
+  })
+  const given = (count: number) => ({
+    dry_run: false,
+    crs_out: 'EPSG:31984',
+    features: Array.from({ length: count }, (_, n) => feature(n)),
+  })
+  for (const [key, count] of [
+    ['small', 3],
+    // More than is read before the route is known to want it.
+    ['large', 3000],
+  ] as const) {
+    const first = await post(place, given(count), key)
+    expect([first.status, first.json.applied]).toEqual([200, true])
+    const second = await post(place, given(count), key)
+    expect(second.headers['idempotent-replay']).toBe('true')
+    expect(second.json).toEqual(first.json)
+    expect((await post(place, given(count + 1), key)).json.code).toBe('IDEMPOTENCY_KEY_REUSED')
+  }
+  expect(JSON.stringify(given(3000)).length).toBeGreaterThan(1024 * 1024)
+})
