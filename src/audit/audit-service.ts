@@ -13,6 +13,8 @@ import type { Recorder } from './record.ts'
 import { faultOf, verifyRange } from './verify.ts'
 
 const NAME = /^[A-Za-z0-9._:-]{1,64}$/
+/** Entries about keys, runs and erasures, which every verifier believes: nobody outside the log writes one. */
+const OWN_ENTITIES = 'audit.'
 const DATA_LIMIT = 65_536
 const DAY_MS = 86_400_000
 
@@ -128,6 +130,13 @@ function checkInput(input: AuditInput): void {
         { data: { field: name } },
       )
     }
+  }
+  if (input.entityType.startsWith(OWN_ENTITIES)) {
+    throw new AppError(
+      'PARAMS_INVALID',
+      'Entity types that begin with "audit." are the log\'s own. Use another one.',
+      { data: { field: 'entityType' } },
+    )
   }
   for (const name of ['entityId', 'userId'] as const) {
     const value = input[name]

@@ -146,6 +146,19 @@ describe('an entry', () => {
     }
     expect(audit.stats().totalLogs).toBe(0)
   })
+
+  it('about the log itself comes from nobody else: verifiers believe it', async () => {
+    for (const entityType of ['audit.key', 'audit.entry', 'audit.segment', 'audit.']) {
+      await expect(
+        audit.append({ eventType: 'data.erased', entityType, entityId: '1-999' }, OWNER),
+      ).rejects.toMatchObject({ code: 'PARAMS_INVALID', data: { field: 'entityType' } })
+    }
+    // Control: only that beginning is the log's own.
+    for (const entityType of ['audit', 'audits.key', 'my.audit.key']) {
+      await audit.append({ eventType: 'data.erased', entityType }, OWNER)
+    }
+    expect(audit.stats().totalLogs).toBe(3)
+  })
 })
 
 describe('verification', () => {
