@@ -8,7 +8,7 @@ import { type Digest, digestOf } from './digest.ts'
 import { sweepEntries, sweepSegments } from './sweep.ts'
 
 export interface LogSource {
-  audit: Pick<AuditRows, 'last' | 'texts' | 'runs' | 'commitments'>
+  audit: Pick<AuditRows, 'last' | 'countedTexts' | 'runs' | 'commitments'>
   auditTree: Pick<
     AuditTreeRows,
     'checkpoints' | 'keys' | 'newestCheckpoint' | 'segments' | 'tile' | 'leaves'

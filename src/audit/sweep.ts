@@ -23,7 +23,7 @@ const linkViews = Array.from({ length: ROWS_AT_ONCE }, (_, i) =>
 )
 
 export interface SweepSource {
-  audit: Pick<AuditRows, 'texts' | 'runs'>
+  audit: Pick<AuditRows, 'countedTexts' | 'runs'>
   auditTree: Pick<AuditTreeRows, 'segments' | 'tile' | 'leaves'>
 }
 
@@ -64,7 +64,7 @@ export function sweepEntries(
   const leaves: Digest[] = []
   for (let from = 0; from < size; from += ROWS_AT_ONCE) {
     const to = Math.min(from + ROWS_AT_ONCE, size)
-    const [text, stored] = audit.runs(from, to)
+    const [text, stored, rows] = audit.runs(from, to)
     let run = linkRun(text, to - from, chain, leaves, true)
     let sound = sameLinks(stored, run.count)
     if (sound < to - from) {
@@ -78,6 +78,7 @@ export function sweepEntries(
     if (sound < to - from) return finish(from + sound)
     // The tree stands for the order of those between.
     if (run.end < text.length || !isNumbered(text, from, to)) return finish(from)
+    if (rows < to - from) return finish(firstMisshapen(audit, from, to))
     chain = run.chain
   }
   return finish(null)
@@ -119,6 +120,16 @@ function sameLinks(stored: Buffer, most: number): number {
   return Math.floor(at / LINK)
 }
 
+/** The first that is not one row of one text and two hashes of 32 bytes, although one behind the other they read as if all were. */
+function firstMisshapen(audit: Pick<AuditRows, 'runs'>, from: number, to: number): number {
+  let seq = from
+  for (; seq < to - 1; seq++) {
+    const [text, , rows] = audit.runs(seq, seq + 1)
+    if (rows !== 1 || text.indexOf(0, 1) >= 0) break
+  }
+  return seq
+}
+
 /** Whether the first of these entries says it is `from` and the last that it is `to` − 1. */
 function isNumbered(text: Buffer, from: number, to: number): boolean {
   const second = text.indexOf(0, 1)
@@ -142,13 +153,21 @@ export function sweepSegments(source: SweepSource, size: number, signedRoot: Dig
   for (const [i, { n, firstSeq, lastSeq, digest }] of segments.entries()) {
     const inOrder =
       n === i && firstSeq === i * SEGMENT_ENTRIES && lastSeq === firstSeq + SEGMENT_ENTRIES - 1
-    const found = segmentDigest(audit, previous, firstSeq, lastSeq)
-    if (!inOrder || !found.equals(digest)) return bad(firstSeq)
+    let rows = 0
+    const texts = (from: number, to: number): Buffer => {
+      const [text, count] = audit.countedTexts(from, to)
+      rows += count
+      return text
+    }
+    const found = segmentDigest({ texts }, previous, firstSeq, lastSeq)
+    if (!inOrder || !found.equals(digest) || rows < SEGMENT_ENTRIES) return bad(firstSeq)
     previous = found
   }
   const from = segments.length * SEGMENT_ENTRIES
-  const tail = audit.texts(from, size).subarray(1).toString('utf8').split('\0')
-  if (tail.length !== size - from) return bad(from + tail.length)
+  const [text, rows] = audit.countedTexts(from, size)
+  const tail = text.length === 0 ? [] : text.subarray(1).toString('utf8').split('\0')
+  if (tail.length !== size - from) return bad(from + Math.min(tail.length, size - from - 1))
+  if (rows < tail.length) return bad(from)
   const named = segments.length === 0 || tail.some((entry) => namesSegment(entry, previous))
   if (!named) return bad(from)
   const tailLeaves = tail.map(leafDigest)

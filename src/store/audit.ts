@@ -47,9 +47,9 @@ export function createAuditRows(connection: Connection, held: HeldRows = NOTHING
   // Each entry after a zero byte, which no JSON text holds: a leaf is then hashed where it lies.
   const texts = connection
     .prepare(
-      `SELECT CAST(char(0) || group_concat(entry, char(0)) AS BLOB) FROM audit_log WHERE seq >= ? AND seq < ?`,
+      `SELECT CAST(char(0) || group_concat(entry, char(0)) AS BLOB), count(entry) FROM audit_log WHERE seq >= ? AND seq < ?`,
     )
-    .pluck()
+    .raw()
   const leaves = connection
     .prepare(
       `SELECT CAST(group_concat(leaf, '') AS BLOB) FROM audit_log WHERE seq >= ? AND seq < ?`,
@@ -57,7 +57,8 @@ export function createAuditRows(connection: Connection, held: HeldRows = NOTHING
     .pluck()
   const runs = connection
     .prepare(
-      `SELECT CAST(char(0) || group_concat(entry, char(0)) AS BLOB), CAST(group_concat(leaf || x'02' || chain, '') AS BLOB)
+      `SELECT CAST(char(0) || group_concat(entry, char(0)) AS BLOB), CAST(group_concat(leaf || x'02' || chain, '') AS BLOB),
+         count(CASE WHEN length(leaf) = 32 AND length(chain) = 32 THEN entry END)
        FROM audit_log WHERE seq >= ? AND seq < ?`,
     )
     .raw()
@@ -89,13 +90,22 @@ export function createAuditRows(connection: Connection, held: HeldRows = NOTHING
     /** Rows `from` ≤ seq < `to`, in order; fewer when some are missing. */
     check: whole((from: number, to: number) => check.all(from, to) as AuditCheckRow[]),
     /** Texts of entries `from` ≤ seq < `to` in order, each after a zero byte; empty when there are none. */
-    texts: whole((from: number, to: number) => blob(texts.get(from, to))),
+    texts: whole((from: number, to: number) => blob((texts.get(from, to) as unknown[])[0])),
+    /** The same, and of how many rows: a text may hold the zero byte and the next entry, with a row less. */
+    countedTexts: whole((from: number, to: number): [Buffer, number] => {
+      const [text, rows] = texts.get(from, to) as [unknown, number]
+      return [blob(text), rows]
+    }),
     /** Their stored leaves, 32 bytes each. */
     leaves: whole((from: number, to: number) => blob(leaves.get(from, to))),
-    /** Texts, and of each entry the stored leaf, 0x02 and the stored chain hash, in one pass: what the links are hashed over. */
-    runs: whole(
-      (from: number, to: number) => (runs.get(from, to) as unknown[]).map(blob) as [Buffer, Buffer],
-    ),
+    /**
+     * Texts, and of each entry the stored leaf, 0x02 and the stored chain hash, in one pass: what the links are hashed over. Then how
+     * many rows have all three in their sizes: fewer than there are texts when the text of one holds two.
+     */
+    runs: whole((from: number, to: number): [Buffer, Buffer, number] => {
+      const [text, links, rows] = runs.get(from, to) as [unknown, unknown, number]
+      return [blob(text), blob(links), rows]
+    }),
     /** seq, data and salt of the entries that still have data. */
     data: whole((from: number, to: number) => data.all(from, to) as [number, string, Buffer][]),
     /** The same with what the entry says about its data. */

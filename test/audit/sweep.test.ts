@@ -6,6 +6,7 @@ import path from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openLogReader } from '../../src/audit/log-reader.ts'
+import { verifyLog } from '../../src/audit/log-verify.ts'
 import type { Trail } from '../../src/audit/record.ts'
 import { sweepEntries } from '../../src/audit/sweep.ts'
 import { createAuditHouse } from '../support/audit-house.ts'
@@ -107,5 +108,56 @@ describe('a row that is gone', () => {
     const { firstBad } = sweepEntries(log, size, new Map())
     log.close()
     expect(firstBad).toBe(seq)
+  })
+})
+
+it('a log that was signed before its first entry is sound', async () => {
+  const house = createAuditHouse({ dataFolder })
+  house.ledger.checkpoint('request')
+  await house.close()
+  const log = openLogReader(dataFolder)
+  const verdicts = [false, true].map((quick) => verifyLog(log, log.anchors, quick))
+  log.close()
+  expect(verdicts).toMatchObject([
+    { code: 0, size: 0 },
+    { code: 0, size: 0 },
+  ])
+})
+
+describe('two entries in one row', () => {
+  // The text of one row holds the zero byte and the next entry, its leaf all that lies between: row after row it reads as before.
+  const MERGE = `UPDATE audit_log SET
+      entry = (SELECT a.entry || char(0) || b.entry FROM audit_log AS a, audit_log AS b WHERE a.seq = @seq AND b.seq = @seq + 1),
+      leaf = (SELECT CAST(a.leaf || x'02' || a.chain || b.leaf AS BLOB) FROM audit_log AS a, audit_log AS b
+        WHERE a.seq = @seq AND b.seq = @seq + 1),
+      chain = (SELECT chain FROM audit_log WHERE seq = @seq + 1)
+    WHERE seq = @seq`
+
+  function merge(seq: number): void {
+    const file = new Database(path.join(dataFolder, 'sisrua.db'))
+    file.pragma('ignore_check_constraints = ON')
+    file.exec('DROP TRIGGER audit_only_erase; DROP TRIGGER audit_no_delete')
+    file.prepare(MERGE).run({ seq })
+    file.prepare('DELETE FROM audit_log WHERE seq = ?').run(seq + 1)
+    file.close()
+  }
+
+  const look = (quick: boolean) => {
+    const log = openLogReader(dataFolder)
+    try {
+      return verifyLog(log, log.anchors, quick)
+    } finally {
+      log.close()
+    }
+  }
+
+  it.each([0, 100, 510, 4150])('%i: are found, entry by entry and in runs', async (seq) => {
+    await logOf(Array.from({ length: 4200 }, (_, i) => `thing ${i}`))
+    expect([look(false).code, look(true).code]).toEqual([0, 0])
+    merge(seq)
+    expect(look(false)).toMatchObject({ code: 2, firstBad: seq })
+    const inRuns = look(true)
+    expect(inRuns.code).toBe(2)
+    expect(inRuns.firstBad).toBeLessThanOrEqual(seq)
   })
 })
