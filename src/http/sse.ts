@@ -40,7 +40,8 @@ export function createEventStreams(rooms: Pick<Rooms, 'jobs' | 'events'>) {
         start(controller) {
           const encoder = new TextEncoder()
           const send = (text: string): void => controller.enqueue(encoder.encode(text))
-          let last = after
+          // A number that was never given is of another database: nothing of this job was seen.
+          let last = after > jobs.latestSeq() ? 0 : after
           let ended = false
           open++
           const sendEvent = (event: JobEvent): void => {
@@ -75,7 +76,7 @@ export function createEventStreams(rooms: Pick<Rooms, 'jobs' | 'events'>) {
             stop()
             controller.close()
           }
-          for (const event of missed(id, after)) sendEvent(event)
+          for (const event of missed(id, last)) sendEvent(event)
           // Its events may have been pruned, or all been seen: nothing more will come.
           const status = statusOf(jobs.get(id).state)
           if (!ended && (status === 'completed' || status === 'failed')) finish()

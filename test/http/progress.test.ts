@@ -108,4 +108,19 @@ describe('event stream', () => {
     ).toBe(422)
     expect((await house.call('GET', '/api/v1/jobs/none/events')).status).toBe(404)
   })
+
+  test('a Last-Event-ID that was never given begins anew and ends with the job', async () => {
+    // The one thread works on others first, so that this one ends while the stream is open.
+    const others = await Promise.all([newJob(), newJob(), newJob()])
+    const id = await newJob()
+    const open = (headers: Record<string, string>) =>
+      house.call('GET', `/api/v1/jobs/${id}/events`, undefined, { headers })
+    const [stream, control] = await Promise.all([open({ 'Last-Event-ID': '99999999' }), open({})])
+    const told = (text: string) =>
+      [...text.matchAll(/^event: (job\.\w+)$/gm)].map(([, type]) => type)
+    expect(told(stream.text)).toContain('job.created')
+    expect(told(stream.text).at(-1)).toBe('job.completed')
+    expect(told(control.text).at(-1)).toBe('job.completed')
+    await Promise.all(others.map((one) => house.finished(one)))
+  })
 })
