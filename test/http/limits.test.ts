@@ -58,6 +58,22 @@ describe('creating jobs', () => {
   })
 })
 
+test('a replay says so, also when the job is done and its result comes along', async () => {
+  const house = await startDaemon()
+  try {
+    const body = { kind: 'geojson', geojson: { type: 'Point', coordinates: [-41.3, -21.7] } }
+    const first = await house.call('POST', '/api/v1/jobs/prepare', body)
+    await house.finished(first.json.job_id)
+    const replay = await house.call('POST', '/api/v1/jobs/prepare', body)
+    expect(first.headers['idempotent-replay']).toBeUndefined()
+    expect(replay.json).toMatchObject({ job_id: first.json.job_id, status: 'completed' })
+    expect(replay.json.result).not.toBeNull()
+    expect(replay.headers['idempotent-replay']).toBe('true')
+  } finally {
+    await house.stop()
+  }
+})
+
 describe('other limits', () => {
   test('no limit on creating jobs leaves the others in force', async () => {
     const house = await startDaemon(

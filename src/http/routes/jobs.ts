@@ -30,7 +30,7 @@ export function mountJobs(app: App, rooms: Rooms): void {
   })
 
   /** The job with its result: the stored bytes go out between two small texts. */
-  async function whole(c: AnyContext, job: Job): Promise<Response> {
+  async function whole(c: AnyContext, job: Job, headers = {}): Promise<Response> {
     const header = jobHeader(job, positionOf(job), languageOf(c))
     const etag = `"${job.id.slice(0, 8)}-${job.updatedAt.toString(36)}-${Math.round(header.progress * 1e6).toString(36)}-${languageOf(c)}"`
     if (isKnown(c.req.header('If-None-Match'), etag)) return c.body(null, 304, { ETag: etag })
@@ -38,7 +38,7 @@ export function mountJobs(app: App, rooms: Rooms): void {
     const result = job.state === 'succeeded' ? await jobs.result(job.id) : null
     return sendParts(
       [Buffer.from(head), result ?? Buffer.from('null'), Buffer.from('}')],
-      { 'Content-Type': 'application/json', ETag: etag },
+      { 'Content-Type': 'application/json', ETag: etag, ...headers },
       isHead(c),
     )
   }
@@ -63,8 +63,10 @@ export function mountJobs(app: App, rooms: Rooms): void {
       if (verdict !== null && !verdict.ok) throw tooManyRequests(verdict)
     }
     const { job, replayed } = await jobs.submit(request, actor)
-    if (replayed) c.header('Idempotent-Replay', 'true')
-    return replayed && job.state === 'succeeded' ? whole(c, job) : c.json(brief(c, job), 200)
+    const headers: Record<string, string> = replayed ? { 'Idempotent-Replay': 'true' } : {}
+    return replayed && job.state === 'succeeded'
+      ? whole(c, job, headers)
+      : c.json(brief(c, job), 200, headers)
   })
 
   app.openapi(
