@@ -150,7 +150,13 @@ export function createJobs(options: JobsOptions): Jobs {
     async submit(request, actor) {
       const { document, ...job } = await describe(request)
       const answer = await answering(job, actor)
-      if (answer !== null) return { job: view(answer), replayed: true }
+      if (answer !== null) {
+        // A full disk does not keep anybody from an answer that is there.
+        if (job.idempotencyKey !== null && store.disk.state() === 'ok') {
+          await store.group(() => queue.answered(job, answer.id, actor))
+        }
+        return { job: view(answer), replayed: true }
+      }
       refuseWhenClosed()
       if (document === null) return add(job, actor)
       const input: PreparedBlob = await store.blobs.prepare(document, job.input!.sha256)

@@ -148,6 +148,13 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
     return (known.jobId === null ? undefined : rows.byId(known.jobId)) ?? null
   }
 
+  /** From now on the header's key stands for this job. */
+  function nameBy(job: Pick<NewJob, 'key' | 'idempotencyKey'>, id: string, actor: Actor): void {
+    if (job.idempotencyKey === null) return
+    const expiresAt = clock.now() + policy.keyMs
+    store.idempotency.put(actor.id, ROUTE, job.idempotencyKey, job.key, id, expiresAt)
+  }
+
   function end(
     trail: Trail,
     lease: Lease,
@@ -186,7 +193,10 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
       const named = byHeader(job, actor)
       if (named !== null) return { row: named, replayed: true }
       const { holder, freed } = holderOf(job.key, job.force)
-      if (holder !== null) return { row: holder, replayed: true }
+      if (holder !== null) {
+        nameBy(job, holder.id, actor)
+        return { row: holder, replayed: true }
+      }
       if (rows.liveCount() >= policy.maxWaiting) {
         throw new AppError(
           'QUEUE_FULL',
@@ -214,10 +224,7 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
         projectId: job.projectId,
         now: clock.now(),
       })
-      if (job.idempotencyKey !== null) {
-        const expiresAt = clock.now() + policy.keyMs
-        store.idempotency.put(actor.id, ROUTE, job.idempotencyKey, job.key, row.id, expiresAt)
-      }
+      nameBy(job, row.id, actor)
       tell(trail, row, 'job.created')
       audit(trail, row, 'created', actor, {
         kind: job.kind,
@@ -233,6 +240,11 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
       if (named !== null) return named
       const row = rows.byKey(job.key)
       return row !== undefined && holds(row, job.force) ? row : null
+    },
+
+    /** The job answered this request: a key that stands for nothing yet stands for the job. */
+    answered(job: NewJob, id: string, actor: Actor): void {
+      if (byHeader(job, actor) === null) nameBy(job, id, actor)
     },
 
     /** Starts the next job of the kind that is due; undefined when none is. */
@@ -372,8 +384,9 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
       return rescueOne(trail, row)
     },
 
-    /** The job's result is gone: it no longer answers for its payload. */
+    /** The job's result is gone: it no longer answers for its payload, nor for a header's key. */
     forget(trail: Trail, id: string): void {
+      store.idempotency.forgetJob(id)
       const row = rows.byId(id)
       if (row === undefined || row.idempotencyKey === null) return
       rows.freeKey(id)

@@ -33,6 +33,7 @@ export function createIdempotencyRows(connection: Connection) {
   const forget = connection.prepare(
     'DELETE FROM idempotency WHERE principal = @principal AND route = @route AND key = @key',
   )
+  const forgetJob = connection.prepare('DELETE FROM idempotency WHERE job_id = ?')
   return {
     find: (principal: string, route: string, key: string, now: number) =>
       find.get(principal, route, key, now) as KeyRow | undefined,
@@ -46,6 +47,8 @@ export function createIdempotencyRows(connection: Connection) {
     ) => void put.run(principal, route, key, fingerprint, jobId, expiresAt),
     answer: (place: KeyPlace, status: number, response: Buffer | null) =>
       void answer.run({ ...place, status, response }),
+    /** Keys that stand for this job stand for nothing again. */
+    forgetJob: (jobId: string) => void forgetJob.run(jobId),
     forget: (place: KeyPlace) => void forget.run({ ...place }),
   }
 }

@@ -42,6 +42,20 @@ describe('a damaged result', () => {
     await finished(again.job.id)
     expect((await house.jobs.result(again.job.id))!.size).toBe(100_000)
   })
+
+  it('is not what an Idempotency-Key stands for any more', async () => {
+    house = createJobHouse({ work: largeWork })
+    const request = { ...osm(1), idempotencyKey: 'k' }
+    const { job } = await house.jobs.submit(request, OWNER)
+    await finished(job.id)
+    expect((await house.jobs.submit(request, OWNER)).job.id).toBe(job.id)
+    writeFileSync(blobFiles()[0]!, Buffer.alloc(100_000, 'y'))
+    await expect(house.jobs.result(job.id)).rejects.toMatchObject({ code: 'RESULT_CORRUPT' })
+    const again = await house.jobs.submit(request, OWNER)
+    expect(again).toMatchObject({ replayed: false })
+    await finished(again.job.id)
+    expect((await house.jobs.submit(request, OWNER)).job.id).toBe(again.job.id)
+  })
 })
 
 describe('retention', () => {

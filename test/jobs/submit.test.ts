@@ -142,6 +142,30 @@ describe('an Idempotency-Key header', () => {
     clock.advance(86_400_000)
     expect((await house.jobs.submit(request, OWNER)).replayed).toBe(false)
   })
+
+  it.each([
+    ['waits', false],
+    ['is done', true],
+  ])('stands for the job that answered it, also one that %s already', async (_, isDone) => {
+    const clock = createStillClock()
+    house = createJobHouse({ clock, start: false })
+    const { job } = await house.jobs.submit(osm(500), OWNER)
+    if (isDone) {
+      house.jobs.start()
+      await finished(job.id)
+    }
+    const request = { ...osm(500), idempotencyKey: 'abc' }
+    expect(await house.jobs.submit(request, OWNER)).toMatchObject({ job: { id: job.id } })
+    await expect(
+      house.jobs.submit({ ...osm(600), idempotencyKey: 'abc' }, OWNER),
+    ).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' })
+    // Two hours on nobody answers for the payload any more; the key still names its job.
+    house.jobs.start()
+    await finished(job.id)
+    clock.advance(7_200_000)
+    expect((await house.jobs.submit(request, OWNER)).job.id).toBe(job.id)
+    expect((await house.jobs.submit(osm(500), OWNER)).job.id).not.toBe(job.id)
+  })
 })
 
 describe('a request that cannot become a drawing', () => {
