@@ -6,7 +6,7 @@ import { contentText } from '../kernel/formats/feature-source.ts'
 import type { MergedChunk } from '../workers/merge-task.ts'
 import type { FeaturePatch, ProjectFeature } from './projects.ts'
 
-/** Applies one patch to chunk after chunk; `version` is the one the project will have. */
+/** Applies one patch to chunk after chunk; `version` is the one the project will have. Throws PARAMS_INVALID. */
 export function createPatcher({ set, remove }: FeaturePatch, version: number) {
   const replacements = new Map<string, ProjectFeature>()
   const additions: ProjectFeature[] = []
@@ -15,6 +15,13 @@ export function createPatcher({ set, remove }: FeaturePatch, version: number) {
     else additions.push(feature)
   }
   const removals = new Set(remove)
+  const named = set.filter(({ feature_id: id }) => typeof id === 'string').length
+  if (named > replacements.size || [...replacements.keys()].some((id) => removals.has(id))) {
+    throw new AppError(
+      'PARAMS_INVALID',
+      'A feature is named twice. Name each one once, in `set` or in `remove`.',
+    )
+  }
   const taken = new Set<string>()
   const deleted: Origin[] = []
 

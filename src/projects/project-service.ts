@@ -24,7 +24,9 @@ import type {
 
 type Actor = Change['actor']
 
-const ID = /^[\x21-\x7e](?:[\x20-\x7e]{0,126}[\x21-\x7e])?$/
+/** Printable ASCII that can stand in an address: no slash or backslash, and neither `.` nor `..`, not even encoded. */
+const ID =
+  /^(?!\.{1,2}$)[\x21-\x2e\x30-\x5b\x5d-\x7e](?:[\x20-\x2e\x30-\x5b\x5d-\x7e]{0,126}[\x21-\x2e\x30-\x5b\x5d-\x7e])?$/
 
 export interface ProjectsOptions {
   store: Store
@@ -353,7 +355,7 @@ function checkText(field: string, value: string, isValid: boolean): void {
   if (isValid && !/\p{Cs}/u.test(value)) return
   throw new AppError(
     'PARAMS_INVALID',
-    `The project's ${field} is not valid: ids are 1 to 128 printable ASCII characters, names 1 to 500 characters.`,
+    `The project's ${field} is not valid: ids are 1 to 128 printable ASCII characters without slash and backslash, and neither . nor .., names 1 to 500 characters.`,
     { data: { field } },
   )
 }

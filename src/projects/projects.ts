@@ -17,7 +17,7 @@ export interface Project {
 }
 
 interface ProjectInput {
-  /** Given by the client (1…128 printable characters) or made here. */
+  /** Given by the client (1…128 printable characters that can stand in an address) or made here. */
   id?: string
   name: string
   crsOut?: string | null

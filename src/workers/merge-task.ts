@@ -98,13 +98,15 @@ export function mergeFeatures(task: MergeTask, { report }: TaskContext): MergeOu
   }
 }
 
+const CRS = /^EPSG:\d{4,6}$/
+
 /** What the document says beside its features. Throws PARAMS_INVALID. */
 function readOptions(rest: Record<string, unknown>) {
   const { version = null, dry_run: dryRun = true, crs_out: crsOut = null } = rest
   const good =
     (version === null || Number.isSafeInteger(version)) &&
     typeof dryRun === 'boolean' &&
-    (crsOut === null || typeof crsOut === 'string')
+    (crsOut === null || (typeof crsOut === 'string' && CRS.test(crsOut)))
   if (!good) {
     throw new AppError(
       'PARAMS_INVALID',

@@ -102,6 +102,34 @@ describe('features of a project', () => {
     const unknown = await house.call('PATCH', `${place}/features`, { version: 3, remove: ['no'] })
     expect(unknown).toMatchObject({ status: 422, json: { code: 'PARAMS_INVALID' } })
   })
+
+  test('are not patched when one of them is named twice', async () => {
+    await house.call('PUT', `${place}/features`, { version: 1, features: [way(1), way(2)] })
+    const named = (n: number, layer: string) => ({ ...way(n, layer), feature_id: `osm:way/${n}` })
+    for (const patch of [
+      { set: [named(1, 'X'), named(1, 'Y')] },
+      { set: [named(1, 'X')], remove: ['osm:way/1'] },
+    ]) {
+      const answer = await house.call('PATCH', `${place}/features`, { version: 2, ...patch })
+      expect(answer).toMatchObject({ status: 422, json: { code: 'PARAMS_INVALID' } })
+      expect(answer.json.reason).toContain('named twice')
+    }
+    const patch = { version: 2, set: [named(1, 'X')], remove: ['osm:way/2', 'osm:way/2'] }
+    expect((await house.call('PATCH', `${place}/features`, patch)).json.version).toBe(3)
+    expect(await features()).toMatchObject([{ layer: 'X' }])
+  })
+
+  test('name a system of coordinates or none', async () => {
+    const put = (version: number, crs_out: unknown) =>
+      house.call('PUT', `${place}/features`, { version, crs_out, features: [way(1)] })
+    const before = (await house.call('GET', place)).json
+    for (const crs of ['banana', '', 'EPSG:31984 ', 5]) {
+      expect(await put(1, crs)).toMatchObject({ status: 422, json: { code: 'PARAMS_INVALID' } })
+    }
+    expect((await house.call('GET', place)).json).toEqual(before)
+    expect((await put(1, null)).status).toBe(200)
+    expect((await put(2, 'EPSG:31984')).json.crs_out).toBe('EPSG:31984')
+  })
 })
 
 describe('a re-import', () => {

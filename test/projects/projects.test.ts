@@ -78,6 +78,20 @@ describe('a project', () => {
     expect(() => projects.get('nonexistent')).toThrow('Project not found')
   })
 
+  it.each([
+    ['a/b', false],
+    ['C:\\drawings\\a', false],
+    ['.', false],
+    ['..', false],
+    ['...', true],
+    ['a.b', true],
+    ['lote #12 (50%); "x"?', true],
+  ])('may be named %j: %s, for its name has to stand in an address', async (id, isGood) => {
+    const made = projects.create({ id, name: 'x' }, OWNER)
+    if (isGood) expect((await made).id).toBe(id)
+    else await expect(made).rejects.toMatchObject({ code: 'PARAMS_INVALID' })
+  })
+
   it('is gone after removal, keeps its history, and its id can be used again', async () => {
     await projects.create({ id: 'P1', name: 'Rua A' }, OWNER)
     await projects.replaceFeatures('P1', 1, document([{ layer: 'x' }]), OWNER)
