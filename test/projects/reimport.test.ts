@@ -89,6 +89,24 @@ describe('a re-import', () => {
     expect(projects.get('P1').version).toBe(2)
   })
 
+  test('knows names again that end like the numbers of further features', async () => {
+    const lot = (id: string, x: number) => ({
+      ...{ feature_type: 'Polyline', layer: 'LOTES', original_geojson_properties: { id } },
+      coords_xy: [
+        [x, 0],
+        [x, 10],
+      ],
+    })
+    const lots = [lot('lote #12', 0), lot('lote #13', 5), lot('lote #13', 9), lot('lote', 20)]
+    await reimport(lots)
+    expect(await reimport(lots)).toMatchObject({ counts: counts({ untouched: 4 }) })
+    const [edited] = stored()
+    await projects.patchFeatures('P1', 2, { set: [{ ...edited, layer: 'MEU' }], remove: [] }, OWNER)
+    expect(await reimport(lots)).toMatchObject({ counts: counts({ untouched: 3, edited: 1 }) })
+    expect(stored().map(({ layer }) => layer)).toEqual(['MEU', 'LOTES', 'LOTES', 'LOTES'])
+    expect(new Set(stored().map((one) => one.feature_id)).size).toBe(4)
+  })
+
   test('of an older version, or into another system, is refused and leaves nothing behind', async () => {
     await reimport([way(1)])
     await expect(reimport([way(2)], { version: 1 })).rejects.toMatchObject({
@@ -119,14 +137,20 @@ describe('a re-import', () => {
     expect(house.store.projects.newestSet('P1')).toBeLessThanOrEqual(3)
   })
 
-  test.each(['', '[]', '{"features":{}}', '{"features":[1]}', '{"features":[{}', '\xff'])(
-    'of %j is refused',
-    async (text) => {
-      const document = new Uint8Array(Buffer.from(text, 'latin1'))
-      const request = { version: null, dryRun: false, document, jobId: null }
-      await expect(projects.reimport('P1', request, OWNER)).rejects.toMatchObject({
-        code: 'REQUEST_INVALID',
-      })
-    },
-  )
+  test.each([
+    '',
+    '[]',
+    '{"features":{}}',
+    '{"features":[1]}',
+    '{"features":[{}',
+    '\xff',
+    '{"features":[],"features":[{}]}',
+    '{"features":[{}],"features":5}',
+  ])('of %j is refused', async (text) => {
+    const document = new Uint8Array(Buffer.from(text, 'latin1'))
+    const request = { version: null, dryRun: false, document, jobId: null }
+    await expect(projects.reimport('P1', request, OWNER)).rejects.toMatchObject({
+      code: 'REQUEST_INVALID',
+    })
+  })
 })

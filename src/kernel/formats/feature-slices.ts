@@ -45,6 +45,8 @@ export function sliceFeatures(bytes: Uint8Array): FeatureSlices {
     throw new AppError('REQUEST_INVALID', `More than ${MAX_FEATURES} features; split the project.`)
   }
   const rest = parse(decodeUtf8(bytes, 0, list + 1) + decodeUtf8(bytes, i))
+  // A second list of the same name would be left out unseen.
+  if (!Array.isArray(rest.features) || rest.features.length > 0) throw notUnderstood()
   return { bounds: Uint32Array.from(bounds), rest }
 }
 

@@ -25,16 +25,21 @@ export function sourceOf(feature: WireFeature): FeatureSource {
   const role = roleOf(feature)
   if (given === null || given.startsWith('geojson/')) {
     const own = ownId(feature.original_geojson_properties)
-    return { base: own === null ? null : own + role, members: [] }
+    return { base: own === null ? null : unnumbered(own + role), members: [] }
   }
   if (!OSM_ID.test(given)) {
     const base = given.replace('/', ':').slice(0, MAX_ID)
-    return { base: base + role, members: [] }
+    return { base: unnumbered(base + role), members: [] }
   }
   const merged = Array.isArray(feature.merged_source_ids) ? feature.merged_source_ids : []
   const all = [given, ...merged.filter((id) => typeof id === 'string' && OSM_ID.test(id))]
   const base = `osm:${lowest(all)}${role}`
   return { base, members: isLine(feature) ? all.map((id) => `osm:${id}${role}`) : [] }
+}
+
+/** Ends in `%2312` what ends in `#12`: that is how further features of the same source are numbered. */
+function unnumbered(base: string): string {
+  return base.replace(/#(\d+)$/, '%23$1')
 }
 
 /** A label or a road's edge is another thing than the street whose id it carries. */
