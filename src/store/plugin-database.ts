@@ -51,6 +51,8 @@ const SPELLINGS: Record<string, string[]> = {
 const TEXTS = ['feature_type', 'layer', 'name', 'highway', 'block_name', 'block_filepath', 'color']
 const NUMBERS = ['width_m', 'rotation', 'scale', 'elevation', 'slope']
 const JSONS = Object.keys(SPELLINGS)
+/** Lists and objects in each other: three less than a document of features may have (feature-slices.ts). */
+const MAX_DEPTH = 37
 
 function readTables(connection: Connection): Tables {
   const project = columnsOf(connection, 'Projects', [
@@ -92,11 +94,18 @@ function* readProjects(
   { project, feature }: Tables,
 ): Generator<PluginProject> {
   const list = ([field, column]: [string, string]): string => `${column} AS ${field}`
-  const projects = connection.prepare(
+  const prepare = (sql: string) => {
+    try {
+      return connection.prepare(sql)
+    } catch (error) {
+      throw asInvalidFile(error)
+    }
+  }
+  const projects = prepare(
     `SELECT ${Object.entries(project).map(list).join(', ')} FROM Projects ORDER BY rowid`,
   )
   const { project_id: owner, ...fields } = feature
-  const features = connection.prepare(
+  const features = prepare(
     `SELECT ${Object.entries(fields).map(list).join(', ')} FROM CadFeatures WHERE ${owner} = ? ORDER BY rowid`,
   )
   try {
@@ -157,12 +166,17 @@ function parses(row: Record<string, unknown>, field: string): boolean {
     const value: unknown = JSON.parse(text)
     if (field !== 'original_geojson_properties' && value !== null && !Array.isArray(value))
       return false
-    if (typeof value !== 'object') return false
+    if (typeof value !== 'object' || !isShallow(value, MAX_DEPTH)) return false
     row[field] = value
     return true
   } catch {
     return false
   }
+}
+
+function isShallow(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return levels > 0 && Object.values(value).every((one) => isShallow(one, levels - 1))
 }
 
 function crsOf(value: unknown): string | null {

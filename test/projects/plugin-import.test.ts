@@ -182,6 +182,31 @@ describe('the plugin’s projects', () => {
     expect((await take()).json.imported).toMatchObject([{ feature_count: 4, unreadable: 4 }])
   })
 
+  test.each([
+    ['as deep as a project takes', 36, 0],
+    ['one level deeper', 37, 1],
+    ['so deep that a program falls over it', 50_000, 1],
+  ])('lose only the value that is nested %s', async (_, levels, unreadable) => {
+    const { database, insert } = write(`deep ${levels}`)
+    const nested = `{"a":${'['.repeat(levels)}${']'.repeat(levels)}}`
+    insert.run(3, `deep ${levels}`, 'Polyline', 'Rua B', '[[0,0],[1,1]]', null, nested)
+    database
+      .prepare('INSERT INTO Projects (project_id, project_name, creation_date) VALUES (?, ?, ?)')
+      .run(`after ${levels}`, 'Norte', '2026-02-01')
+    database.close()
+    expect(await take()).toMatchObject({
+      status: 200,
+      json: { imported: [{ feature_count: 3, unreadable }, { project_name: 'Norte' }] },
+    })
+  })
+
+  test('get another id when theirs cannot stand in an address', async () => {
+    write('C:\\obras\\a.dwg').database.close()
+    const { project_id: id } = (await take()).json.imported[0]
+    expect((await house.call('GET', `/api/v1/projects/${id}`)).json.feature_count).toBe(2)
+    expect((await take()).json.known).toEqual([{ project_id: id, changed: false }])
+  })
+
   test('are looked for in the data folder when no path is given', async () => {
     expect((await take({})).json.code).toBe('PROJECT_FILE_INVALID')
     write('home').database.close()
@@ -202,6 +227,14 @@ describe('what is no projects file', () => {
     ],
   ])('is refused: %s', async (_, bytes) => {
     writeFileSync(file, bytes)
+    expect(await take()).toMatchObject(refused)
+  })
+
+  test('is refused: tables of another kind', async () => {
+    const { database } = write('other')
+    database.exec(`DROP TABLE Projects;
+      CREATE TABLE Projects (project_id TEXT PRIMARY KEY, project_name TEXT) WITHOUT ROWID`)
+    database.close()
     expect(await take()).toMatchObject(refused)
   })
 
