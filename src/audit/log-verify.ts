@@ -6,9 +6,10 @@ import type { BundleVerdict } from './bundle-findings.ts'
 import { commitData } from './chain.ts'
 import { type Digest, digestOf } from './digest.ts'
 import { sweepEntries, sweepSegments } from './sweep.ts'
+import { copiesAgree } from './verify.ts'
 
 export interface LogSource {
-  audit: Pick<AuditRows, 'last' | 'countedTexts' | 'runs' | 'commitments'>
+  audit: Pick<AuditRows, 'last' | 'countedTexts' | 'runs' | 'commitments' | 'erasures' | 'unlike'>
   auditTree: Pick<
     AuditTreeRows,
     'checkpoints' | 'keys' | 'newestCheckpoint' | 'segments' | 'tile' | 'leaves'
@@ -20,7 +21,7 @@ export interface LogSource {
 const ROWS_AT_ONCE = 2048
 
 /**
- * `quick` reads the entries in runs and leaves the erasable data alone. `anchors`: what was kept outside, with the keys that
+ * `quick` reads the entries in runs and leaves what lies beside them alone: erasable data, columns. `anchors`: what was kept outside, with the keys that
  * open it. Codes as in `BundleVerdict`.
  */
 export function verifyLog(
@@ -38,7 +39,7 @@ export function verifyLog(
     firstBad: number | null = null,
   ): BundleVerdict => ({ code, firstBad, reason, size, signedSize })
   const own = ownCheckpoints(source)
-  if (own === null) return answer(2, 'a checkpoint is not signed by its key')
+  if (own === null) return answer(2, 'a checkpoint is not signed by its key for this log')
   const outside = anchors.flatMap((anchor) => openAnchor(anchor) ?? [])
   const settled = Math.max(0, ...source.rollbackEpochs)
   const known = [...own, ...outside].filter(({ log, epoch }) => log === logId && epoch >= settled)
@@ -56,8 +57,8 @@ export function verifyLog(
     const good = known.map((one) => one.size).filter((at) => at < least)
     return answer(2, 'the entries do not lead to a signed root', Math.max(0, ...good))
   }
-  const badData = quick ? null : firstBadData(source, size)
-  if (badData !== null) return answer(2, 'data was changed', badData)
+  const beside = quick ? null : firstFaultBeside(source, size)
+  if (beside !== null) return answer(2, beside.what, beside.seq)
   return settled > 0
     ? answer(3, 'the log itself tells of a rollback')
     : answer(0, 'every entry up to the newest checkpoint is signed for and none was changed')
@@ -74,18 +75,48 @@ function ownCheckpoints({ auditTree, logId }: LogSource): Known[] | null {
     const claim = { origin: '', log: logId, epoch, size, root: digestOf(root), note }
     const agrees =
       opened === undefined ||
-      (opened?.size === size && opened.epoch === epoch && opened.root === claim.root)
+      (opened?.log === logId &&
+        opened.size === size &&
+        opened.epoch === epoch &&
+        opened.root === claim.root)
     if (!agrees) return null
     known.push(claim)
   }
   return known
 }
 
-function firstBadData({ audit }: LogSource, size: number): number | null {
+/** The first entry beside which not the data lies that it commits to, or columns that say otherwise. */
+function firstFaultBeside(
+  { audit }: LogSource,
+  size: number,
+): { seq: number; what: string } | null {
+  let isErased: ((seq: number) => boolean) | null = null
   for (let from = 0; from < size; from += ROWS_AT_ONCE) {
-    for (const [seq, data, salt, commit] of audit.commitments(from, from + ROWS_AT_ONCE)) {
-      if (data === null || salt === null || `"${commitData(salt, data)}"` !== commit) return seq
+    const to = Math.min(from + ROWS_AT_ONCE, size)
+    const unlike = audit.unlike(from, to).find((row) => !copiesAgree(row))?.seq ?? Infinity
+    for (const [seq, data, salt, commit] of audit.commitments(from, to)) {
+      if (seq > unlike) break
+      if (data === null && salt === null) {
+        isErased ??= erasedIn(audit.erasures())
+        if (!isErased(seq)) return { seq, what: 'data was removed without an entry that says so' }
+      } else if (data === null || salt === null || `"${commitData(salt, data)}"` !== commit) {
+        return { seq, what: 'data was changed' }
+      }
+    }
+    if (unlike !== Infinity) {
+      return { seq: unlike, what: 'columns were changed: they say otherwise than their entry' }
     }
   }
   return null
+}
+
+/** Of lists of audit ids (`3,7-12`), whether a `seq` is in one. */
+function erasedIn(lists: readonly string[]): (seq: number) => boolean {
+  const ranges = lists
+    .flatMap((list) => list.split(','))
+    .map((part) => {
+      const [first = 0, last = first] = part.split('-').map(Number)
+      return { first, last }
+    })
+  return (seq) => ranges.some(({ first, last }) => first <= seq + 1 && seq + 1 <= last)
 }

@@ -12,16 +12,26 @@ export function faultOf(row: AuditRow, linker: Linker, keyId: string): string | 
   if (linker.leaf(row.entry) !== digestOf(row.leaf)) return 'Leaf hash does not match the entry'
   if (row.keyId !== keyId) return 'Signed with a key that is not here'
   if (linker.signature(row.entry) !== digestOf(row.signature)) return 'Signature does not match'
-  const fields = JSON.parse(row.entry) as Record<string, unknown> & { actor: { id: string } }
-  const copiesAgree =
-    fields.seq === row.seq &&
-    fields.at === row.at &&
-    fields.event_type === row.eventType &&
-    fields.entity_type === row.entityType &&
-    fields.entity_id === row.entityId &&
-    fields.actor.id === row.userId
-  if (!copiesAgree) return 'Columns do not match the entry'
-  return dataFault(row.data, row.salt, fields.data_commit as string | null)
+  if (!copiesAgree(row)) return 'Columns do not match the entry'
+  const { data_commit } = JSON.parse(row.entry) as { data_commit: string | null }
+  return dataFault(row.data, row.salt, data_commit)
+}
+
+/** Whether the columns, which lists and filters show, say what the entry says. */
+export function copiesAgree(row: AuditRow): boolean {
+  try {
+    const fields = JSON.parse(row.entry) as Record<string, unknown> & { actor: { id: string } }
+    return (
+      fields.seq === row.seq &&
+      fields.at === row.at &&
+      fields.event_type === row.eventType &&
+      fields.entity_type === row.entityType &&
+      fields.entity_id === row.entityId &&
+      fields.actor.id === row.userId
+    )
+  } catch {
+    return false
+  }
 }
 
 /** Erased data (both gone) leaves the commitment standing and is no fault. */
@@ -33,7 +43,7 @@ function dataFault(data: string | null, salt: Buffer | null, commit: string | nu
 }
 
 /**
- * Checks entries `from` ≤ seq < `size` in order: gap-free, leaf, chain, signature, data. `size` is what the log claims
+ * Checks entries `from` ≤ seq < `size` in order: gap-free, leaf, chain, signature, columns, data. `size` is what the log claims
  * to hold. Gives the event loop its turn between batches; entries appended meanwhile are not looked at.
  */
 export async function verifyRange(
@@ -51,12 +61,14 @@ export async function verifyRange(
   for (let start = from; start < size; start += ROWS_AT_ONCE) {
     const end = Math.min(start + ROWS_AT_ONCE, size)
     const batch = rows.check(start, end)
+    const unlike = rows.unlike(start, end).filter((row) => !copiesAgree(row))
+    const misleading = new Set(unlike.map((row) => row.seq))
     let seq = start
     for (const row of batch) {
       const chain = digestOf(row[2])
       const linked = previous !== null && chainDigest(previous, digestOf(row[1])) === chain
       if (!linked) chainOk = false
-      if (!linked || !isSound(row, seq, linker, keyId)) {
+      if (!linked || misleading.has(seq) || !isSound(row, seq, linker, keyId)) {
         invalid++
         firstBad ??= seq + 1
       }

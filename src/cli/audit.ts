@@ -160,6 +160,12 @@ function verifyHere(
       (vkey) => !log.auditTree.keys().some((key) => key.keyId === vkey),
     )
     const unread = given.some((tries) => tries.every((one) => openAnchor(one) === null))
+    // The folder's own notes outlive the database: another one in its place has signed none of them.
+    const newest = log.anchors.at(-1)
+    const kept = newest === undefined ? null : openAnchor(newest)
+    if (verdict.code !== 2 && kept !== null && kept.log !== log.logId) {
+      return { ...verdict, code: 3, reason: 'the newest note in the folder is of another log' }
+    }
     if (verdict.code !== 0 || !(stranger || unread)) return verdict
     return { ...verdict, code: 4, reason: 'a key or a note from elsewhere is not of this log' }
   } finally {

@@ -72,9 +72,21 @@ export function createAuditRows(connection: Connection, held: HeldRows = NOTHING
   const commitments = connection
     .prepare(
       `SELECT seq, data, salt, substr(entry, instr(entry, ',"data_commit":') + 15, 66) FROM audit_log
-       WHERE seq >= ? AND seq < ? AND (data IS NOT NULL OR salt IS NOT NULL) ORDER BY seq`,
+       WHERE seq >= ? AND seq < ?
+         AND (data IS NOT NULL OR salt IS NOT NULL OR instr(entry, ',"data_commit":null,') = 0) ORDER BY seq`,
     )
     .raw()
+  const erasures = connection
+    .prepare(
+      `SELECT entity_id FROM audit_log WHERE entity_type = 'audit.entry' AND event_type = 'data.erased' AND entity_id IS NOT NULL`,
+    )
+    .pluck()
+  const unlike = connection.prepare(
+    `SELECT ${COLUMNS} FROM audit_log WHERE seq >= ? AND seq < ? AND CASE WHEN json_valid(entry) THEN
+       entry ->> '$.at' IS NOT at OR entry ->> '$.event_type' IS NOT event_type OR entry ->> '$.entity_type' IS NOT entity_type
+       OR entry ->> '$.entity_id' IS NOT entity_id OR entry ->> '$.actor.id' IS NOT user_id ELSE TRUE END
+     ORDER BY seq`,
+  )
   const erase = connection.prepare('UPDATE audit_log SET data = NULL, salt = NULL WHERE seq = ?')
   const count = connection.prepare('SELECT count(*) FROM audit_log WHERE at >= ?').pluck()
   const whole =
@@ -108,11 +120,15 @@ export function createAuditRows(connection: Connection, held: HeldRows = NOTHING
     }),
     /** seq, data and salt of the entries that still have data. */
     data: whole((from: number, to: number) => data.all(from, to) as [number, string, Buffer][]),
-    /** The same with what the entry says about its data. */
+    /** The same with what the entry says about its data; also of entries whose data is gone. */
     commitments: whole(
       (from: number, to: number) =>
         commitments.all(from, to) as [number, string | null, Buffer | null, string][],
     ),
+    /** Whose data was erased, as each erasure lists it: audit ids, `3,7-12`. */
+    erasures: whole(() => erasures.all() as string[]),
+    /** Rows whose columns SQLite finds to say otherwise than the entry; a second look may find that they do not. */
+    unlike: whole((from: number, to: number) => unlike.all(from, to) as AuditRow[]),
     erase: whole((seq: number) => erase.run(seq).changes === 1),
     countSince: whole((at: number) => count.get(at) as number),
   }
