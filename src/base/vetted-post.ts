@@ -117,6 +117,8 @@ function send(
       signal,
     })
     request.on('error', reject)
+    // A request whose connection was taken away tells nobody that it was given up.
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
     request.on('socket', (socket: Socket) => {
       socket.once('connect', () => {
         if (socket.remoteAddress === undefined || !allow(socket.remoteAddress)) {
@@ -125,15 +127,13 @@ function send(
       })
       socket.once(secure ? 'secureConnect' : 'connect', onConnected)
     })
+    // Nobody asked for another protocol; without a listener, there would be neither an answer nor an error.
+    request.on('upgrade', (response, socket) => {
+      socket.destroy()
+      resolve(answerOf(response, Buffer.alloc(0)))
+    })
     request.on('response', (response) => {
-      const answer = (bytes: Uint8Array): VettedAnswer => ({
-        status: response.statusCode ?? 0,
-        header: (name) => {
-          const value = response.headers[name.toLowerCase()]
-          return value === undefined ? null : Array.isArray(value) ? value.join(', ') : value
-        },
-        bytes,
-      })
+      const answer = (bytes: Uint8Array): VettedAnswer => answerOf(response, bytes)
       const pieces: Buffer[] = []
       let size = 0
       response.on('data', (piece: Buffer) => {
@@ -148,6 +148,17 @@ function send(
     })
     request.end(body)
   })
+}
+
+function answerOf(response: http.IncomingMessage, bytes: Uint8Array): VettedAnswer {
+  return {
+    status: response.statusCode ?? 0,
+    header: (name) => {
+      const value = response.headers[name.toLowerCase()]
+      return value === undefined ? null : Array.isArray(value) ? value.join(', ') : value
+    },
+    bytes,
+  }
 }
 
 function failure(url: URL, reason: PostReason, cause?: unknown): AppError {

@@ -15,6 +15,7 @@ export type Manner =
   | 'reset'
   | 'half'
   | 'silent'
+  | 'upgrade'
 
 export const OK: Manner = { status: 200, text: 'thanks' }
 
@@ -51,7 +52,10 @@ export async function startReceiver(
       if (how === 'silent') return
       if (how === 'drop') request.socket.destroy()
       else if (how === 'reset') request.socket.resetAndDestroy()
-      else if (how === 'half') {
+      else if (how === 'upgrade') {
+        const head = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'
+        request.socket.write(head)
+      } else if (how === 'half') {
         response.writeHead(200, { 'Content-Length': '1000' })
         response.write('half', () => request.socket.destroy())
       } else response.writeHead(how.status, how.headers).end(how.text ?? '')

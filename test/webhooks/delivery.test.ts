@@ -98,6 +98,27 @@ describe('delivery', () => {
     expect(answer.bytes.length).toBe(65_536)
   })
 
+  test('an answer that wants another protocol is a failure at once, and holds up neither others nor the stop', async () => {
+    const clock = createStillClock()
+    const odd = await Promise.all(
+      Array.from({ length: 4 }, () => receiver((n) => (n === 0 ? 'upgrade' : OK))),
+    )
+    const good = await receiver()
+    const { register, emit, dispatcher, webhooks } = house({ clock })
+    const { id } = await register(odd[0]!.url)
+    for (const one of [...odd.slice(1), good]) await register(one.url)
+    await emit('project_loaded')
+    await dispatcher.step()
+    expect(good.received).toHaveLength(1)
+    expect(webhooks.deliveries(id, { state: 'waiting', limit: 1 })[0]!.attempts).toMatchObject([
+      { status: 101, error: 'status' },
+    ])
+    clock.advance(10_000)
+    await dispatcher.step()
+    expect(odd.map(({ received }) => received.length)).toEqual([2, 2, 2, 2])
+    await dispatcher.stop(0)
+  })
+
   test('two secrets sign while one replaces the other, for a day', async () => {
     const clock = createStillClock()
     const target = await receiver()
