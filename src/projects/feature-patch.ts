@@ -1,6 +1,7 @@
 // A few features of a project set, added or taken away by their ids; chunks that none of them is in are copied as they are.
 import { AppError } from '../base/errors.ts'
 import { sha256, sha256Hex } from '../base/hash.ts'
+import { FEATURE_LEVELS, isNestedAtMost } from '../base/nesting.ts'
 import { isEdited, type Origin } from '../kernel/formats/change-set.ts'
 import { contentText } from '../kernel/formats/feature-source.ts'
 import type { MergedChunk } from '../workers/merge-task.ts'
@@ -20,6 +21,12 @@ export function createPatcher({ set, remove }: FeaturePatch, version: number) {
     throw new AppError(
       'PARAMS_INVALID',
       'A feature is named twice. Name each one once, in `set` or in `remove`.',
+    )
+  }
+  if (!set.every((feature) => isNestedAtMost(feature, FEATURE_LEVELS))) {
+    throw new AppError(
+      'PARAMS_INVALID',
+      `A feature is nested more than ${FEATURE_LEVELS} levels deep. Send it flatter.`,
     )
   }
   const taken = new Set<string>()

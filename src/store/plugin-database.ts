@@ -1,4 +1,5 @@
 // Reads the projects in the plugin's own `projects.db`, out of a copy. Both spellings of the columns are understood.
+import { FEATURE_LEVELS, isNestedAtMost } from '../base/nesting.ts'
 import { asInvalidFile, columnNames, invalidFile, openForeignDatabase } from './foreign-database.ts'
 import type { AddonOptions, Connection } from './sqlite.ts'
 
@@ -51,8 +52,6 @@ const SPELLINGS: Record<string, string[]> = {
 const TEXTS = ['feature_type', 'layer', 'name', 'highway', 'block_name', 'block_filepath', 'color']
 const NUMBERS = ['width_m', 'rotation', 'scale', 'elevation', 'slope']
 const JSONS = Object.keys(SPELLINGS)
-/** Lists and objects in each other: three less than a document of features may have (feature-slices.ts). */
-const MAX_DEPTH = 37
 
 function readTables(connection: Connection): Tables {
   const project = columnsOf(connection, 'Projects', [
@@ -166,17 +165,12 @@ function parses(row: Record<string, unknown>, field: string): boolean {
     const value: unknown = JSON.parse(text)
     if (field !== 'original_geojson_properties' && value !== null && !Array.isArray(value))
       return false
-    if (typeof value !== 'object' || !isShallow(value, MAX_DEPTH)) return false
+    if (typeof value !== 'object' || !isNestedAtMost(value, FEATURE_LEVELS - 1)) return false
     row[field] = value
     return true
   } catch {
     return false
   }
-}
-
-function isShallow(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return true
-  return levels > 0 && Object.values(value).every((one) => isShallow(one, levels - 1))
 }
 
 function crsOf(value: unknown): string | null {

@@ -119,6 +119,19 @@ describe('features of a project', () => {
     expect(await features()).toMatchObject([{ layer: 'X' }])
   })
 
+  test('that a patch stores can be handed back as a whole, and deeper ones are refused', async () => {
+    const nested = (levels: number) => ({
+      ...way(1),
+      x: JSON.parse('['.repeat(levels) + ']'.repeat(levels)),
+    })
+    const patch = (version: number, levels: number) =>
+      house.call('PATCH', `${place}/features`, { version, set: [nested(levels)] })
+    expect(await patch(1, 38)).toMatchObject({ status: 422, json: { code: 'PARAMS_INVALID' } })
+    expect((await patch(1, 37)).status).toBe(200)
+    const whole = (await house.call('GET', `${place}/features`)).text
+    expect((await house.call('PUT', `${place}/features`, whole)).status).toBe(200)
+  })
+
   test('name a system of coordinates or none', async () => {
     const put = (version: number, crs_out: unknown) =>
       house.call('PUT', `${place}/features`, { version, crs_out, features: [way(1)] })
