@@ -1,11 +1,13 @@
 // Opens the log of a data folder for reading only: for the command line, while a daemon may be running on the same folder.
-import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { AppError } from '../base/errors.ts'
 import { type AuditRows, createAuditRows } from '../store/audit.ts'
 import { type AuditTreeRows, createAuditTreeRows } from '../store/audit-tree.ts'
+import { storeFolders } from '../store/folders.ts'
+import { openReadOnly } from '../store/inspect.ts'
 import { createMetaRows } from '../store/meta.ts'
-import { type AddonOptions, connect } from '../store/sqlite.ts'
+import { schemaVersion } from '../store/migrate.ts'
+import type { AddonOptions } from '../store/sqlite.ts'
 import { type AnchorNote, createAnchorFiles } from './anchors.ts'
 
 export interface LogReader {
@@ -19,22 +21,17 @@ export interface LogReader {
 
 const ANCHORS_READ = 1_000
 
-/** Throws NOT_FOUND when the folder holds no database with a log. */
+/** Throws NOT_FOUND when the folder holds no database with a log, and what `openReadOnly` throws. */
 export function openLogReader(dataFolder: string, options: AddonOptions = {}): LogReader {
-  const file = path.join(dataFolder, 'sisrua.db')
-  if (!existsSync(file)) {
-    throw new AppError(
-      'NOT_FOUND',
-      'There is no database in the data folder. Name the folder with --data-dir.',
-    )
-  }
-  const connection = connect(file, { ...options, readonly: true, fileMustExist: true })
+  const connection = openReadOnly(storeFolders(dataFolder), options)
   try {
     // The log is read once from end to end: pages kept for later would only drive each other out of the processor's cache.
     connection.pragma('cache_size = -400')
-    const meta = createMetaRows(connection)
-    const logId = meta.get('audit.log')
-    if (logId === undefined) throw new AppError('NOT_FOUND', 'The database holds no audit log yet.')
+    const isEmpty = schemaVersion(connection) === 0
+    const meta = isEmpty ? null : createMetaRows(connection)
+    const logId = meta?.get('audit.log')
+    if (meta === null || logId === undefined)
+      throw new AppError('NOT_FOUND', 'The database holds no audit log yet.')
     return {
       audit: createAuditRows(connection),
       auditTree: createAuditTreeRows(connection),

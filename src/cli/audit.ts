@@ -1,5 +1,5 @@
 // `sisrua audit`: checks the log, of a data folder, of an export bundle or of a running daemon; exports, proves, signs, erases.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Command } from 'commander'
 import { openAnchor } from '../audit/anchors.ts'
@@ -7,15 +7,17 @@ import { bundleFiles } from '../audit/bundle.ts'
 import type { BundleVerdict } from '../audit/bundle-findings.ts'
 import { verifyBundle } from '../audit/bundle-verify.ts'
 import { base64Of } from '../audit/digest.ts'
-import { openLogReader } from '../audit/log-reader.ts'
+import { type LogReader, openLogReader } from '../audit/log-reader.ts'
 import { verifyLog } from '../audit/log-verify.ts'
 import { proveInclusion, tlogProofText } from '../audit/proofs.ts'
 import { createTree } from '../audit/tree.ts'
 import { sqliteAddon } from '../base/assets.ts'
 import { AppError } from '../base/errors.ts'
 import { EXIT } from '../base/exit-codes.ts'
+import { readProblem } from '../store/inspect.ts'
 import type { CliContext } from './context.ts'
 import { addDaemonOptions, type DaemonOptions, openDaemonClient } from './daemon-client.ts'
+import { PiecedFile, writeFiles } from './write-file.ts'
 
 interface VerifyOptions extends DaemonOptions {
   bundle?: string
@@ -115,15 +117,27 @@ async function importLegacy(
   if (invalid + missing > 0) process.exitCode = EXIT.tampered
 }
 
-const openReader = ({ config }: CliContext) =>
-  openLogReader(config.folders.data, { nativeBinding: sqliteAddon() })
+/** Damage that shows only while the log is read is told as what it is, too. */
+async function reading<T>(
+  { config }: CliContext,
+  read: (log: LogReader) => T | Promise<T>,
+): Promise<T> {
+  const log = openLogReader(config.folders.data, { nativeBinding: sqliteAddon() })
+  try {
+    return await read(log)
+  } catch (error) {
+    throw readProblem(error)
+  } finally {
+    log.close()
+  }
+}
 
 async function verify(options: VerifyOptions, context: CliContext): Promise<void> {
   if (options.url !== undefined) return verifyThere(options, context)
   const notes = options.anchor.map(readNote)
   const verdict =
     options.bundle === undefined
-      ? verifyHere(options, notes, context)
+      ? await reading(context, (log) => verifyHere(log, options, notes))
       : verifyBundle(options.bundle, { vkeys: options.vkey, anchors: notes })
   const { code, firstBad, reason, size, signedSize } = verdict
   const document = { code, first_bad: firstBad, reason, signed_size: signedSize, size }
@@ -147,31 +161,29 @@ function readNote(file: string): string {
 }
 
 function verifyHere(
+  log: LogReader,
   options: VerifyOptions,
   notes: readonly string[],
-  context: CliContext,
 ): BundleVerdict {
-  const log = openReader(context)
-  try {
-    const vkeys = [...options.vkey, ...log.auditTree.keys().map((key) => key.keyId)]
-    const given = notes.map((note) => vkeys.map((vkey) => ({ note, vkey })))
-    const verdict = verifyLog(log, [...log.anchors, ...given.flat()], options.quick === true)
-    const stranger = options.vkey.some(
-      (vkey) => !log.auditTree.keys().some((key) => key.keyId === vkey),
-    )
-    const unread = given.some((tries) => tries.every((one) => openAnchor(one) === null))
-    // The folder's own notes outlive the database: another one in its place has signed none of them.
-    const newest = log.anchors.at(-1)
-    const kept = newest === undefined ? null : openAnchor(newest)
-    if (verdict.code !== 2 && kept !== null && kept.log !== log.logId) {
-      return { ...verdict, code: 3, reason: 'the newest note in the folder is of another log' }
-    }
-    if (verdict.code !== 0 || !(stranger || unread)) return verdict
-    return { ...verdict, code: 4, reason: 'a key or a note from elsewhere is not of this log' }
-  } finally {
-    log.close()
+  const vkeys = [...options.vkey, ...log.auditTree.keys().map((key) => key.keyId)]
+  const given = notes.map((note) => vkeys.map((vkey) => ({ note, vkey })))
+  const verdict = verifyLog(log, [...log.anchors, ...given.flat()], options.quick === true)
+  const stranger = options.vkey.some(
+    (vkey) => !log.auditTree.keys().some((key) => key.keyId === vkey),
+  )
+  const unread = given.some((tries) => tries.every((one) => openAnchor(one) === null))
+  // The folder's own notes outlive the database: another one in its place has signed none of them.
+  const newest = log.anchors.at(-1)
+  const kept = newest === undefined ? null : openAnchor(newest)
+  if (verdict.code !== 2 && kept !== null && kept.log !== log.logId) {
+    return { ...verdict, code: 3, reason: 'the newest note in the folder is of another log' }
   }
+  if (verdict.code !== 0 || !(stranger || unread)) return verdict
+  return { ...verdict, code: 4, reason: 'a key or a note from elsewhere is not of this log' }
 }
+
+/** The most that the route takes; without a limit it checks the newest 1000. */
+const EVERY_ENTRY = 1_000_000_000
 
 interface Report {
   total: number
@@ -184,8 +196,17 @@ interface Report {
 
 async function verifyThere(options: VerifyOptions, context: CliContext): Promise<void> {
   const { terminal } = context
+  const { bundle, quick, vkey, anchor } = options
+  if (bundle !== undefined || quick || vkey.length + anchor.length > 0) {
+    throw new AppError(
+      'PARAMS_INVALID',
+      'A running daemon checks every entry by its own keys and notes: --url goes without --bundle, --vkey, --anchor and --quick.',
+    )
+  }
   const client = await openDaemonClient(options, context)
-  const report = (await client.call('POST', '/api/audit/verify-all')) as Report
+  const report = (await client.call('POST', '/api/audit/verify-all', {
+    limit: EVERY_ENTRY,
+  })) as Report
   await terminal.result(
     terminal.json
       ? `${JSON.stringify(report)}\n`
@@ -197,17 +218,24 @@ async function verifyThere(options: VerifyOptions, context: CliContext): Promise
 }
 
 async function exportBundle({ output }: { output: string }, context: CliContext): Promise<void> {
-  const log = openReader(context)
-  try {
-    mkdirSync(output, { recursive: true })
+  await reading(context, async (log) => {
     let bytes = 0
-    for (const { name, chunks } of bundleFiles(log)) {
+    const files = bundleFiles(log).map(({ name, chunks }) => {
       const file = path.join(output, name)
-      writeFileSync(file, '')
-      for (const chunk of chunks) {
-        writeFileSync(file, chunk, { flag: 'a' })
-        bytes += chunk.length
+      return { file, chunks, bytes: new PiecedFile(file) }
+    })
+    try {
+      for (const one of files) {
+        one.bytes.append(Buffer.alloc(0))
+        for (const chunk of one.chunks) {
+          one.bytes.append(chunk)
+          bytes += chunk.length
+        }
       }
+      await writeFiles(files, context.terminal.signal)
+    } catch (error) {
+      for (const one of files) one.bytes.discard()
+      throw error
     }
     const size = log.auditTree.newestCheckpoint()?.size ?? 0
     await context.terminal.result(
@@ -215,14 +243,11 @@ async function exportBundle({ output }: { output: string }, context: CliContext)
         ? `${JSON.stringify({ bytes, folder: output, size })}\n`
         : `${output}: ${size} entries; check with python3 ${path.join(output, 'verify.py')}\n`,
     )
-  } finally {
-    log.close()
-  }
+  })
 }
 
 async function prove(id: string, context: CliContext): Promise<void> {
-  const log = openReader(context)
-  try {
+  await reading(context, async (log) => {
     const auditId = Number(id)
     const row = Number.isSafeInteger(auditId) ? log.audit.bySeq(auditId - 1) : undefined
     const covering = row && log.auditTree.checkpointCovering(auditId)
@@ -240,9 +265,7 @@ async function prove(id: string, context: CliContext): Promise<void> {
         ? `${JSON.stringify({ checkpoint: signed.note, entry, hashes: hashes.map(base64Of), index, size })}\n`
         : tlogProofText(proof),
     )
-  } finally {
-    log.close()
-  }
+  })
 }
 
 async function checkpoint(options: DaemonOptions, context: CliContext): Promise<void> {

@@ -56,6 +56,7 @@ function notWritable(cause: unknown): AppError {
 export class PiecedFile {
   private readonly temporary: string
   private handle: number | null = null
+  private begun = false
 
   /** Nothing is opened before the first piece. */
   constructor(file: string) {
@@ -68,6 +69,7 @@ export class PiecedFile {
       if (this.handle === null) {
         mkdirSync(path.dirname(this.temporary), { recursive: true })
         this.handle = openSync(this.temporary, 'wx')
+        this.begun = true
       }
       for (let at = 0; at < piece.length; ) at += writeSync(this.handle, piece, at)
     } catch (error) {
@@ -84,7 +86,9 @@ export class PiecedFile {
 
   /** Nothing is left of it. Does nothing once it is in place. */
   discard(): void {
-    rmSync(this.close(), { force: true })
+    const temporary = this.close()
+    // What was never made may lie where nothing can be: removing it would be a second failure that hides the first.
+    if (this.begun) rmSync(temporary, { force: true })
   }
 }
 

@@ -93,15 +93,20 @@ export function openReadOnly(folders: StoreFolders, options: AddonOptions = {}):
     return connection
   } catch (error) {
     connection?.close()
-    if (isDiskTrouble(error)) throw startProblem(error)
-    const damage = sqliteCode(error)
-    if (damage === null) throw error
-    throw new AppError(
-      'STORE_UNAVAILABLE',
-      `The database is damaged (${damage}). See sisrua db check; sisrua db restore puts a backup in its place.`,
-      { cause: error, data: { damage } },
-    )
+    throw readProblem(error)
   }
+}
+
+/** What an error while a database is read means to a person: the disk, damage (`data.damage`), or what it was. */
+export function readProblem(error: unknown): unknown {
+  if (isDiskTrouble(error)) return startProblem(error)
+  const damage = sqliteCode(error)
+  if (damage === null) return error
+  return new AppError(
+    'STORE_UNAVAILABLE',
+    `The database is damaged (${damage}). See sisrua db check; sisrua db restore puts a backup in its place.`,
+    { cause: error, data: { damage } },
+  )
 }
 
 function damageOf(connection: Connection): string | null {

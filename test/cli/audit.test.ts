@@ -1,0 +1,93 @@
+// `sisrua audit` where something is in the way: a damaged or foreign database, a folder that cannot be written, a long log elsewhere.
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import Database from 'better-sqlite3'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createAuditHouse } from '../support/audit-house.ts'
+import { startDaemon, TOKEN } from '../support/daemon.ts'
+import { runProgram } from '../support/program.ts'
+
+let home: string
+let sound: string
+beforeAll(async () => {
+  home = mkdtempSync(path.join(tmpdir(), 'sisrua-áudit '))
+  sound = path.join(home, 'sound')
+  const house = createAuditHouse({ dataFolder: sound })
+  house.add(1000)
+  house.ledger.checkpoint('request')
+  await house.close()
+})
+afterAll(() => rmSync(home, { recursive: true, force: true }))
+
+const audit = (folder: string, ...args: string[]) =>
+  runProgram(['audit', ...args, '--data-dir', folder], home)
+
+describe('a database that cannot be read', () => {
+  const whole = () => readFileSync(path.join(sound, 'sisrua.db'))
+  const withPages = (from: number, to: number, bytes = whole()) => bytes.fill(0, from, to)
+
+  it.each<[string, () => Buffer, string, number]>([
+    ['cut short', () => whole().subarray(0, 9000), 'The database is damaged', 74],
+    ['zeros in its middle', () => withPages(160_000, 400_000), 'The database is damaged', 74],
+    ['no database', () => Buffer.from('hello'), 'The database is damaged', 74],
+    ['nothing in it', () => Buffer.alloc(0), 'holds no audit log yet', 3],
+  ])('%s: is told as that', async (_, bytes, sentence, code) => {
+    const folder = mkdtempSync(path.join(home, 'd-'))
+    writeFileSync(path.join(folder, 'sisrua.db'), bytes())
+    const output = path.join(folder, 'bundle')
+    for (const args of [['verify'], ['verify', '--quick'], ['export', '-o', output]]) {
+      const { stderr, ...answer } = await audit(folder, ...args)
+      expect([args[0], answer.code, answer.stdout]).toEqual([args[0], code, ''])
+      expect(stderr).toContain(sentence)
+    }
+    // No half of a bundle is left behind.
+    expect(existsSync(output) ? readdirSync(output) : []).toEqual([])
+  })
+
+  it('another program’s is refused', async () => {
+    const folder = mkdtempSync(path.join(home, 'd-'))
+    const file = new Database(path.join(folder, 'sisrua.db'))
+    file.exec('CREATE TABLE t (a)')
+    file.close()
+    const { code, stderr } = await audit(folder, 'verify')
+    expect([code, stderr]).toEqual([78, expect.stringContaining('belongs to another program')])
+  })
+})
+
+it('an export goes where it can be written, whole, or says why not', async () => {
+  const bundle = path.join(home, 'feito à mão')
+  expect((await audit(sound, 'export', '-o', bundle)).code).toBe(0)
+  expect(readdirSync(bundle)).toHaveLength(9)
+  expect((await audit(sound, 'verify', '--bundle', bundle)).code).toBe(0)
+  const inFile = await audit(sound, 'export', '-o', path.join(sound, 'sisrua.db', 'x'))
+  expect([inFile.code, inFile.stderr]).toEqual([5, expect.stringContaining('cannot be written')])
+})
+
+describe('a daemon elsewhere', () => {
+  it('is asked about every entry, also those before the newest thousand', async () => {
+    const daemon = await startDaemon()
+    const url = `http://127.0.0.1:${daemon.port}`
+    const verify = (...args: string[]) =>
+      runProgram(['audit', 'verify', '--url', url, ...args], home, {
+        env: { SISRUA_AUTH_TOKEN: TOKEN },
+      })
+    try {
+      const entry = { event_type: 'thing.seen', entity_type: 'thing' }
+      const entries = Array.from({ length: 1100 }, () => daemon.call('POST', '/api/audit', entry))
+      await Promise.all(entries)
+      expect((await verify()).stdout).toBe('1100 / 1100 (1)\n')
+      const file = new Database(path.join(daemon.config.folders.data, 'sisrua.db'))
+      file.exec(`DROP TRIGGER audit_only_erase;
+        UPDATE audit_log SET entry = replace(entry, 'thing.seen', 'thing.lost') WHERE seq = 20`)
+      file.close()
+      expect((await verify()).code).toBe(12)
+      // What only the check of a folder heeds is not passed over in silence.
+      for (const more of [['--quick'], ['--vkey', 'x'], ['--bundle', home]]) {
+        expect((await verify(...more)).code).toBe(2)
+      }
+    } finally {
+      await daemon.stop()
+    }
+  })
+})
