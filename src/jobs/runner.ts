@@ -245,8 +245,7 @@ export function createRunner(options: RunnerOptions) {
       maintainedAt = now
       maintain()
     }
-    const due = store.jobs.nextDue()
-    if (due !== null && due <= clock.now()) wake()
+    if (store.jobs.isAnyDue(clock.now())) wake()
   }
 
   function maintain(): void {

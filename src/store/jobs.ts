@@ -4,7 +4,7 @@
 import { AppError } from '../base/errors.ts'
 import { JOB_COLUMNS, type JobRow } from './job-row.ts'
 import { BROKEN_SEAL, coreOf, sealFrom, sealOf } from './job-seal.ts'
-import { createLiveJobs, isWaiting } from './live-jobs.ts'
+import { createLiveJobs, isDue, isWaiting } from './live-jobs.ts'
 import type { Connection } from './sqlite.ts'
 import type { Transactions } from './transactions.ts'
 
@@ -533,13 +533,10 @@ export function createJobRows(
       }
       return due.length
     },
-    /** When the next waiting one is due; null when none waits. */
-    nextDue(): number | null {
-      let next: number | null = null
-      for (const row of live.values()) {
-        if (isWaiting(row) && (next === null || row.runAfter < next)) next = row.runAfter
-      }
-      return next
+    /** Whether a waiting one may start now. */
+    isAnyDue(now: number): boolean {
+      for (const row of live.values()) if (isDue(row, now)) return true
+      return false
     },
     /** Waiting and running. */
     liveCount: () => live.size(),

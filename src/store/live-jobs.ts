@@ -32,6 +32,13 @@ export interface LiveJobs {
 export const isWaiting = ({ state }: JobRow): boolean =>
   state === 'queued' || state === 'retry_wait'
 
+/**
+ * A queued job has nothing to wait for, and a retry waits no longer when the clock was set back behind the moment it began to: its
+ * time would else come as much later as the clock was set back.
+ */
+export const isDue = ({ state, runAfter, updatedAt }: JobRow, now: number): boolean =>
+  state === 'queued' || (state === 'retry_wait' && (runAfter <= now || now < updatedAt))
+
 const order = (a: JobRow, b: JobRow): number =>
   a.priority - b.priority || a.runAfter - b.runAfter || a.n - b.n
 
@@ -142,7 +149,7 @@ export function createLiveJobs(load: () => StoredJobs): LiveJobs {
     },
     next(kind, now) {
       all()
-      return waiting.get(kind)?.find((row) => row.runAfter <= now)
+      return waiting.get(kind)?.find((row) => isDue(row, now))
     },
     ahead(row) {
       all()

@@ -188,6 +188,37 @@ describe('limits', () => {
   })
 })
 
+describe('a clock that is set back', () => {
+  const HOUR = 3_600_000
+
+  it('keeps no job waiting that has nothing to wait for', async () => {
+    const clock = createStillClock()
+    house = createJobHouse({ clock, start: false })
+    const id = await submit(1)
+    clock.set(clock.now() - HOUR)
+    house.jobs.start()
+    await until(() => state(id) === 'succeeded')
+  })
+
+  it('does not make the pause before a retry longer; without it, the pause is kept', async () => {
+    const clock = createStillClock()
+    let starts = 0
+    const work: Work = () => {
+      starts++
+      return Promise.reject(new AppError('OVERPASS_UNAVAILABLE'))
+    }
+    house = createJobHouse({ clock, work, chance: () => 0.5 })
+    const id = await submit(1)
+    await until(() => state(id) === 'retry_wait')
+    house.jobs.tick()
+    await house.store.group(() => undefined)
+    expect([state(id), starts]).toEqual(['retry_wait', 1])
+    clock.set(clock.now() - HOUR)
+    house.jobs.tick()
+    await until(() => starts === 2)
+  })
+})
+
 describe('stopping and starting again', () => {
   it('puts running work back without counting it, and takes it up again', async () => {
     const first = createJobHouse({ work: endlessWork })
