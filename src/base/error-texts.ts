@@ -146,8 +146,8 @@ export const ERROR_TEXTS = {
   ),
   IDEMPOTENCY_KEY_SPENT: text(
     'Chave de idempotência já usada',
-    'O pedido com esta Idempotency-Key já foi atendido; a resposta continha um segredo, que não é guardado. Use uma chave nova para obter um novo segredo.',
-    'The request with this Idempotency-Key was done; its answer held a secret, which is not kept. Use a new key to get a new secret.',
+    'O pedido com esta Idempotency-Key já foi atendido; a resposta continha um segredo, que não é guardado. Use uma chave nova para obter um novo segredo; o de um webhook já registrado, troque com /rotate.',
+    'The request with this Idempotency-Key was done; its answer held a secret, which is not kept. Use a new key to get a new secret; that of a webhook which is registered already, replace with /rotate.',
   ),
   CANCELLED: text('Cancelado', 'A operação foi cancelada.', 'The operation was cancelled.'),
   SHUTDOWN: text(

@@ -93,7 +93,7 @@ function replay({ status, response }: { status: number | null; response: Buffer 
   if (response === null) {
     throw new AppError(
       'IDEMPOTENCY_KEY_SPENT',
-      'This request was done before. Its answer held a secret and was not kept: use a new key to get a new secret.',
+      'This request was done before. Its answer held a secret and was not kept: use a new key to get a new secret, or /rotate for that of a webhook.',
     )
   }
   const headers: Record<string, string> = { 'Idempotent-Replay': 'true' }

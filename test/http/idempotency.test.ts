@@ -146,6 +146,19 @@ describe('an answer with a secret', () => {
     expect((await post(CLIENTS, client, 'k')).json.code).toBe('IDEMPOTENCY_KEY_REUSED')
   })
 
+  test('that was lost is had again in the way that the refusal names', async () => {
+    const hook = { url: 'https://hooks.example.com/lost' }
+    await post('/api/v1/webhooks/register', hook, 'k')
+    const refused = await post('/api/v1/webhooks/register', hook, 'k')
+    // A new key alone does not help: the secret of a URL is told once.
+    const { id, secret } = (await post('/api/v1/webhooks/register', hook, 'k2')).json
+    expect(secret).toBeNull()
+    expect(refused.json.detail).toContain('/rotate')
+    expect(refused.json.reason).toContain('/rotate')
+    const turned = await post(`/api/v1/webhooks/endpoints/${id}/rotate`, {}, 'k3')
+    expect(turned.json.secret).toMatch(/^whsec_/)
+  })
+
   test('of a webhook: one endpoint, one secret, one turn of it', async () => {
     const hook = { url: 'https://hooks.example.com/a' }
     const first = await post('/api/v1/webhooks/register', hook, 'k')
