@@ -10,9 +10,10 @@ import { isSoundBackup, listBackups, makeBackup } from '../store/backup.ts'
 import { prepareFolders, storeFolders } from '../store/folders.ts'
 import { inspectStore, openReadOnly } from '../store/inspect.ts'
 import { takeInstanceLock } from '../store/lock.ts'
-import { schemaVersion } from '../store/migrate.ts'
+import { refuseNewer, schemaVersion } from '../store/migrate.ts'
 import { restoreBackup } from '../store/recovery.ts'
 import { MIGRATIONS } from '../store/sql/migrations.ts'
+import { connect } from '../store/sqlite.ts'
 import { openStore } from '../store/store.ts'
 import type { CliContext } from './context.ts'
 
@@ -108,6 +109,7 @@ async function restore(file: string, options: { yes?: true }, context: CliContex
         `The backup ${chosen.file} is damaged; nothing was changed. Choose another one: sisrua db check lists them.`,
       )
     }
+    refuseNewerBackup(path.join(folders.backups, chosen.file))
     const quarantine = restoreBackup(folders, chosen, systemClock.now(), 'restored by hand')
     await print(context, { restored: chosen.file, quarantine }, [
       `${chosen.file} is the database now`,
@@ -115,6 +117,16 @@ async function restore(file: string, options: { yes?: true }, context: CliContex
     ])
   } finally {
     lock.release()
+  }
+}
+
+/** Throws STORE_NEWER: nothing would start on it. */
+function refuseNewerBackup(file: string): void {
+  const copy = connect(file, { ...addon(), readonly: true, fileMustExist: true })
+  try {
+    refuseNewer(copy, MIGRATIONS)
+  } finally {
+    copy.close()
   }
 }
 
@@ -127,12 +139,19 @@ async function migrate(options: { dryRun?: true }, context: CliContext): Promise
     version,
     name,
   }))
+  const lines = steps.map(({ version, name }) => `${version}\t${name}`)
+  let restored: string | null = null
   if (!options.dryRun && steps.length > 0) {
     const store = openStore({ dataFolder, clock: systemClock, ...addon() })
+    const { storage, backup, quarantine, reason } = store.recovery
     await store.close()
+    if (storage === 'restored') {
+      restored = backup?.file ?? 'readable rows'
+      lines.push(`damaged: ${reason}`, `restored from ${restored}`)
+    }
+    if (quarantine !== null) lines.push(`the former one is kept in ${quarantine}`)
   }
-  const lines = steps.map(({ version, name }) => `${version}\t${name}`)
-  await print(context, { from, steps, done: !options.dryRun }, [
+  await print(context, { from, steps, done: !options.dryRun, restored }, [
     ...lines,
     steps.length === 0 ? `up to date: ${from}` : options.dryRun ? 'to do' : 'done',
   ])

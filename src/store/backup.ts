@@ -15,7 +15,7 @@ import { isDiskTrouble } from '../base/disk-trouble.ts'
 import { AppError } from '../base/errors.ts'
 import { sha256Hex } from '../base/hash.ts'
 import { syncFolder, writeFileDurably } from './folders.ts'
-import { type AddonOptions, type Connection, connect } from './sqlite.ts'
+import { type AddonOptions, type Connection, connect, sqliteCode } from './sqlite.ts'
 
 export interface Backup {
   file: string
@@ -67,9 +67,15 @@ export function makeBackup(
     return backup
   } catch (error) {
     rmSync(temporary, { force: true })
-    throw error instanceof AppError
-      ? error
-      : new AppError('STORE_UNAVAILABLE', 'The backup could not be written.', { cause: error })
+    if (error instanceof AppError) throw error
+    const code = sqliteCode(error)
+    throw new AppError(
+      'STORE_UNAVAILABLE',
+      code === null || isDiskTrouble(error)
+        ? 'The backup could not be written. Check the disk and its room, then try again.'
+        : `The database is damaged (${code}): no backup was made. See sisrua db check; sisrua db restore puts an older one in its place.`,
+      { cause: error },
+    )
   }
 }
 
@@ -81,7 +87,11 @@ export function listBackups(folder: string): Backup[] {
     if (!name.endsWith('.db.json')) continue
     try {
       const backup = JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as Backup
-      if (`${backup.file}.json` === name) found.push(backup)
+      const isWhole =
+        `${backup.file}.json` === name &&
+        Number.isSafeInteger(backup.createdAt) &&
+        Number.isSafeInteger(backup.size)
+      if (isWhole) found.push(backup)
     } catch (error) {
       if (isDiskTrouble(error)) throw error
       // A half-written description: the backup is as good as not there.

@@ -2,11 +2,29 @@
 import { AppError } from '../base/errors.ts'
 import { sha256Hex } from '../base/hash.ts'
 import type { Migration } from './sql/migrations.ts'
-import type { Connection } from './sqlite.ts'
+import { type Connection, sqliteCode } from './sqlite.ts'
 
-/** `user_version`: how many steps this file has seen. */
+/** How many steps this file has seen: `user_version`, unless the file remembers more of them than that damaged number says. */
 export function schemaVersion(connection: Connection): number {
-  return connection.pragma('user_version', { simple: true }) as number
+  return Math.max(userVersion(connection), stepsRemembered(connection))
+}
+
+const userVersion = (connection: Connection): number =>
+  connection.pragma('user_version', { simple: true }) as number
+
+/** The last step whose checksum is kept; 0 where that cannot be read. */
+function stepsRemembered(connection: Connection): number {
+  try {
+    const last = connection
+      .prepare(
+        `SELECT max(CAST(substr(key, 11) AS INTEGER)) FROM meta WHERE key GLOB 'migration.[1-9]*'`,
+      )
+      .pluck()
+    return (last.get() as number | null) ?? 0
+  } catch (error) {
+    if (sqliteCode(error) === null) throw error
+    return 0
+  }
 }
 
 /** Throws STORE_NEWER when the file was written by a newer program: it is never guessed at, never downgraded. */
@@ -38,6 +56,7 @@ export function migrate(
   refuseNewer(connection, migrations)
   const from = schemaVersion(connection)
   if (from > 0) compareChecksums(connection, migrations, from)
+  if (from > userVersion(connection)) connection.pragma(`user_version = ${from}`)
   const missing = migrations.filter((one) => one.version > from)
   if (missing.length > 0 && from > 0) beforeFirst(from)
   for (const step of missing) runStep(connection, step)

@@ -13,6 +13,7 @@ import path from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { EXIT } from '../../src/base/exit-codes.ts'
+import { makeBackup } from '../../src/store/backup.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { MIGRATIONS } from '../../src/store/sql/migrations.ts'
 import { prepareEmptyFile } from '../../src/store/sqlite.ts'
@@ -172,6 +173,42 @@ describe('db backup and restore', () => {
     await store.close()
   })
 
+  test('refuse the copy of a newer program, which nothing would start on', async () => {
+    await write('note', 'newer')
+    const newest = MIGRATIONS.at(-1)!.version
+    const file = new Database(database())
+    file.pragma(`user_version = ${newest + 1}`)
+    const folder = path.join(dataFolder, 'backups')
+    makeBackup(file, folder, 'manual', 5)
+    file.pragma(`user_version = ${newest}`)
+    file.close()
+    const refused = await db('restore', '--yes')
+    expect([refused.code, refused.stdout]).toEqual([EXIT.storageUnsafe, ''])
+    expect(await read('note')).toBe('newer')
+    expect(readdirSync(path.join(dataFolder, 'quarantine'))).toEqual([])
+  })
+
+  test('pass over a description that lacks half of what it should say', async () => {
+    await write('note', 'kept')
+    await db('backup')
+    const folder = path.join(dataFolder, 'backups')
+    writeFileSync(path.join(folder, 'x.db.json'), '{"file":"x.db"}')
+    writeFileSync(path.join(folder, 'y.db.json'), 'null')
+    const { backups } = JSON.parse((await db('check', '--json')).stdout)
+    expect(backups).toHaveLength(1)
+    expect((await db('restore', 'x.db', '--yes')).code).toBe(EXIT.notFound)
+  })
+
+  test('of a damaged database: no copy is made, and it is said why', async () => {
+    await write('note', 'x'.repeat(200_000))
+    const bytes = readFileSync(database())
+    writeFileSync(database(), bytes.fill(0, bytes.length - 150_000))
+    const { code, stderr } = await db('backup')
+    expect(code).toBe(EXIT.storageFailed)
+    expect(stderr).toContain('The database is damaged (SQLITE_CORRUPT): no backup was made.')
+    expect(readdirSync(path.join(dataFolder, 'backups'))).toEqual([])
+  })
+
   test('refuse a damaged copy and one that does not exist; the database stays', async () => {
     await write('note', 'old')
     const made = JSON.parse((await db('backup', '--json')).stdout)
@@ -199,6 +236,28 @@ describe('db migrate', () => {
     expect(JSON.parse((await db('check', '--json')).stdout).backups).toMatchObject([
       { reason: 'pre-2', sound: true },
     ])
+  })
+
+  test('says so when it found damage and a backup took the place', async () => {
+    await write('note', 'kept')
+    await db('backup')
+    writeFileSync(database(), '')
+    const { code, stdout } = await db('migrate')
+    expect(code).toBe(0)
+    expect(stdout).toContain('restored from manual-')
+    expect(stdout).toContain('the former one is kept in ')
+    expect(await read('note')).toBe('kept')
+  })
+
+  test('and check look at the steps that a damaged number hides', async () => {
+    await write('note', 'kept')
+    const file = new Database(database())
+    file.pragma('user_version = 0')
+    file.close()
+    const { schema, sound } = JSON.parse((await db('check', '--json')).stdout)
+    expect([schema.found, sound]).toEqual([MIGRATIONS.length, true])
+    expect((await db('migrate')).stdout).toBe(`up to date: ${MIGRATIONS.length}\n`)
+    expect((await db('backup')).code).toBe(0)
   })
 
   test('refuses the database of a newer program', async () => {

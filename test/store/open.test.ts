@@ -162,6 +162,24 @@ describe('a damaged database', () => {
     await store.close()
   })
 
+  it.each([0, 3, MIGRATIONS.length - 1])(
+    'that says %i for its number of steps, but remembers them all, loses nothing',
+    async (version) => {
+      await fill()
+      const file = new Database(database())
+      file.pragma(`user_version = ${version}`)
+      file.close()
+      const store = open()
+      expect(store.recovery.storage).toBe('ok')
+      expect(store.meta.get('note')).toBe('newer than the backup')
+      expect(store.schemaVersion()).toBe(MIGRATIONS.length)
+      await store.close()
+      const mended = new Database(database())
+      expect(mended.pragma('user_version', { simple: true })).toBe(MIGRATIONS.length)
+      mended.close()
+    },
+  )
+
   it('with a damaged backup too starts empty and loses nothing that was put aside', async () => {
     await fill()
     truncateSync(database(), 5000)
