@@ -169,13 +169,20 @@ export function createProjects({
     }
   }
 
-  /** One project of the plugin with all its features, in one transaction with its mark of being taken over. */
+  /** What became of a project of the plugin that was taken over before, from this file or from a copy of it. */
+  const takenBefore = (origin: string, { id }: LegacyProject, digest: Buffer) =>
+    rows.legacyImport(origin, id) ?? rows.legacyTwin(id, digest)
+
+  /**
+   * One project of the plugin with all its features, in one transaction with its mark of being taken over. Null: somebody else took
+   * it over meanwhile.
+   */
   async function takeOver(
     origin: string,
     project: LegacyProject,
     digest: Buffer,
     actor: Actor,
-  ): Promise<Project> {
+  ): Promise<Project | null> {
     const merged = await compute.run('mergeFeatures', {
       mode: 'edit',
       document: project.document,
@@ -184,9 +191,11 @@ export function createProjects({
       version: 1,
       dryRun: false,
     })
-    const id = ID.test(project.id) && rows.byId(project.id) === undefined ? project.id : ids.uuid()
-    const name = isName(project.name) ? project.name : id
     return recorder.recordGrouped((trail) => {
+      if (takenBefore(origin, project, digest) !== undefined) return null
+      const isFree = ID.test(project.id) && rows.byId(project.id) === undefined
+      const id = isFree ? project.id : ids.uuid()
+      const name = isName(project.name) ? project.name : id
       const now = clock.now()
       const made = rows.insert({ id, name, crsOut: project.crsOut, now })
       if (made === undefined) throw new AppError('STORE_UNAVAILABLE', 'The id was just taken.')
@@ -323,12 +332,13 @@ export function createProjects({
         const digest = sha256(
           Buffer.concat([Buffer.from(`${project.name}\n${project.crsOut}\n`), project.document]),
         )
-        const known = rows.legacyImport(origin, project.id) ?? rows.legacyTwin(project.id, digest)
-        if (known !== undefined) {
-          report.known.push({ id: known.projectId, changed: !known.sha256.equals(digest) })
+        const isKnown = takenBefore(origin, project, digest) !== undefined
+        const made = isKnown ? null : await takeOver(origin, project, digest, actor)
+        if (made === null) {
+          const { projectId, sha256: seen } = takenBefore(origin, project, digest)!
+          report.known.push({ id: projectId, changed: !seen.equals(digest) })
           continue
         }
-        const made = await takeOver(origin, project, digest, actor)
         const { id, name, featureCount: features } = made
         report.imported.push({ id, name, features, unreadable: project.unreadable })
       }

@@ -14,6 +14,8 @@ import Database from 'better-sqlite3'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startDaemon, type TestDaemon } from '../support/daemon.ts'
 
+type Made = { project_id: string }
+
 let house: TestDaemon
 beforeAll(async () => {
   house = await startDaemon()
@@ -152,6 +154,20 @@ describe('the plugin’s projects', () => {
       imported: [],
       known: [{ project_id: 'once', changed: true }],
     })
+  })
+
+  test('come over once when several ask at the same time', async () => {
+    const { database } = write('race')
+    const insert = database.prepare(
+      'INSERT INTO Projects (project_id, project_name, creation_date) VALUES (?, ?, ?)',
+    )
+    for (let n = 0; n < 10; n++) insert.run(`race ${n}`, `Obra ${n}`, '2026-02-01')
+    database.close()
+    const answers = await Promise.all(Array.from({ length: 4 }, () => take()))
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200])
+    const made = answers.flatMap(({ json }) => json.imported.map((one: Made) => one.project_id))
+    expect(made.sort()).toEqual(['race', ...Array.from({ length: 10 }, (_, n) => `race ${n}`)])
+    for (const { json } of answers) expect(json.imported.length + json.known.length).toBe(11)
   })
 
   test('get another id when theirs is taken by somebody else', async () => {
