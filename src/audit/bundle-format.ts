@@ -1,5 +1,6 @@
 // The export bundle: names of its files and the exact form of their lines. Every line has one spelling only, so that two
 // verifiers cannot read the same bytes differently. Patterns work on bytes, written as one character each (latin1).
+import { NAME_PATTERN } from './note.ts'
 
 export const BUNDLE_FILES = {
   manifest: 'manifest.json',
@@ -30,9 +31,9 @@ export const DATA_PATTERN = `\\{"data":(${S}),"salt":"([0-9a-f]{32})","seq":(${N
 /** Groups: chain, log, size. */
 export const MANIFEST_PATTERN = `\\{"chain":"([0-9a-f]{64})","log":"([0-9A-Za-z-]{1,64})","size":(${N}),"v":1\\}\\n`
 /** Groups: name, key id, algorithm and key. */
-export const VKEY_PATTERN = '([^ \\t\\n\\r+]+)\\+([0-9a-f]{8})\\+([A-Za-z0-9+/]{44})'
+export const VKEY_PATTERN = `(${NAME_PATTERN})\\+([0-9a-f]{8})\\+([A-Za-z0-9+/]{44})`
 /** Groups: text with its checkpoint's name, size and root, or any text; see `handover` in METHOD. */
-export const CHECKPOINT_PATTERN = `([^ \\t\\n\\r+]+)\\n(${N})\\n([A-Za-z0-9+/]{43}=)\\n`
+export const CHECKPOINT_PATTERN = `(${NAME_PATTERN})\\n(${N})\\n([A-Za-z0-9+/]{43}=)\\n`
 
 /** What goes into the bundle for a person. */
 export const METHOD_TEXT = `How to check this bundle

@@ -167,7 +167,7 @@ class Verification {
 
   /** Whether the log says that what this epoch signed was rolled back. */
   #isSettled(origin: string): boolean {
-    const epoch = (name: string): number => Number(name.slice(name.lastIndexOf('/e') + 2))
+    const epoch = (name: string): number => Number(/\/e([0-9]{1,15})$/.exec(name)?.[1] ?? 0)
     return this.#entries.keyEntries.some(
       ({ seq, vkey }) =>
         this.#entries.keyData.get(seq)?.reason === 'rolled_back' &&

@@ -16,6 +16,17 @@ const ED25519 = 1
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
 
+/**
+ * A key's name: no plus sign, and nothing that JavaScript or Python takes for a space. They differ in U+001C to U+001F, U+0085 and
+ * U+FEFF, and two verifiers must read the same note in the same way.
+ */
+export const NAME_PATTERN = '[^\\s\\x1c-\\x1f\\x85\\ufeff+]+'
+const NAME = new RegExp(`^${NAME_PATTERN}$`)
+const VKEY = new RegExp(`^(${NAME_PATTERN})\\+([0-9a-f]{8})\\+([A-Za-z0-9+/]{44})$`)
+const SIGNATURE = new RegExp(`^— (${NAME_PATTERN}) ([A-Za-z0-9+/]+={0,2})$`)
+/** Name, size (at most 15 digits, so that it is exact everywhere), root. */
+const CHECKPOINT = new RegExp(`^(${NAME_PATTERN})\\n(0|[1-9][0-9]{0,14})\\n([A-Za-z0-9+/]{43}=)\\n`)
+
 /** A key that signs notes under a name. */
 export interface Signer {
   /** Key name: for us the log's origin. No space, no plus sign. */
@@ -42,7 +53,7 @@ function keyId(name: string, keyed: Buffer): Buffer {
 /** A signer from a 32-byte Ed25519 seed. */
 export function createSigner(name: string, seed: Uint8Array): Signer {
   if (seed.length !== 32) throw new RangeError('an Ed25519 seed has 32 bytes')
-  if (!/^[^\s+]+$/.test(name)) throw new RangeError('a key name has no space and no plus sign')
+  if (!NAME.test(name)) throw new RangeError('a key name has no space and no plus sign')
   const privateKey = createPrivateKey({
     key: Buffer.concat([PKCS8_PREFIX, seed]),
     format: 'der',
@@ -55,7 +66,7 @@ export function createSigner(name: string, seed: Uint8Array): Signer {
 }
 
 function parseVkey(vkey: string): Verifier {
-  const match = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]{44})$/.exec(vkey.trim())
+  const match = VKEY.exec(vkey.trim())
   if (!match) throw invalid('the verifier key is not of the form name+id+base64')
   const [, name, hexId, encoded] = match as unknown as [string, string, string, string]
   const keyed = Buffer.from(encoded, 'base64')
@@ -86,7 +97,7 @@ export function openNote(note: string, vkeys: readonly string[]): string {
   const lines = note.slice(cut + 2, -1).split('\n')
   const verifiers = vkeys.map(parseVkey)
   for (const line of lines) {
-    const match = /^— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})$/.exec(line)
+    const match = SIGNATURE.exec(line)
     if (!match) throw invalid('a signature line is malformed')
     const bytes = Buffer.from(match[2]!, 'base64')
     if (bytes.toString('base64') !== match[2]) throw invalid('a signature is not canonical base64')
@@ -113,7 +124,7 @@ export function checkpointText({ origin, size, root }: Checkpoint): string {
 
 /** The checkpoint in a note's text; throws REQUEST_INVALID. */
 export function parseCheckpoint(text: string): Checkpoint {
-  const match = /^([^\s+]+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n/.exec(text)
+  const match = CHECKPOINT.exec(text)
   if (!match) throw invalid('it is not a checkpoint')
   const root = Buffer.from(match[3]!, 'base64').toString('latin1')
   return { origin: match[1]!, size: Number(match[2]), root }

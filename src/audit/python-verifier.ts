@@ -8,6 +8,7 @@ import {
   STRING_PATTERN,
   VKEY_PATTERN,
 } from './bundle-format.ts'
+import { NAME_PATTERN } from './note.ts'
 
 export const PYTHON_VERIFIER = `#!/usr/bin/env python3
 """Checks an audit bundle of sisrua: python3 verify.py [folder] [--vkey KEY ...] [--anchor FILE ...]; see METHOD.txt.
@@ -45,7 +46,7 @@ def opened(note, name):  # the text, when the believed key of this name signed i
     try:
         raw = trust[name]; cut = note.rindex('\\n\\n'); text = note[:cut + 1]
         for line in note[cut + 2:-1].split('\\n'):
-            m = re.fullmatch(r'\\u2014 ([^\\s+]+) ([A-Za-z0-9+/]+={0,2})', line); sig = b64(m[2])
+            m = re.fullmatch(r'\\u2014 (${NAME_PATTERN}) ([A-Za-z0-9+/]+={0,2})', line); sig = b64(m[2])
             if m[1] == name and len(sig) == 68 and sig[:4] == sha(name.encode() + b'\\n' + raw)[:4]:
                 return text if note[-1] == '\\n' and signed(raw[1:], text.encode(), sig[4:]) else None
     except (ValueError, TypeError, KeyError, IndexError): pass
@@ -68,7 +69,7 @@ def texts(name):
         if re.fullmatch(rb'''${STRING_PATTERN}''', line): found.append(unquote(line).decode('utf8', 'replace'))
         else: blame(None, name + ' is malformed')
     return found
-def claim(note): return re.match(r'''${CHECKPOINT_PATTERN.replace('[^ \\t\\n\\r+]', '[^\\s+]')}''', note)
+def claim(note): return re.match(r'''${CHECKPOINT_PATTERN}''', note)
 def read(name):
     with open(os.path.join(args.folder, name), 'rb') as f: return f.read()
 def check():
@@ -129,7 +130,8 @@ def check():
         name = name_of(keys[0]) if keys else ''
         for seq, event, vkey in keyed: name = name_of(vkey) if at > seq + (event == b'key.rotated') else name
         return name
-    epoch = lambda name: int(name[name.rindex('/e') + 2:])
+    def epoch(name):
+        m = re.search(r'/e([0-9]{1,15})\\Z', name); return int(m[1]) if m else 0
     settled = max([epoch(name_of(v)) for s, _, v in keyed if told.get(s, {}).get('reason') == 'rolled_back'], default=0)
     good = set(); bad = []; undecided = False
     for i, note in enumerate(notes + anchors + given):
