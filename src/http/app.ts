@@ -87,9 +87,11 @@ function problemAnswer(rooms: Rooms, c: AnyContext, error: unknown): Response {
     'Content-Type': 'application/problem+json',
     'Content-Language': language,
   }
-  if (error instanceof AppError && typeof error.data.retryAfter === 'number') {
-    headers['Retry-After'] = String(error.data.retryAfter)
-  } else if (body.retryable) headers['Retry-After'] = '5'
+  // Our own limits say `retryAfter`, queue and other servers `retryAfterSeconds`.
+  const { retryAfter, retryAfterSeconds } = error instanceof AppError ? error.data : {}
+  const wait = retryAfter ?? retryAfterSeconds
+  if (typeof wait === 'number') headers['Retry-After'] = String(wait)
+  else if (body.retryable) headers['Retry-After'] = '5'
   if (body.code === 'BODY_TOO_LARGE') headers.Connection = 'close'
   return new Response(JSON.stringify(body), { status: body.status, headers })
 }

@@ -1,4 +1,6 @@
 // What is counted and what is not, and a thousand malformed bodies.
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createRates, RATES } from '../../src/http/rates.ts'
 import { startDaemon, type TestDaemon, TOKEN } from '../support/daemon.ts'
@@ -71,6 +73,27 @@ test('a replay says so, also when the job is done and its result comes along', a
     expect(replay.headers['idempotent-replay']).toBe('true')
   } finally {
     await house.stop()
+  }
+})
+
+test('a pause that another server asks for is passed on, not shortened', async () => {
+  const overloaded = http.createServer((request, response) => {
+    request.resume()
+    response.writeHead(429, { 'Retry-After': '120' }).end()
+  })
+  await new Promise<void>((resolve) => overloaded.listen(0, '127.0.0.1', resolve))
+  const { port } = overloaded.address() as AddressInfo
+  const house = await startDaemon({ overpassUrls: [`http://127.0.0.1:${port}/api/interpreter`] })
+  try {
+    const { kind: _, ...place } = job(100)
+    const answer = await house.call('POST', '/api/v1/prepare/osm', place)
+    expect(answer).toMatchObject({ status: 503, json: { code: 'OVERPASS_UNAVAILABLE' } })
+    const seconds = Number(answer.headers['retry-after'])
+    expect(seconds).toBeGreaterThan(100)
+    expect(seconds).toBeLessThanOrEqual(120)
+  } finally {
+    await house.stop()
+    overloaded.close()
   }
 })
 
