@@ -28,6 +28,9 @@ export function salvage(
   let to: Connection | null = null
   try {
     from = connect(damaged, { ...options, readonly: true, fileMustExist: true })
+    // Of a file that ends too early SQLite reads nothing at all, unless it is told that one knows.
+    from.unsafeMode(true)
+    from.pragma('writable_schema = ON')
     const version = schemaVersion(from)
     to = connect(fresh, options)
     prepareEmptyFile(to)

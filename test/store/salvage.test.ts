@@ -58,6 +58,26 @@ describe('salvage', () => {
     await store.close()
   })
 
+  it('saves what comes before the end of a file that was cut short', async () => {
+    const bytes = readFileSync(database())
+    // Behind it lie leaves of the table only; its inner pages come before.
+    const cut = pageOf(textOf(Math.floor(NOTES * 0.7))) * PAGE + 100
+    writeFileSync(database(), bytes.subarray(0, cut))
+    const store = open()
+    expect(store.recovery).toMatchObject({ storage: 'restored', backup: null })
+    let found = 0
+    for (let i = 0; i < NOTES; i++) {
+      const text = store.meta.get(keyOf(i))
+      if (text === undefined) continue
+      expect(text).toBe(textOf(i))
+      found++
+    }
+    expect(found).toBeGreaterThan(NOTES / 2)
+    expect(found).toBeLessThan(NOTES)
+    expect(store.check()).toBe('ok')
+    await store.close()
+  })
+
   it('leaves no row that refers to a lost one', async () => {
     const direct = new Database(database())
     direct.pragma('foreign_keys = OFF')
