@@ -36,7 +36,7 @@ export function openLogReader(dataFolder: string, options: AddonOptions = {}): L
       audit: createAuditRows(connection),
       auditTree: createAuditTreeRows(connection),
       logId,
-      rollbackEpochs: JSON.parse(meta.get('audit.rollbacks') ?? '[]') as number[],
+      rollbackEpochs: epochsIn(meta.get('audit.rollbacks') ?? '[]'),
       anchors: createAnchorFiles(path.join(dataFolder, 'anchors'), null).read(ANCHORS_READ),
       close: () => connection.close(),
     }
@@ -44,4 +44,18 @@ export function openLogReader(dataFolder: string, options: AddonOptions = {}): L
     connection.close()
     throw error
   }
+}
+
+function epochsIn(list: string): number[] {
+  try {
+    const epochs: unknown = JSON.parse(list)
+    if (Array.isArray(epochs) && epochs.every(Number.isSafeInteger)) return epochs
+  } catch {
+    // Told below, as any other text that is no list of numbers.
+  }
+  throw new AppError(
+    'STORE_UNAVAILABLE',
+    'The database is damaged: what it says about rollbacks of the log cannot be read. See sisrua db check; sisrua db restore puts a backup in its place.',
+    { data: { damage: 'audit.rollbacks' } },
+  )
 }

@@ -96,6 +96,14 @@ it('a log cut short is not taken for another one because its name was changed', 
   expect(look()).toMatchObject({ code: 2 })
 })
 
+it.each(['{', '{"a":1}', '["x"]', '5'])('rollbacks that read %s are damage', async (list) => {
+  await makeLog()
+  const file = new Database(path.join(dataFolder, 'sisrua.db'))
+  file.prepare(`INSERT OR REPLACE INTO meta VALUES ('audit.rollbacks', ?)`).run(list)
+  file.close()
+  expect(look).toThrow(expect.objectContaining({ code: 'STORE_UNAVAILABLE' }))
+})
+
 it('a whole other database in its place is told apart by the notes in the folder', async () => {
   await makeLog()
   const other = path.join(dataFolder, 'other')
