@@ -11,7 +11,10 @@ const CLIENTS = 100
 const NO_SECOND_LOOK: Alteration[] = [
   {
     file: 'src/jobs/queue.ts',
-    find: 'if (holder !== null) return { row: holder, replayed: true }',
+    find: `if (holder !== null) {
+        nameBy(job, holder.id, actor)
+        return { row: holder, replayed: true }
+      }`,
     replace: 'if (holder !== null) rows.freeKey(holder.id)',
   },
 ]

@@ -11,7 +11,9 @@ beforeEach(() => {
 })
 afterEach(() => store.close())
 
-const row = (seq: number, entry = `{"n":${seq},"é":"💧"}`): NewAuditRow => ({
+const textOf = (seq: number): string =>
+  `{"at":1,"data_commit":${seq % 2 === 0 ? null : '"…"'},"n":${seq},"é":"💧"}`
+const row = (seq: number, entry = textOf(seq)): NewAuditRow => ({
   seq,
   at: 1_000 + seq,
   eventType: `event.${seq}`,
