@@ -7,6 +7,7 @@ import type { Audit, AuditEntry, AuditInput } from './audit.ts'
 import { canonicalJson } from './canonical.ts'
 import { chainDigest, createLinker, GENESIS } from './chain.ts'
 import { digestOf, hexOf } from './digest.ts'
+import { createErased, ERASED_ENTITY, ERASED_EVENT } from './erased.ts'
 import type { Ledger } from './ledger.ts'
 import { inclusionProof, verifyInclusion } from './merkle.ts'
 import type { Recorder } from './record.ts'
@@ -28,6 +29,20 @@ export function createAudit(options: {
   const { store, recorder, clock, ledger } = options
   const linker = createLinker(recorder.key.bytes)
   const keyId = recorder.key.id
+
+  const isErased = createErased(erasures, () => (store.audit.last()?.seq ?? -1) + 1)
+
+  /** What each erasure lists. */
+  function erasures(): string[] {
+    const lists: string[] = []
+    const filter = { entityType: ERASED_ENTITY, entityId: null, eventType: ERASED_EVENT }
+    for (let before: number | null = null; ; ) {
+      const rows: AuditRow[] = store.audit.list({ ...filter, before, limit: 1000 })
+      for (const { entityId } of rows) lists.push(entityId ?? '')
+      if (rows.length < 1000) return lists
+      before = rows.at(-1)!.seq
+    }
+  }
 
   function rowOf(auditId: number): AuditRow {
     const row = Number.isSafeInteger(auditId) ? store.audit.bySeq(auditId - 1) : undefined
@@ -86,7 +101,7 @@ export function createAudit(options: {
         chainDigest(before === null ? GENESIS : digestOf(before.chain), digestOf(row.leaf)) ===
           digestOf(row.chain)
       const fault =
-        faultOf(row, linker, keyId) ??
+        faultOf(row, linker, keyId, isErased) ??
         (linked ? null : 'Link to the entry before is broken') ??
         (isIncluded(row) ? null : 'Entry is not in the signed tree')
       return { auditId, valid: fault === null, message: fault ?? 'Signature valid' }
@@ -95,7 +110,7 @@ export function createAudit(options: {
     async verifyAll(limit) {
       const size = (store.audit.last()?.seq ?? -1) + 1
       const from = limit === null ? 0 : Math.max(0, size - limit)
-      const rows = await verifyRange(store.audit, linker, keyId, from, size)
+      const rows = await verifyRange(store.audit, linker, keyId, from, size, isErased)
       return {
         ...rows,
         rootOk: (ledger?.rootFault() ?? null) === null,

@@ -1,12 +1,12 @@
 // Erasure of personal data: data and salt of entries go, their commitments stay, an entry tells of it, and no copy of the
 // text is left in the database or its write-ahead log.
+
 import { AppError } from '../base/errors.ts'
 import type { Store } from '../store/store.ts'
+import { ERASED_ENTITY, ERASED_EVENT } from './erased.ts'
 import type { Erasure } from './ledger.ts'
 import type { Change, Recorder } from './record.ts'
 
-/** Entity of entries about entries: `entity_id` lists the audit ids, `3,7-12`. Nothing of the log's own can be erased. */
-const ENTRY_ENTITY = 'audit.entry'
 const MOST_AT_ONCE = 10_000
 
 /** `why` is written into the log: it must not repeat what is erased. */
@@ -37,8 +37,8 @@ export function eraseData(
     })
     if (erased.length === 0) return null
     const seq = trail.audit({
-      eventType: 'data.erased',
-      entityType: ENTRY_ENTITY,
+      eventType: ERASED_EVENT,
+      entityType: ERASED_ENTITY,
       entityId: formatIds(erased),
       actor,
       data: { why },

@@ -5,6 +5,7 @@ import { type AnchorNote, type Known, openAnchor } from './anchors.ts'
 import type { BundleVerdict } from './bundle-findings.ts'
 import { commitData } from './chain.ts'
 import { type Digest, digestOf } from './digest.ts'
+import { erasedIn } from './erased.ts'
 import { sweepEntries, sweepSegments } from './sweep.ts'
 import { copiesAgree } from './verify.ts'
 
@@ -108,15 +109,4 @@ function firstFaultBeside(
     }
   }
   return null
-}
-
-/** Of lists of audit ids (`3,7-12`), whether a `seq` is in one. */
-function erasedIn(lists: readonly string[]): (seq: number) => boolean {
-  const ranges = lists
-    .flatMap((list) => list.split(','))
-    .map((part) => {
-      const [first = 0, last = first] = part.split('-').map(Number)
-      return { first, last }
-    })
-  return (seq) => ranges.some(({ first, last }) => first <= seq + 1 && seq + 1 <= last)
 }

@@ -7,13 +7,24 @@ import { digestOf } from './digest.ts'
 /** Rows read and checked before the event loop gets its turn: a few milliseconds of work. */
 const ROWS_AT_ONCE = 2000
 
-/** What is wrong with one entry by itself; null when nothing is. The copies of its fields must say what the entry says. */
-export function faultOf(row: AuditRow, linker: Linker, keyId: string): string | null {
+/**
+ * What is wrong with one entry by itself; null when nothing is. The copies of its fields must say what the entry says. `isErased`:
+ * whether the log tells of an erasure of its data.
+ */
+export function faultOf(
+  row: AuditRow,
+  linker: Linker,
+  keyId: string,
+  isErased: (seq: number) => boolean,
+): string | null {
   if (linker.leaf(row.entry) !== digestOf(row.leaf)) return 'Leaf hash does not match the entry'
   if (row.keyId !== keyId) return 'Signed with a key that is not here'
   if (linker.signature(row.entry) !== digestOf(row.signature)) return 'Signature does not match'
   if (!copiesAgree(row)) return 'Columns do not match the entry'
   const { data_commit } = JSON.parse(row.entry) as { data_commit: string | null }
+  if (row.data === null && row.salt === null && data_commit !== null && !isErased(row.seq)) {
+    return 'Data was removed without an entry that says so'
+  }
   return dataFault(row.data, row.salt, data_commit)
 }
 
@@ -52,6 +63,7 @@ export async function verifyRange(
   keyId: string,
   from: number,
   size: number,
+  isErased: (seq: number) => boolean,
 ): Promise<Omit<AuditReport, 'rootOk' | 'anchorsOk'>> {
   const before = from === 0 ? undefined : rows.bySeq(from - 1)
   let previous = from === 0 ? GENESIS : before === undefined ? null : digestOf(before.chain)
@@ -68,7 +80,7 @@ export async function verifyRange(
       const chain = digestOf(row[2])
       const linked = previous !== null && chainDigest(previous, digestOf(row[1])) === chain
       if (!linked) chainOk = false
-      if (!linked || misleading.has(seq) || !isSound(row, seq, linker, keyId)) {
+      if (!linked || misleading.has(seq) || !isSound(row, seq, linker, keyId, isErased)) {
         invalid++
         firstBad ??= seq + 1
       }
@@ -89,13 +101,21 @@ export async function verifyRange(
   return { total, valid, invalid, integrity: total === 0 ? 1 : valid / total, chainOk, firstBad }
 }
 
-function isSound(row: AuditCheckRow, seq: number, linker: Linker, keyId: string): boolean {
+function isSound(
+  row: AuditCheckRow,
+  seq: number,
+  linker: Linker,
+  keyId: string,
+  isErased: (seq: number) => boolean,
+): boolean {
   const [entry, leaf, , signature, data, salt, rowKeyId] = row
   if (linker.leaf(entry) !== digestOf(leaf)) return false
   if (rowKeyId !== keyId || linker.signature(entry) !== digestOf(signature)) return false
   // The text is canonical, so its sequence number stands at the end.
   if (!entry.endsWith(`,"seq":${seq},"v":1}`)) return false
-  if (data === null && salt === null) return true
+  if (data === null && salt === null) {
+    return entry.includes(',"data_commit":null,') || isErased(seq)
+  }
   const commit = /"data_commit":"([0-9a-f]{64})"/.exec(entry)?.[1] ?? null
   return dataFault(data, salt, commit) === null
 }

@@ -244,8 +244,22 @@ describe('the guard rails', () => {
     file.close()
     house.store.transaction(() => house.store.audit.erase(2))
     expect(audit.get(3)).toMatchObject({ data: null, erased: true })
+    // Nothing tells of it yet: data that is gone in silence is a fault.
+    expect(audit.verify(3)).toMatchObject({
+      valid: false,
+      message: 'Data was removed without an entry that says so',
+    })
+    expect(await audit.verifyAll(null)).toMatchObject({ valid: 4, firstBad: 3, chainOk: true })
+    house.recorder.record((trail) =>
+      trail.audit({
+        eventType: 'data.erased',
+        entityType: 'audit.entry',
+        entityId: '1-2,3',
+        actor: OWNER,
+      }),
+    )
     expect(audit.verify(3).valid).toBe(true)
-    expect(await audit.verifyAll(null)).toMatchObject({ valid: 5, chainOk: true })
+    expect(await audit.verifyAll(null)).toMatchObject({ valid: 6, chainOk: true })
   })
 })
 
