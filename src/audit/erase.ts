@@ -1,6 +1,5 @@
 // Erasure of personal data: data and salt of entries go, their commitments stay, an entry tells of it, and no copy of the
 // text is left in the database or its write-ahead log.
-
 import { AppError } from '../base/errors.ts'
 import type { Store } from '../store/store.ts'
 import { ERASED_ENTITY, ERASED_EVENT } from './erased.ts'
