@@ -1,14 +1,15 @@
 // Writes the sample: osm/town.json (Overpass JSON, with town.json.bbox that states its coverage) and dem/terrain.tif.
 // npm run sample -- [folder] [--ways 6000] [--seed 20260101]
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { makeFolder } from '../src/base/make-folder.ts'
 import { makeTown, radiusForWays, SAMPLE, type TownOptions } from './sample/town.ts'
 
 /** Makes the town and writes it; answers its counts. */
 export function writeSample(folder: string, options: TownOptions = SAMPLE) {
   const town = makeTown(options)
-  for (const part of ['osm', 'dem']) mkdirSync(path.join(folder, part), { recursive: true })
+  for (const part of ['osm', 'dem']) makeFolder(path.join(folder, part))
   const file = path.join(folder, 'osm', 'town.json')
   writeFileSync(file, town.osm)
   writeFileSync(`${file}.bbox`, `${town.bbox.join(',')}\n`)

@@ -4,13 +4,13 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   writeSync,
 } from 'node:fs'
 import path from 'node:path'
+import { makeFolder } from '../base/make-folder.ts'
 import { type Checkpoint, openNote, parseCheckpoint } from './note.ts'
 
 export interface AnchorNote {
@@ -32,7 +32,7 @@ const NAME = /^audit-\d{4}-\d{2}\.ndjson$/
 
 export function createAnchorFiles(folder: string, secondFolder: string | null): AnchorFiles {
   function appendTo(target: string, anchor: AnchorNote, durable: boolean): void {
-    mkdirSync(target, { recursive: true, mode: 0o700 })
+    makeFolder(target, 0o700)
     const month = new Date(anchor.at).toISOString().slice(0, 7)
     const handle = openSync(path.join(target, `audit-${month}.ndjson`), 'a', 0o600)
     try {

@@ -11,7 +11,7 @@ const CODES =
 /** Whether a call on the data folder failed, so that nothing can be said about what is stored there. */
 export function isDiskTrouble(error: unknown): boolean {
   const { code, syscall } = (error ?? {}) as { code?: unknown; syscall?: unknown }
-  // Node's recursive mkdir answers ENOENT for every failure that it does not know, EIO among them.
+  // Nothing can be made there although the parent is: /proc and its like, or a disk that went away.
   if (code === 'ENOENT' && syscall === 'mkdir') return true
   return typeof code === 'string' && CODES.test(code)
 }

@@ -1,6 +1,7 @@
 // A file that starts anew at a size and keeps a few old ones: `name`, `name.1` (newer) … `name.n` (oldest).
 import fs from 'node:fs'
 import path from 'node:path'
+import { makeFolder } from './make-folder.ts'
 
 export interface RotatingFile {
   /** Appends one line, at once. A disk that is full loses the line and never stops the program. */
@@ -10,7 +11,7 @@ export interface RotatingFile {
 
 /** `keep` counts all files, the current one included. */
 export function openRotatingFile(file: string, maxBytes: number, keep: number): RotatingFile {
-  fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
+  makeFolder(path.dirname(file), 0o700)
   const open = (): number => fs.openSync(file, 'a', 0o600)
   let handle: number | null = open()
   let size = fs.fstatSync(handle).size

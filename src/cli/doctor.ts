@@ -1,13 +1,14 @@
 // `sisrua doctor`: looks at everything the program depends on and says what is wrong and what to do.
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, rm, statfs, writeFile } from 'node:fs/promises'
+import { rm, statfs, writeFile } from 'node:fs/promises'
 import net from 'node:net'
 import path from 'node:path'
 import type { Command } from 'commander'
 import { sqliteAddon } from '../base/assets.ts'
 import { AppError } from '../base/errors.ts'
 import { EXIT } from '../base/exit-codes.ts'
+import { makeFolder } from '../base/make-folder.ts'
 import { createOutbound } from '../base/outbound.ts'
 import { VERSION } from '../base/version.ts'
 import type { Config } from '../config.ts'
@@ -99,7 +100,7 @@ function checkPort(port: number): Promise<Finding> {
 async function checkFolder(folder: string): Promise<Finding> {
   const probe = path.join(folder, `.doctor-${randomBytes(4).toString('hex')}`)
   try {
-    await mkdir(folder, { recursive: true })
+    makeFolder(folder)
     await writeFile(probe, '')
     return ok(folder)
   } catch (error) {

@@ -1,9 +1,10 @@
 // Files that appear whole or not at all: written beside their place under another name, then renamed.
 import { randomBytes } from 'node:crypto'
-import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
+import { open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '../base/errors.ts'
+import { makeFolder } from '../base/make-folder.ts'
 
 export interface FileToWrite {
   file: string
@@ -29,7 +30,7 @@ export async function writeFiles(
       }
       const temporary = temporaryName(target)
       pending.push({ temporary, file: target })
-      await mkdir(path.dirname(target), { recursive: true })
+      makeFolder(path.dirname(target))
       await writeWhole(temporary, bytes, signal)
     }
     signal.throwIfAborted()
@@ -67,7 +68,7 @@ export class PiecedFile {
   readonly append = (piece: Uint8Array): void => {
     try {
       if (this.handle === null) {
-        mkdirSync(path.dirname(this.temporary), { recursive: true })
+        makeFolder(path.dirname(this.temporary))
         this.handle = openSync(this.temporary, 'wx')
         this.begun = true
       }

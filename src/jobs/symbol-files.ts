@@ -1,12 +1,13 @@
 // The block symbols as files, because the stock plugin inserts blocks from files and wants absolute paths that exist.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { makeFolder } from '../base/make-folder.ts'
 import { BLOCKS } from '../kernel/cad/blocks.ts'
 import { blockFileName, writeBlockDxf } from '../kernel/formats/block-file.ts'
 
 /** Writes every symbol that is missing or differs into `folder`. */
 export function writeSymbolFiles(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolder(folder, 0o700)
   for (const name of Object.keys(BLOCKS)) {
     const file = path.join(folder, blockFileName(name))
     const bytes = writeBlockDxf(name)

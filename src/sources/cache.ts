@@ -1,22 +1,13 @@
 // Answers of outside servers kept on disk: bounded, expiring, and safe to lose. One file per key, written aside and renamed,
 // so a crash leaves either the whole entry or none; gzip's own checksum finds damage.
 import { randomBytes } from 'node:crypto'
-import {
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  utimes,
-  writeFile,
-} from 'node:fs/promises'
+import { open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import type { Clock } from '../base/clock.ts'
 import { sha256Hex } from '../base/hash.ts'
+import { makeFolder } from '../base/make-folder.ts'
 
 export interface CacheEntry {
   bytes: Uint8Array
@@ -95,7 +86,7 @@ export function createCache(options: CacheOptions): Cache {
     async put(key, bytes, source) {
       if (maxBytes === 0) return
       try {
-        await mkdir(folder, { recursive: true })
+        makeFolder(folder)
         const header: Header = { at: clock.now(), size: bytes.length, source }
         const body = await zip(bytes, { level: 1 })
         const content = Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), body])
@@ -151,7 +142,7 @@ async function removeOrphans(folder: string, now: number): Promise<void> {
 async function isWritable(folder: string): Promise<boolean> {
   const probe = path.join(folder, `probe.${randomBytes(6).toString('hex')}.tmp`)
   try {
-    await mkdir(folder, { recursive: true })
+    makeFolder(folder)
     await writeFile(probe, 'x', { flag: 'wx' })
     await rm(probe, { force: true })
     return true

@@ -1,11 +1,12 @@
 // A folder of saved Overpass answers (.json, .json.gz) that serves a request without the network when one of them covers it.
 // What a file covers, first that is there: `<file>.bbox` beside it (west,south,east,north in degrees), `"bounds"` or `"bbox"`
 // before its elements, else the extent of its data with a twentieth of slack, because nobody wrote down what was asked for.
-import { mkdir, open, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { open, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { AppError } from '../base/errors.ts'
+import { makeFolder } from '../base/make-folder.ts'
 import type { Bbox } from '../kernel/geo/bbox.ts'
 import { dataExtent, statedBounds } from './osm-extent.ts'
 
@@ -168,7 +169,7 @@ async function readIndex(file: string | null): Promise<Map<string, Indexed>> {
 }
 
 async function writeIndex(file: string, index: Map<string, Indexed>): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true })
+  makeFolder(path.dirname(file))
   const temporary = `${file}.${process.pid}.tmp`
   await writeFile(temporary, JSON.stringify([...index.values()]))
   await rename(temporary, file)

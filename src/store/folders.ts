@@ -1,7 +1,8 @@
 // Where the store keeps what in the data folder, and files written so that a power cut leaves the old or the new one.
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
 import { open, rename } from 'node:fs/promises'
 import path from 'node:path'
+import { makeFolder } from '../base/make-folder.ts'
 
 export interface StoreFolders {
   database: string
@@ -40,7 +41,7 @@ const unsynced = new Map<string, string>()
 
 /** Creates a folder for the owner only, and makes every new name on the way to it durable; what failed is made up for. */
 export function makeFolderDurably(folder: string): void {
-  const first = mkdirSync(folder, { recursive: true, mode: 0o700 }) ?? unsynced.get(folder)
+  const first = makeFolder(folder, 0o700) ?? unsynced.get(folder)
   if (first === undefined || process.platform === 'win32') return
   unsynced.set(folder, first)
   const end = path.dirname(path.resolve(first))

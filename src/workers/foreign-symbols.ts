@@ -1,16 +1,9 @@
 // Symbol files for block names that only a request knows: the stock plugin draws a point from a file that defines its very name,
 // or not at all. Written where the drawing is, so that the main thread need not wait for the disk.
-import {
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs'
+import { readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { threadId } from 'node:worker_threads'
+import { makeFolder } from '../base/make-folder.ts'
 import type { Drawing } from '../kernel/cad/drawing.ts'
 import { blockFilesOf, isOurs, writeBlockDxf } from '../kernel/formats/block-file.ts'
 
@@ -21,7 +14,7 @@ const MAX_FILES = 2_000
 export function writeForeignSymbols(drawing: Drawing, folder: string): void {
   const wanted = [...blockFilesOf(drawing).values()].filter(({ name }) => !isOurs(name))
   if (wanted.length === 0) return
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolder(folder, 0o700)
   const now = new Date()
   for (const { name, file } of wanted) {
     const target = path.join(folder, file)

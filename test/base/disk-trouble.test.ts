@@ -19,7 +19,7 @@ it.each([
   expect(isDiskTrouble(Object.assign(new Error(), { code }))).toBe(expected)
 })
 
-it('a folder that could not be made, for which Node always says ENOENT', () => {
+it('a folder that could not be made although what is above it is there', () => {
   expect(isDiskTrouble(Object.assign(new Error(), { code: 'ENOENT', syscall: 'mkdir' }))).toBe(true)
 })
 
