@@ -9,7 +9,7 @@ import type { Events, JobEvent, JobProgress } from '../base/events.ts'
 import type { Language } from '../base/texts.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { Principal } from './access.ts'
-import { eventMessage } from './contract/events.ts'
+import { eventMessage, eventNumber } from './contract/events.ts'
 import { textFrame } from './frame.ts'
 
 export interface HubLimits {
@@ -41,7 +41,7 @@ const HUB_LIMITS: HubLimits = {
 }
 
 export interface Hub {
-  /** Takes over an admitted upgrade. Throws RATE_LIMITED when there are too many connections. */
+  /** Takes over an admitted upgrade. Throws PARAMS_INVALID (`?after=`), RATE_LIMITED when there are too many connections. */
   accept(
     request: IncomingMessage,
     socket: Duplex,
@@ -246,6 +246,7 @@ export function createHub(deps: {
     count: () => clients.size,
     dropped: () => dropped,
     accept(request, socket, head, principal, language) {
+      const after = askedAfter(request.url ?? '')
       let own = 0
       for (const client of clients) if (client.principal.id === principal.id) own++
       // The owner's token is shared by every program of this user, so only the total binds it.
@@ -265,7 +266,7 @@ export function createHub(deps: {
           pings: 0,
           held: new Map(),
         }
-        adopt(client, askedAfter(request.url ?? ''))
+        adopt(client, after)
       })
     },
     close() {
@@ -279,8 +280,17 @@ export function createHub(deps: {
   }
 }
 
-/** `?after=N`: what was missed comes before anything live, so that a client cut off in between has no gap. */
+/**
+ * `?after=N`: what was missed comes before anything live, so that a client cut off in between has no gap. Null when it is not
+ * asked for. Throws PARAMS_INVALID: whoever asks and gets nothing believes that nothing was missed.
+ */
 function askedAfter(target: string): number | null {
-  const text = new URLSearchParams(target.split('?')[1] ?? '').get('after') ?? ''
-  return /^\d{1,15}$/.test(text) ? Number(text) : null
+  const [text, ...more] = new URLSearchParams(target.split('?')[1] ?? '').getAll('after')
+  if (text === undefined) return null
+  const after = more.length === 0 ? eventNumber(text) : null
+  if (after !== null) return after
+  throw new AppError(
+    'PARAMS_INVALID',
+    'The parameter `after` must be the number of an event, once: the last `seq` that you saw, or 0.',
+  )
 }

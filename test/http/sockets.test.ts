@@ -1,5 +1,6 @@
 // WebSockets and event streams under pressure: caps, silence, stuck readers, tickets, and a client that is cut off again and again.
 import http from 'node:http'
+import net from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Overrides } from '../../src/daemon.ts'
 import { createInlineCompute } from '../../src/workers/inline.ts'
@@ -16,6 +17,21 @@ async function start(overrides: Overrides = {}): Promise<TestDaemon> {
   house = await startDaemon({}, overrides)
   return house
 }
+
+/** What an upgrade is answered with, as it comes from the wire. */
+const refusal = (port: number, query: string) =>
+  new Promise<string>((resolve, reject) => {
+    const socket = net.connect(port, '127.0.0.1')
+    let text = ''
+    socket.on('data', (piece) => {
+      text += piece
+    })
+    socket.on('end', () => resolve(text))
+    socket.on('error', reject)
+    socket.write(
+      `GET /api/v1/ws${query} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nX-SisRua-Token: ${TOKEN}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
+    )
+  })
 
 describe('how many', () => {
   test('a hundred connections, the next is refused, and there is room again when one leaves', async () => {
@@ -93,6 +109,52 @@ describe('what a client sends', () => {
     expect(await socket.until(({ type }) => type === 'resync')).toMatchObject({ seq: 0 })
     socket.ws.terminate()
   })
+
+  test.each([
+    '?after=',
+    '?after',
+    '?after=abc',
+    '?after=-1',
+    '?after=+1',
+    '?after=1e3',
+    '?after=1.5',
+    '?after=0x1',
+    '?after=%201',
+    '?after=NaN',
+    '?after=9007199254740992',
+    `?after=${'9'.repeat(400)}`,
+    '?after=1&after=2',
+    '?after=1&x=2&after=1',
+    '?after[]=1&after=1,2',
+  ])(
+    '%s is refused before the upgrade, for it would be taken for “nothing was missed”',
+    async (query) => {
+      const { port } = await start()
+      await expect(openSocket(port, undefined, undefined, { query })).rejects.toThrow('422')
+      const answer = await refusal(port, query)
+      expect(answer).toMatch(/^HTTP\/1\.1 422 /)
+      expect(answer).toContain('"code":"PARAMS_INVALID"')
+      expect(answer).toContain('`after`')
+    },
+  )
+
+  test.each(['?after=0', '?after=00', '?x=1&after=%30', '?after=9007199254740991'])(
+    'control: %s is taken, and without it nothing is replayed',
+    async (query) => {
+      const { port, call } = await start()
+      const geojson = { type: 'Point', coordinates: [-41.3, -21.7] }
+      await call('POST', '/api/v1/jobs/prepare', { kind: 'geojson', geojson })
+      const socket = await openSocket(port, undefined, undefined, { query })
+      const known = query.includes('9') ? 'resync' : 'subscribed'
+      await socket.until(({ type }) => type === known)
+      expect(socket.messages.some(({ type }) => type === 'job.created')).toBe(known !== 'resync')
+      const silent = await openSocket(port, undefined, undefined, { query: '?afterwards=0' })
+      silent.ws.send('{"type":"ping"}')
+      await silent.until(({ type }) => type === 'pong')
+      expect(silent.messages.some(({ type }) => type === 'job.created')).toBe(false)
+      for (const { ws } of [socket, silent]) ws.terminate()
+    },
+  )
 
   test('a ticket is good once, for ten seconds, for a socket, on this boot', async () => {
     let time = 1_000

@@ -19,10 +19,10 @@ export function openSocket(
   port: number,
   protocols: string[] = ['sisrua.v1'],
   headers: Record<string, string> = { 'X-SisRua-Token': TOKEN },
-  options: ClientOptions & { after?: number } = {},
+  options: ClientOptions & { after?: number; query?: string } = {},
 ): Promise<Socket> {
-  const { after, ...rest } = options
-  const url = `ws://127.0.0.1:${port}/api/v1/ws${after === undefined ? '' : `?after=${after}`}`
+  const { after, query = after === undefined ? '' : `?after=${after}`, ...rest } = options
+  const url = `ws://127.0.0.1:${port}/api/v1/ws${query}`
   const ws = new WebSocket(url, protocols, { headers, ...rest })
   const messages: Message[] = []
   const waiting = new Set<() => void>()

@@ -24,3 +24,9 @@ export function eventMessage(event: JobEvent | JobProgress, language: Language) 
 export function isLast(event: JobEvent): boolean {
   return ['job.completed', 'job.failed', 'job.cancelled', 'job.dead'].includes(event.type)
 }
+
+/** The number of an event as a client writes it: digits, no more than a number holds exactly. Null for anything else. */
+export function eventNumber(text: string): number | null {
+  const number = Number(text)
+  return /^\d{1,16}$/.test(text) && Number.isSafeInteger(number) ? number : null
+}

@@ -75,7 +75,7 @@ export function describeApi(app: App): object {
       title: 'sisrua',
       version: VERSION,
       description:
-        'Local sidecar of the sisRUA AutoCAD plugin. Only reachable from this machine. Every call but health and these pages needs the header X-SisRua-Token. Progress: WebSocket /api/v1/ws (subprotocol sisrua.v1), or /api/v1/jobs/{job_id}/events.',
+        'Local sidecar of the sisRUA AutoCAD plugin. Only reachable from this machine. Every call but health and these pages needs the header X-SisRua-Token. Progress: WebSocket /api/v1/ws (subprotocol sisrua.v1; ?after=N brings the events after number N first), or /api/v1/jobs/{job_id}/events.',
       license: { name: 'MIT' },
     },
     servers: [{ url: '/' }],

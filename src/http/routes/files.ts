@@ -3,6 +3,7 @@ import { createRoute } from '@hono/zod-openapi'
 import { AppError } from '../../base/errors.ts'
 import { type AnyContext, type App, isHead, languageOf } from '../context.ts'
 import { answers, pathParameter } from '../contract/common.ts'
+import { eventNumber } from '../contract/events.ts'
 import { ArtifactList, artifactBody, PrepareResponse } from '../contract/jobs.ts'
 import type { Rooms } from '../rooms.ts'
 import { sendFile } from '../send.ts'
@@ -75,8 +76,9 @@ export function mountFiles(app: App, rooms: Rooms): void {
   app.get(documents[2].getRoutingPath(), (c) => {
     const id = c.req.param('job_id')!
     jobs.get(id)
-    const after = Number(c.req.header('Last-Event-ID') ?? c.req.query('after') ?? 0)
-    if (!Number.isSafeInteger(after) || after < 0) {
+    // An empty header is what a reader without an event yet may send.
+    const after = eventNumber(c.req.header('Last-Event-ID') || (c.req.query('after') ?? '0'))
+    if (after === null) {
       throw new AppError('PARAMS_INVALID', 'Last-Event-ID must be the number of an event.')
     }
     return streams.open(id, after, languageOf(c), isHead(c))
