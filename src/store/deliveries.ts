@@ -13,6 +13,8 @@ export interface DueRow {
   /** Attempts made so far. */
   attempt: number
   nextAt: number
+  /** Attempts that failed in a row at this endpoint, whatever the message. */
+  failures: number
 }
 
 export interface AttemptRow {
@@ -56,7 +58,7 @@ export function createDeliveryRows(connection: Connection) {
   // in strict order always the one written first, so that what is not due holds up what comes after it.
   const due = connection.prepare(
     `SELECT d.message_id AS messageId, d.endpoint_id AS endpointId, m.event, m.payload,
-       m.created_at AS createdAt, d.n, d.attempt, d.next_at AS nextAt,
+       m.created_at AS createdAt, d.n, d.attempt, d.next_at AS nextAt, e.failures,
        min(iif(e.strict_order = 1, d.n, d.next_at * 1000000 + d.n % 1000000))
      FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id
        JOIN webhook_messages m ON m.id = d.message_id

@@ -1,4 +1,4 @@
-// The delivery loop: takes what is due from the outbox, at most four at once and one per endpoint, and writes down what
+// The delivery loop: takes what is due from the outbox, one per endpoint at a time and so many in all, and writes down what
 // became of it. Everything it must remember is in rows; what it keeps in memory only makes it slower, never forgetful.
 import type { Recorder } from '../audit/record.ts'
 import { type Breaker, createBreaker } from '../base/breaker.ts'
@@ -16,7 +16,7 @@ export interface Dispatcher {
   stop(graceMs?: number): Promise<void>
   /** Tries everything that is due now and waits for it; for tests and experiments that move the clock themselves. */
   step(): Promise<void>
-  /** When something is to be done next, milliseconds UTC; null when nothing waits. */
+  /** When something is to be begun next, milliseconds UTC; null when nothing waits, or not for its time. */
   nextAt(): number | null
   /** Looks at the outbox again, soon. */
   wake(): void
@@ -31,9 +31,15 @@ export interface DispatcherOptions extends DeliverOptions {
   chance?: () => number
   /** Waits before attempt 1, 2 …, milliseconds. */
   delays?: readonly number[]
+  /** Deliveries under way at once. */
+  slots?: number
 }
 
-const CONCURRENCY = 4
+/**
+ * Under way at once: as many sockets, and some 100 KiB of memory each. Who accepts the connection and never answers holds a slot
+ * for the whole time limit, so endpoints that failed last share half of them: who did answer does not wait for those.
+ */
+const SLOTS = 32
 const BREAKER = { failures: 5, restMs: 60_000 }
 /** Never sleeps longer: the computer may have slept meanwhile, or its clock been set. */
 const LONGEST_SLEEP_MS = 60_000
@@ -43,9 +49,11 @@ const SYSTEM = { id: 'system', role: 'system' }
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { store, recorder, events, clock, onError } = options
-  const { chance = Math.random, delays = DELAYS_MS } = options
+  const { chance = Math.random, delays = DELAYS_MS, slots = SLOTS } = options
   const { deliveries, webhooks } = store
   const busy = new Map<string, Promise<void>>()
+  /** How many of these had failed last when they were begun. */
+  let busyFailing = 0
   const breakers = new Map<string, Breaker>()
   /** Busy endpoints asked to be left alone until then (UTC). */
   const pausedUntil = new Map<string, number>()
@@ -71,10 +79,14 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       clock.now() + breakerOf(due.endpointId).restMs(clock.monotonic()),
     )
 
-  function idle(): { due: DueRow; at: number }[] {
+  const hasSlot = ({ failures }: DueRow): boolean =>
+    busy.size < slots && (failures === 0 || busyFailing < slots / 2)
+
+  /** What may be begun as soon as its time has come; the end of any delivery is a reason to look again. */
+  function startable(): { due: DueRow; at: number }[] {
     return deliveries
       .firstPerEndpoint()
-      .filter((due) => !busy.has(due.endpointId))
+      .filter((due) => !busy.has(due.endpointId) && hasSlot(due))
       .map((due) => ({ due, at: readyAt(due) }))
       .sort((a, b) => a.at - b.at)
   }
@@ -82,13 +94,16 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   /** Starts what may start; true when something did. */
   function pump(): boolean {
     let started = false
-    for (const { due, at } of idle()) {
-      if (busy.size >= CONCURRENCY || at > clock.now() || stopping.signal.aborted) break
+    for (const { due, at } of startable()) {
+      if (at > clock.now() || stopping.signal.aborted) break
       const endpoint = webhooks.byId(due.endpointId)
-      if (endpoint === undefined) continue
+      if (endpoint === undefined || !hasSlot(due)) continue
       started = true
+      const share = due.failures > 0 ? 1 : 0
+      busyFailing += share
       const work = attempt(due, endpoint).finally(() => {
         busy.delete(due.endpointId)
+        busyFailing -= share
         if (running) wake()
       })
       busy.set(due.endpointId, work)
@@ -196,9 +211,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       if (clock.now() - plannedAt > OVERDUE_MS) spreadOverdue()
       pump()
       const next = nextAt()
-      if (next !== null && busy.size < CONCURRENCY) {
-        plan(Math.min(Math.max(next - clock.now(), 5), LONGEST_SLEEP_MS))
-      } else plan(LONGEST_SLEEP_MS)
+      if (next === null) plan(LONGEST_SLEEP_MS)
+      else plan(Math.min(Math.max(next - clock.now(), 5), LONGEST_SLEEP_MS))
     } catch (error) {
       onError(error)
       plan(LONGEST_SLEEP_MS)
@@ -210,7 +224,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     if (running && plannedAt > clock.now()) plan(0)
   }
 
-  const nextAt = (): number | null => idle()[0]?.at ?? null
+  const nextAt = (): number | null => startable()[0]?.at ?? null
 
   return {
     start() {

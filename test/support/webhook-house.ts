@@ -18,6 +18,7 @@ export interface WebhookHouseOptions {
   chance?: () => number
   delays?: readonly number[]
   timeoutMs?: number
+  slots?: number
   ownPort?: number
   trusted?: readonly string[]
 }
@@ -47,6 +48,7 @@ export function createWebhookHouse(options: WebhookHouseOptions) {
       chance,
       ...(options.delays && { delays: options.delays }),
       ...(options.timeoutMs !== undefined && { timeoutMs: options.timeoutMs }),
+      ...(options.slots !== undefined && { slots: options.slots }),
     })
   const webhooks = createWebhooks({ store, recorder, clock, ids, targets })
   return {

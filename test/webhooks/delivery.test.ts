@@ -205,7 +205,7 @@ describe('delivery', () => {
     expect(waits()).toBeLessThanOrEqual(360_000)
   })
 
-  test('at most four at once, and one per endpoint', async () => {
+  test('at most 32 at once, and one per endpoint', async () => {
     let now = 0
     let most = 0
     const perEndpoint = new Map<string, number>()
@@ -222,10 +222,95 @@ describe('delivery', () => {
         return { status: 200, header: () => null, bytes: new Uint8Array(0) }
       },
     })
-    for (let n = 0; n < 6; n++) await register(`http://127.0.0.1:9/${n}`)
+    for (let n = 0; n < 40; n++) await register(`http://127.0.0.1:9/${n}`)
     for (let n = 0; n < 3; n++) await emit('project_loaded', { n })
     await dispatcher.step()
-    expect(most).toBe(4)
+    expect(most).toBe(32)
+  })
+
+  describe('a receiver that answers, beside twelve that accept and never do', () => {
+    async function told(options: Partial<WebhookHouseOptions>) {
+      const hanging = await Promise.all(
+        Array.from({ length: 12 }, () => receiver(() => 'silent' as const)),
+      )
+      const good = await receiver()
+      const { register, emit, dispatcher, webhooks } = house({ clock: systemClock, ...options })
+      const ids: string[] = []
+      for (const one of hanging) ids.push((await register(one.url)).id)
+      dispatcher.start()
+      await emit('project_loaded', { n: 1 })
+      const held = Math.min(12, options.slots ?? 12)
+      const heldNow = () => hanging.flatMap(({ received }) => received).length
+      await until(() => heldNow() === held)
+      await register(good.url)
+      for (let n = 2; n <= 4; n++) await emit('project_loaded', { n })
+      return { good, dispatcher, heldNow, attempts: () => ids.map(tried) }
+
+      function tried(id: string): number {
+        const waiting = webhooks.deliveries(id, { state: 'waiting', limit: 9 })
+        return waiting.flatMap(({ attempts }) => attempts).length
+      }
+    }
+
+    test('is told at once and in order, while they still hang with one message each', async () => {
+      const { good, dispatcher, heldNow, attempts } = await told({})
+      await until(() => good.received.length === 3)
+      expect(good.received.map((one) => JSON.parse(one.body).data.n)).toEqual([2, 3, 4])
+      expect(heldNow()).toBe(12)
+      expect(attempts()).toEqual(Array(12).fill(0))
+      await dispatcher.stop(0)
+    })
+
+    test('control: with four slots it waits for them', async () => {
+      const { good, dispatcher, heldNow } = await told({ slots: 4 })
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      expect([good.received.length, heldNow()]).toEqual([0, 4])
+      await dispatcher.stop(0)
+    })
+  })
+
+  test('who failed last holds half of the slots at most, however many they are, also after a restart', async () => {
+    const clock = createStillClock()
+    const under = new Map<string, () => void>()
+    let hang = false
+    const post: WebhookHouseOptions['post'] = async ({ url, signal }) => {
+      if (!hang && !url.pathname.startsWith('/good')) throw new Error('down')
+      await new Promise<void>((resolve, reject) => {
+        if (url.pathname.startsWith('/good')) return resolve()
+        under.set(url.pathname, resolve)
+        signal?.addEventListener('abort', () => reject(signal.reason))
+      })
+      under.delete(url.pathname)
+      return { status: 200, header: () => null, bytes: new Uint8Array(0) }
+    }
+    const { register, emit, dispatcher, openDispatcher, webhooks } = house({ clock, post })
+    for (let n = 0; n < 40; n++) await register(`http://127.0.0.1:9/bad/${n}`)
+    await emit('project_loaded', { n: 1 })
+    await dispatcher.step()
+    hang = true
+    const again = openDispatcher()
+    clock.advance(10_000)
+    const turn = again.step()
+    await until(() => under.size === 16)
+    // Nothing to be begun: a loop that took them for due would spin.
+    expect(again.nextAt()).toBeNull()
+    const { id } = await register('http://127.0.0.1:9/good')
+    await emit('project_loaded', { n: 2 })
+    expect(again.nextAt()).not.toBeNull()
+    // A step of the same loop, as the one that its timer makes.
+    const next = again.step()
+    await until(() => webhooks.list().find((one) => one.id === id)!.delivered === 1)
+    expect(under.size).toBe(16)
+    // When one ends, the next of them has its slot.
+    const first = [...under.keys()]
+    under.get(first[0]!)!()
+    await until(() => [...under.keys()].some((path) => !first.includes(path)))
+    // That one answered, so its next message takes none of theirs.
+    const failing = () => [...under.keys()].filter((path) => path !== first[0])
+    await until(() => under.has(first[0]!))
+    expect(failing()).toHaveLength(16)
+    await again.stop(0)
+    await Promise.all([turn, next])
   })
 
   test('cut off in the middle, the message goes out again under the same id', async () => {
