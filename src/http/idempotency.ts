@@ -38,7 +38,11 @@ export function idempotencyKeyOf(c: AnyContext): string | null {
 
 /**
  * For routes whose access says `keyed`. The key is noted before the work, so that a request that was cut off by the end of
- * the program is never done a second time: nobody knows how far it came, and that is the answer. Answers of 5xx are not kept.
+ * the program is never done a second time: nobody knows how far it came, and that is the answer.
+ *
+ * Only what was done is kept. A change here is one transaction (imports are several, and know what they took over), so a refusal
+ * changes nothing and can be given again; and its cause can be cured: a version that was outdated, a project that is not there yet, a body with a mistake. Were the refusal repeated for a
+ * day, the key would keep the client from the very request that it stands for. Stripe, too, keeps what began to be executed.
  */
 export function answerOnce(answers: KeyedAnswers) {
   const busy = new Set<string>()
@@ -52,14 +56,15 @@ export function answerOnce(answers: KeyedAnswers) {
     const place: Place = { principal: principal.id, route: `POST ${path}`, key }
     const name = JSON.stringify(place)
     const isSmall = access.bodyBytes <= LARGEST_READ_HERE
-    const fingerprint = sha256(
+    const fingerprint = fingerprintOf(
       isSmall ? await c.req.text() : await readBody(c.env.incoming, access.bodyBytes),
+      c.req.header('If-Match'),
     )
     const known = answers.find(place)
     if (known !== undefined && !known.fingerprint.equals(fingerprint)) {
       throw new AppError(
         'IDEMPOTENCY_KEY_REUSED',
-        'This Idempotency-Key was used for another request. Use a new key for a new request.',
+        'This Idempotency-Key was used for another request (body or If-Match). Use a new key for a new request.',
       )
     }
     if (busy.has(name)) {
@@ -71,14 +76,19 @@ export function answerOnce(answers: KeyedAnswers) {
       await answers.begin(place, fingerprint)
       await next()
       const { status } = c.res
-      const isSecret = access.keyed === 'secret' && status < 400
-      if (status >= 500) await answers.forget(place)
-      else await answers.keep(place, status, isSecret ? null : await textOf(c.res))
+      if (status >= 400) await answers.forget(place)
+      else await answers.keep(place, status, access.keyed === 'secret' ? null : await textOf(c.res))
     } finally {
       busy.delete(name)
     }
     return undefined
   }
+}
+
+/** What makes two requests the same one: the body, and the version that it is meant for. 32 bytes. */
+function fingerprintOf(body: Uint8Array | string, ifMatch: string | undefined): Buffer {
+  const digest = sha256(body)
+  return ifMatch === undefined ? digest : sha256(Buffer.concat([digest, sha256(ifMatch)]))
 }
 
 const textOf = async (answer: Response): Promise<Buffer> => Buffer.from(await answer.clone().text())
@@ -97,8 +107,6 @@ function replay({ status, response }: { status: number | null; response: Buffer 
     )
   }
   const headers: Record<string, string> = { 'Idempotent-Replay': 'true' }
-  if (status !== 204) {
-    headers['Content-Type'] = status < 400 ? 'application/json' : 'application/problem+json'
-  }
+  if (status !== 204) headers['Content-Type'] = 'application/json'
   return new Response(status === 204 ? null : new Uint8Array(response), { status, headers })
 }

@@ -38,18 +38,77 @@ describe('a key', () => {
     expect(await count()).toBe(2)
   })
 
-  test('keeps a refusal too, and is refused for another body', async () => {
-    const body = { project_id: 'A', project_name: 'P' }
-    await post(PROJECTS, body, null)
-    const refused = await post(PROJECTS, body, 'k')
-    expect(refused.status).toBe(400)
-    expect((await house.call('DELETE', `${PROJECTS}/A`)).status).toBe(204)
-    const again = await post(PROJECTS, body, 'k')
-    expect([again.status, again.json]).toEqual([400, refused.json])
-    expect(again.headers['content-type']).toBe('application/problem+json')
-    expect((await post(PROJECTS, { project_name: 'Q' }, 'k')).json.code).toBe(
-      'IDEMPOTENCY_KEY_REUSED',
-    )
+  test('is refused for another body', async () => {
+    await post(PROJECTS, { project_name: 'P' }, 'k')
+    const other = await post(PROJECTS, { project_name: 'Q' }, 'k')
+    expect([other.status, other.json.code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED'])
+    expect(await count()).toBe(1)
+  })
+
+  describe('whose request was refused', () => {
+    const reimport = { dry_run: false, crs_out: 'EPSG:31984', features: [] }
+    const place = `${PROJECTS}/A/reimport`
+    const send = (body: unknown, ifMatch?: string) =>
+      house.call('POST', place, body, {
+        headers: {
+          'Idempotency-Key': 'k',
+          ...(ifMatch === undefined ? {} : { 'If-Match': ifMatch }),
+        },
+      })
+    const create = () => post(PROJECTS, { project_id: 'A', project_name: 'P' }, null)
+    const version = async () => (await house.call('GET', `${PROJECTS}/A`)).json.version
+    const outdated = async () => {
+      await create()
+      await house.call('PUT', `${PROJECTS}/A`, { version: 1, project_name: 'Q' })
+    }
+
+    test('404: is done once what it asks for is there, and once only', async () => {
+      expect((await send(reimport)).status).toBe(404)
+      await create()
+      const first = await send(reimport)
+      expect([first.status, first.headers['idempotent-replay']]).toEqual([200, undefined])
+      const second = await send(reimport)
+      expect([second.headers['idempotent-replay'], second.json]).toEqual(['true', first.json])
+    })
+
+    test('409: the same key goes on with the version that is right', async () => {
+      await outdated()
+      expect((await send({ ...reimport, version: 1 })).json.code).toBe('VERSION_CONFLICT')
+      expect((await send({ ...reimport, version: 2 })).status).toBe(200)
+      const changed = await send({ ...reimport, version: 3 })
+      expect(changed.json.code).toBe('IDEMPOTENCY_KEY_REUSED')
+    })
+
+    test('412: another If-Match is another request, before it was done and after', async () => {
+      await outdated()
+      expect((await send(reimport, '"1"')).status).toBe(412)
+      const done = await send(reimport, '"2"')
+      expect(done.status).toBe(200)
+      const now = await version()
+      for (const other of ['"1"', '"3"', '*', undefined]) {
+        expect([other, (await send(reimport, other)).json.code]).toEqual([
+          other,
+          'IDEMPOTENCY_KEY_REUSED',
+        ])
+      }
+      // Control: the same one is the same request, though the project is not at version 2 any more.
+      const again = await send(reimport, '"2"')
+      expect([again.status, again.headers['idempotent-replay']]).toEqual([200, 'true'])
+      expect(again.json).toEqual(done.json)
+      expect(await version()).toBe(now)
+    })
+
+    test('422: a body with a mistake may be sent again without it; nothing of it is kept', async () => {
+      expect((await post(PROJECTS, { project_name: '' }, 'k')).status).toBe(422)
+      const direct = new Database(path.join(house.config.folders.data, 'sisrua.db'), {
+        readonly: true,
+      })
+      expect(direct.prepare('SELECT count(*) FROM idempotency').pluck().get()).toBe(0)
+      direct.close()
+      expect((await post(PROJECTS, { project_name: 'P' }, 'k')).status).toBe(201)
+      expect((await post(PROJECTS, { project_name: 'P' }, 'k')).status).toBe(201)
+      expect(await count()).toBe(1)
+    })
   })
 
   test('belongs to who sends it, and to one address', async () => {
@@ -137,13 +196,11 @@ describe('an answer with a secret', () => {
     expect(await clients()).toBe(before + 2)
   })
 
-  test('but a refusal holds none and is repeated', async () => {
-    const wrong = { name: 'x', role: 'king' }
-    const first = await post(CLIENTS, wrong, 'k')
-    expect(first.status).toBe(422)
-    expect((await post(CLIENTS, wrong, 'k')).json).toEqual(first.json)
-    expect(kept()).toHaveLength(1)
-    expect((await post(CLIENTS, client, 'k')).json.code).toBe('IDEMPOTENCY_KEY_REUSED')
+  test('but a refusal holds none, and leaves the key to the request without the mistake', async () => {
+    expect((await post(CLIENTS, { name: 'x', role: 'king' }, 'k')).status).toBe(422)
+    expect(kept()).toEqual([])
+    expect((await post(CLIENTS, client, 'k')).status).toBe(201)
+    expect((await post(CLIENTS, client, 'k')).json.code).toBe('IDEMPOTENCY_KEY_SPENT')
   })
 
   test('that was lost is had again in the way that the refusal names', async () => {
