@@ -17,6 +17,7 @@ import { EXIT } from '../base/exit-codes.ts'
 import { readProblem } from '../store/inspect.ts'
 import type { CliContext } from './context.ts'
 import { addDaemonOptions, type DaemonOptions, openDaemonClient } from './daemon-client.ts'
+import { cliText } from './texts.ts'
 import { PiecedFile, writeFiles } from './write-file.ts'
 
 interface VerifyOptions extends DaemonOptions {
@@ -44,7 +45,7 @@ export function registerAudit(program: Command, context: CliContext): void {
       .option('--bundle <folder>', 'an unpacked export instead of the data folder')
       .option('--vkey <key>', 'verifier key to believe; may be repeated', collect, [])
       .option('--anchor <file>', 'signed note kept elsewhere; may be repeated', collect, [])
-      .option('--quick', 'read the entries in runs, leave their data alone')
+      .option('--quick', cliText(context.terminal.language, 'quickOption'))
       .description(
         'checks every entry; exit code 12 tampered, 13 rolled back or cut short, 14 cannot decide',
       )
@@ -132,20 +133,27 @@ async function reading<T>(
   }
 }
 
+/** What a check covers. A bundle has no columns, and its data are always read. */
+const scopeOf = ({ bundle, quick }: VerifyOptions): string[] =>
+  bundle !== undefined ? ['entries', 'data'] : quick ? ['entries'] : ['entries', 'data', 'columns']
+
 async function verify(options: VerifyOptions, context: CliContext): Promise<void> {
   if (options.url !== undefined) return verifyThere(options, context)
+  const { terminal } = context
+  const scope = scopeOf(options)
   const notes = options.anchor.map(readNote)
   const verdict =
     options.bundle === undefined
       ? await reading(context, (log) => verifyHere(log, options, notes))
       : verifyBundle(options.bundle, { vkeys: options.vkey, anchors: notes })
   const { code, firstBad, reason, size, signedSize } = verdict
-  const document = { code, first_bad: firstBad, reason, signed_size: signedSize, size }
+  const document = { code, first_bad: firstBad, reason, scope, signed_size: signedSize, size }
   const place = firstBad === null ? '' : ` (first at audit id ${firstBad + 1})`
-  await context.terminal.result(
-    context.terminal.json
+  const limits = scope.length === 1 ? `${cliText(terminal.language, 'quickOnly')}\n` : ''
+  await terminal.result(
+    terminal.json
       ? `${JSON.stringify(document)}\n`
-      : `${reason}${place}: ${size} entries, ${signedSize} signed\n`,
+      : `${reason}${place}: ${size} entries, ${signedSize} signed\n${limits}`,
   )
   if (code !== 0) process.exitCode = EXIT_OF[code]
 }

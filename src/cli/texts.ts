@@ -29,6 +29,16 @@ const TEXTS = {
     'pt-BR': 'já importado; o arquivo mudou depois',
     en: 'imported before; the file has changed since',
   },
+  quickOption: {
+    'pt-BR':
+      'confere só as entradas, por trechos: nem os dados apagáveis ao lado delas, nem as colunas em que se busca',
+    en: 'checks the entries alone, in runs: neither the erasable data beside them nor the columns that searches read',
+  },
+  quickOnly: {
+    'pt-BR':
+      'Com --quick só as entradas foram conferidas. Dados e colunas ao lado delas podem ter sido alterados: sem --quick isso aparece.',
+    en: 'With --quick only the entries were checked. Data and columns beside them may have been altered: without --quick that shows.',
+  },
   unreadableValues: { 'pt-BR': 'valores ilegíveis', en: 'unreadable values' },
   meant: { 'pt-BR': 'Você quis dizer', en: 'Did you mean' },
   unknownCommand: { 'pt-BR': 'comando desconhecido', en: 'unknown command' },

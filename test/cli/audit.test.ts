@@ -55,6 +55,42 @@ describe('a database that cannot be read', () => {
   })
 })
 
+describe('a quick check', () => {
+  const ONLY = {
+    en: /only the entries were checked\. Data and columns .* may have been altered/,
+    'pt-BR': /só as entradas foram conferidas\. Dados e colunas .* podem ter sido alterados/,
+  }
+
+  it.each(['en', 'pt-BR'] as const)(
+    'says in its answer and its help what it leaves out (%s)',
+    async (lang) => {
+      const quick = await audit(sound, 'verify', '--quick', '--lang', lang)
+      expect([quick.code, quick.stdout]).toEqual([0, expect.stringMatching(ONLY[lang])])
+      const whole = await audit(sound, 'verify', '--lang', lang)
+      expect([whole.code, whole.stdout]).toEqual([0, expect.not.stringMatching(ONLY[lang])])
+      const { stdout } = await audit(sound, 'verify', '--help', '--lang', lang)
+      const help = stdout.replace(/\s+/g, ' ')
+      expect(help).toMatch(lang === 'en' ? /neither the erasable data/ : /nem os dados apagáveis/)
+    },
+  )
+
+  it('tells a program so too, and is right about it: an altered column shows without it', async () => {
+    const folder = mkdtempSync(path.join(home, 'd-'))
+    writeFileSync(path.join(folder, 'sisrua.db'), readFileSync(path.join(sound, 'sisrua.db')))
+    const file = new Database(path.join(folder, 'sisrua.db'))
+    file.exec(
+      `DROP TRIGGER audit_only_erase; UPDATE audit_log SET entity_id = 'other' WHERE seq = 20`,
+    )
+    file.close()
+    const scope = async (...args: string[]) => {
+      const { code, stdout } = await audit(folder, 'verify', '--json', ...args)
+      return [code, JSON.parse(stdout).scope]
+    }
+    expect(await scope('--quick')).toEqual([0, ['entries']])
+    expect(await scope()).toEqual([12, ['entries', 'data', 'columns']])
+  })
+})
+
 it('an export goes where it can be written, whole, or says why not', async () => {
   const bundle = path.join(home, 'feito à mão')
   expect((await audit(sound, 'export', '-o', bundle)).code).toBe(0)
