@@ -2,6 +2,7 @@
 // and answers the row as it is afterwards, or undefined when they did not match. Every row is sealed when it is written and
 // checked when it is read. Over 300 lines, because every statement that changes a job shall be seen beside the others.
 import { AppError } from '../base/errors.ts'
+import { createJobInserts, type NewJob } from './job-inserts.ts'
 import { JOB_COLUMNS, type JobRow } from './job-row.ts'
 import { BROKEN_SEAL, coreOf, sealFrom, sealOf } from './job-seal.ts'
 import { createLiveJobs, isDue, isWaiting } from './live-jobs.ts'
@@ -94,16 +95,7 @@ export function createJobRows(
   connection: Connection,
   transactions: Pick<Transactions, 'follow' | 'isOpen'>,
 ) {
-  const NEW = `n, id, kind, pipeline, priority, payload, input_sha256, idempotency_key, retry_of, max_attempts, run_after,
-    aged_at, soft_ms, hard_ms, trace_id, created_by, project_id, created_at, updated_at, seal`
-  const insert = connection.prepare(
-    `INSERT INTO jobs (${NEW}, state)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued')`,
-  )
-  const insertStarted = connection.prepare(
-    `INSERT INTO jobs (${NEW}, attempt, lease_token, lease_until, boot_id, started_at, state, progress, step)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', 0.05, 'started')`,
-  )
+  const insertAll = createJobInserts(connection)
   const newest = connection.prepare('SELECT coalesce(max(n), 0) FROM jobs').pluck()
   const byId = connection.prepare(`SELECT ${JOB_COLUMNS} FROM jobs WHERE id = +?`)
   const heldKeys = connection
@@ -190,43 +182,16 @@ export function createJobRows(
     }
   })
   /** New jobs of the open transaction: one that is started in it is written once, as running. */
-  let unwritten = new Map<string, { row: JobRow; bootId: string }>()
+  let unwritten = new Map<string, NewJob>()
   /** Number of the newest job; null when it must be asked for. */
   let lastN: number | null = null
 
   function flush(): void {
     if (unwritten.size === 0) return
-    for (const { row, bootId } of unwritten.values()) {
-      // Sealed as it is written: what became of it before that was seen by nobody.
-      sealed(row)
-      const values = [
-        row.n,
-        row.id,
-        row.kind,
-        row.pipeline,
-        row.priority,
-        row.payload,
-        row.inputSha256,
-        row.idempotencyKey,
-        row.retryOf,
-        row.maxAttempts,
-        row.runAfter,
-        row.createdAt,
-        row.softMs,
-        row.hardMs,
-        row.traceId,
-        row.createdBy,
-        row.projectId,
-        row.createdAt,
-        row.updatedAt,
-        row.seal,
-      ]
-      if (row.state === 'queued') insert.run(values)
-      else {
-        const { attempt, leaseToken, leaseUntil, startedAt } = row
-        insertStarted.run(values, attempt, leaseToken, leaseUntil, bootId, startedAt)
-      }
-    }
+    const jobs = [...unwritten.values()]
+    // Sealed as they are written: what became of them before that was seen by nobody.
+    for (const { row } of jobs) sealed(row)
+    insertAll(jobs)
     unwritten = new Map()
   }
 
