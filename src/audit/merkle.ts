@@ -72,9 +72,12 @@ export class Frontier {
     this.#size += 1
   }
 
-  /** Merkle tree hash over all leaves so far. */
-  root(): Digest {
-    let root: Digest | null = null
+  /**
+   * Merkle tree hash over all leaves so far; with `behind`, the root over what comes after them, over those too. They are no more than
+   * the smallest complete subtree of these.
+   */
+  root(behind: Digest | null = null): Digest {
+    let root = behind
     for (let level = 0, rest = this.#size; rest > 0; level++, rest = half(rest)) {
       if (!odd(rest)) continue
       const left = this.#levels[level]!.latin1Slice(LEFT, RIGHT)

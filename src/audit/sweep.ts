@@ -5,22 +5,31 @@ import type { AuditRows } from '../store/audit.ts'
 import type { AuditTreeRows } from '../store/audit-tree.ts'
 import { GENESIS } from './chain.ts'
 import { type Digest, digestOf } from './digest.ts'
-import { Frontier, frontierFrom, leafDigest, nodeDigest, type SubtreeSource } from './merkle.ts'
+import { frontierFrom, leafDigest, nodeDigest, type SubtreeSource } from './merkle.ts'
+import { createRunTree } from './run-tree.ts'
 import { SEGMENT_ENTRIES, SEGMENT_GENESIS, segmentDigest } from './segments.ts'
+import { createLanes, type Lanes } from './sha256-lanes.ts'
 import { foldHashes } from './tree.ts'
 
-/** Rows read at once: their text stays in the processor's cache while it is hashed. */
+/** Rows read at once, 2^9: their text stays in the processor's cache while it is hashed. */
 const ROWS_AT_ONCE = 512
-/** Bytes of what a link is hashed over: 0x02, the chain hash before, the leaf. */
-const LINK = 65
-/** What the links of a run of rows are hashed over, one behind the other: after the first 33 bytes it is what `runs` reads. */
-const links = Buffer.alloc(ROWS_AT_ONCE * LINK + 33, 2)
-const LEAF_AT = 33
-const NEXT_CHAIN_AT = LINK + 1
-// Making a view costs as much as a third of a hash.
-const linkViews = Array.from({ length: ROWS_AT_ONCE }, (_, i) =>
-  links.subarray(i * LINK, (i + 1) * LINK),
-)
+const RUN_LEVELS = 9
+const DIGEST = 32
+/** Bytes of a row as `runs` reads them: leaf, 0x02, chain hash. */
+const ROW = 65
+const CHAIN = 33
+// The room: rows as they should be, the chain hash before the first, rows as they are stored, nodes of the tree.
+const EXPECTED = 0
+const BEFORE = EXPECTED + ROWS_AT_ONCE * ROW
+const STORED = BEFORE + DIGEST
+const NODES = STORED + ROWS_AT_ONCE * ROW
+
+let ownLanes: Lanes | undefined
+/** Made by the first sweep of a thread. */
+function lanesOfThread(): Lanes {
+  ownLanes ??= createLanes()
+  return ownLanes
+}
 
 export interface SweepSource {
   audit: Pick<AuditRows, 'countedTexts' | 'runs'>
@@ -44,80 +53,98 @@ export function sweepEntries(
   { audit }: SweepSource,
   size: number,
   roots: ReadonlyMap<number, Digest>,
+  lanes: Lanes = lanesOfThread(),
 ): Sweep {
-  const tree = new Frontier()
-  const seen = new Set<number>()
+  const { room } = lanes
+  const tree = createRunTree(lanes, RUN_LEVELS, { at: EXPECTED, stride: ROW }, NODES)
+  const sizes = [...roots.keys()].sort((a, b) => a - b)
   const wrongRoots: number[] = []
-  const compare = (at: number): void => {
-    const wanted = roots.get(at)
-    if (wanted === undefined) return
-    seen.add(at)
-    if (tree.root() !== wanted) wrongRoots.push(at)
+  let compared = 0
+  /** Compares the roots up to `end`, of which all but `before` entries are in the last run. */
+  const compare = (before: number, end: number): void => {
+    for (; compared < sizes.length && sizes[compared]! <= end; compared++) {
+      const at = sizes[compared]!
+      if (tree.root(at - before) !== roots.get(at)) wrongRoots.push(at)
+    }
   }
   const finish = (firstBad: number | null): Sweep => ({
     firstBad,
     root: tree.root(),
-    wrongRoots: [...wrongRoots, ...[...roots.keys()].filter((at) => !seen.has(at))],
+    wrongRoots: wrongRoots.concat(sizes.slice(compared)),
   })
-  compare(0)
-  let chain = GENESIS
-  const leaves: Digest[] = []
+  compare(0, 0)
+  room.latin1Write(GENESIS, BEFORE)
+  room.fill(2, EXPECTED, BEFORE)
   for (let from = 0; from < size; from += ROWS_AT_ONCE) {
     const to = Math.min(from + ROWS_AT_ONCE, size)
     const [text, stored, rows] = audit.runs(from, to)
-    let run = linkRun(text, to - from, chain, leaves, true)
-    let sound = sameLinks(stored, run.count)
+    const linked = link(lanes, stored, to - from)
+    let run = hashLeaves(room, text, to - from, true)
+    let sound = sameRows(room, Math.min(linked, run.count))
     if (sound < to - from) {
-      run = linkRun(text, to - from, chain, leaves, false)
-      sound = sameLinks(stored, run.count)
+      run = hashLeaves(room, text, to - from, false)
+      sound = sameRows(room, Math.min(linked, run.count))
     }
-    for (let i = 0; i < sound; i++) {
-      tree.append(leaves[i]!)
-      if (roots.has(from + i + 1)) compare(from + i + 1)
-    }
+    tree.append(sound)
+    compare(from, from + sound)
     if (sound < to - from) return finish(from + sound)
     // The tree stands for the order of those between.
     if (run.end < text.length || !isNumbered(text, from, to)) return finish(from)
     if (rows < to - from) return finish(firstMisshapen(audit, from, to))
-    chain = run.chain
+    room.copyWithin(BEFORE, STORED - DIGEST + sound * ROW, STORED + sound * ROW)
   }
   return finish(null)
 }
 
 /**
- * Fills `links` with what the stored leaves and chain hashes of these entries should be, and `leaves`. `guess`: an entry that could
- * be as long as the one before is taken to be; two short ones look the same, so a run that does not fit is read again without.
+ * Puts the stored rows in the room and what their chain hashes should be, each from what is stored before it: up to the first that is
+ * wrong that is what it should be. Gives how many rows there are.
  */
-function linkRun(text: Buffer, most: number, before: Digest, leaves: Digest[], guess: boolean) {
-  let chain = before
-  links.latin1Write(chain, 1)
+function link({ room, hashPairs }: Lanes, stored: Buffer, most: number): number {
+  const count = Math.min(most, Math.floor(stored.length / ROW))
+  stored.copy(room, STORED, 0, count * ROW)
+  hashPairs(2, BEFORE, STORED, ROW, count, EXPECTED + CHAIN, ROW)
+  return count
+}
+
+const copied = Buffer.alloc(4096)
+const copiedOf: Buffer[] = []
+/** The bytes `start` ≤ i < `end`, up to the next call: a view of its own for every entry costs more than to copy it to one place. */
+function entryIn(text: Buffer, start: number, end: number): Buffer {
+  const length = end - start
+  if (length > copied.length) return text.subarray(start, end)
+  text.copy(copied, 0, start, end)
+  copiedOf[length] ??= copied.subarray(0, length)
+  return copiedOf[length]
+}
+
+/**
+ * Puts the leaves that these entries should have in the room. `guess`: an entry that could be as long as the one before is taken to
+ * be; two short ones look the same, so a run that does not fit is read again without.
+ */
+function hashLeaves(room: Buffer, text: Buffer, most: number, guess: boolean) {
   let start = 0
   let length = 0
   let count = 0
-  for (let at = 0; count < most && start < text.length; count++, at += LINK) {
+  for (let at = EXPECTED; count < most && start < text.length; count++, at += ROW) {
     if (!guess || length === 0 || text[start + length] !== 0) {
       const next = text.indexOf(0, start + 1)
       length = (next < 0 ? text.length : next) - start
     }
     const end = start + length
-    const leaf = hash('sha256', text.subarray(start, end), 'binary')
-    leaves[count] = leaf
-    links.latin1Write(leaf, at + LEAF_AT)
-    chain = hash('sha256', linkViews[count]!, 'binary')
-    links.latin1Write(chain, at + NEXT_CHAIN_AT)
+    room.latin1Write(hash('sha256', entryIn(text, start, end), 'binary'), at)
     start = end
   }
-  return { count, chain, end: start }
+  return { count, end: start }
 }
 
-/** Of how many entries from the first on the stored hashes are those in `links`. */
-function sameLinks(stored: Buffer, most: number): number {
-  const count = Math.min(most, Math.floor(stored.length / LINK))
-  const length = count * LINK
-  if (links.subarray(LEAF_AT, LEAF_AT + length).equals(stored.subarray(0, length))) return count
+/** Of how many of the first `count` rows, from the first on, the stored hashes are those they should be. */
+function sameRows(room: Buffer, count: number): number {
+  const length = count * ROW
+  if (room.compare(room, STORED, STORED + length, EXPECTED, EXPECTED + length) === 0) return count
   let at = 0
-  while (links[LEAF_AT + at] === stored[at]) at++
-  return Math.floor(at / LINK)
+  while (room[EXPECTED + at] === room[STORED + at]) at++
+  return Math.floor(at / ROW)
 }
 
 /** The first that is not one row of one text and two hashes of 32 bytes, although one behind the other they read as if all were. */
