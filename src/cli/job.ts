@@ -26,6 +26,7 @@ export function registerJob(program: Command, context: CliContext): void {
     job
       .command('list')
       .option('--state <state>', 'only these, e.g. dead for those that were given up')
+      .option('--all', 'all that are kept; without it the newest hundred')
       .description('newest first')
       .action((options: ListOptions) => list(options, context)),
     job
@@ -62,14 +63,28 @@ const place = (id: string): string => `/api/v1/jobs/${encodeURIComponent(id)}`
 
 interface ListOptions extends DaemonOptions {
   state?: string
+  all?: true
+}
+
+interface WirePage {
+  count: number
+  jobs: WireJob[]
+  next: string | null
 }
 
 async function list(options: ListOptions, context: CliContext): Promise<void> {
   const client = await openDaemonClient(options, context)
-  const query = options.state === undefined ? '' : `?state=${encodeURIComponent(options.state)}`
-  const answer = (await client.call('GET', `/api/v1/jobs${query}`)) as { jobs: WireJob[] }
-  const lines = answer.jobs.map((job) => line(job))
-  await print(context, answer, lines)
+  const query = new URLSearchParams(options.state === undefined ? {} : { state: options.state })
+  if (options.all) query.set('limit', '1000')
+  const page = async () => (await client.call('GET', `/api/v1/jobs?${query}`)) as WirePage
+  let { jobs, next } = await page()
+  while (options.all && next) {
+    query.set('cursor', next)
+    const more = await page()
+    jobs = [...jobs, ...more.jobs]
+    next = more.next
+  }
+  await print(context, { count: jobs.length, jobs, next }, jobs.map(line))
 }
 
 async function show(id: string, options: DaemonOptions, context: CliContext): Promise<void> {

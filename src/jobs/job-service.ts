@@ -177,15 +177,15 @@ export function createJobs(options: JobsOptions): Jobs {
 
     get: (id) => view(rowOf(id)),
 
-    list: (filter = {}) =>
-      store.jobs
-        .list({
-          state: filter.state ?? null,
-          kind: filter.kind ?? null,
-          before: filter.before ?? null,
-          limit: Math.min(Math.max(filter.limit ?? 100, 1), 1000),
-        })
-        .map(view),
+    list(filter = {}) {
+      const { state = null, kind = null, before = null, cursor = null } = filter
+      const limit = Math.min(Math.max(filter.limit ?? 100, 1), 1000)
+      // One more than is shown tells whether there is another page.
+      const rows = store.jobs.list({ state, kind, before, below: cursor, limit: limit + 1 })
+      const shown = rows.slice(0, limit)
+      const last = rows.length > limit ? shown.at(-1) : undefined
+      return { jobs: shown.map(view), next: last?.n ?? null }
+    },
 
     queuePosition(id) {
       const row = rowOf(id)

@@ -54,8 +54,17 @@ interface JobFilter {
   kind?: JobKind
   /** 1…1000, default 100; newest first. */
   limit?: number
-  /** Only jobs created before this time (milliseconds), for paging. */
+  /** Only jobs created before this time (milliseconds). */
   before?: number
+  /** `next` of the page before, to go on with the same filter. */
+  cursor?: number
+}
+
+/** What was there when the first page was asked for comes once, whatever is stored or thrown away meanwhile. */
+interface JobPage {
+  jobs: Job[]
+  /** Null: this was the last page. */
+  next: number | null
 }
 
 export interface JobLogLine {
@@ -90,7 +99,7 @@ export interface Jobs {
    */
   peek(request: SubmitRequest, actor: Actor): Promise<Job | null>
   get(id: string): Job
-  list(filter?: JobFilter): Job[]
+  list(filter?: JobFilter): JobPage
   /** How many jobs of the kind start before this one; null unless it waits. */
   queuePosition(id: string): number | null
   /** Cancels; a finished job is left as it is. A running one stops within 3 s. */

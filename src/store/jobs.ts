@@ -105,12 +105,6 @@ export function createJobRows(
     'UPDATE jobs SET idempotency_key = NULL WHERE idempotency_key = +?',
   )
   const freeKey = connection.prepare('UPDATE jobs SET idempotency_key = NULL, seal = ? WHERE n = ?')
-  const list = connection.prepare(
-    `SELECT ${JOB_COLUMNS} FROM jobs
-     WHERE (@state IS NULL OR state = @state) AND (@kind IS NULL OR kind = @kind)
-       AND (@before IS NULL OR created_at < @before)
-     ORDER BY n DESC LIMIT @limit`,
-  )
   const open = connection.prepare(
     `SELECT ${JOB_COLUMNS} FROM jobs WHERE state IN ('queued', 'running', 'cancelling', 'retry_wait') ORDER BY n`,
   )
@@ -306,16 +300,6 @@ export function createJobRows(
     },
     /** These jobs were thrown away. */
     forget: (ids: ReadonlySet<string>) => live.forget(ids),
-    /** Newest first; damaged rows are left out. */
-    list(filter: {
-      state: string | null
-      kind: string | null
-      before: number | null
-      limit: number
-    }): JobRow[] {
-      flush()
-      return (list.all(filter) as JobRow[]).filter((row) => sealOf(row) === row.seal)
-    },
     claim(change: {
       kind: string
       leaseToken: string

@@ -16,6 +16,7 @@ import { createDisk, type Disk } from './disk.ts'
 import { prepareFolders, type StoreFolders } from './folders.ts'
 import { createIdempotencyRows } from './idempotency.ts'
 import { createJobEvents } from './job-events.ts'
+import { createJobList } from './job-list.ts'
 import { createJobRecords } from './job-records.ts'
 import { createJobRows } from './jobs.ts'
 import { type InstanceLock, takeInstanceLock } from './lock.ts'
@@ -141,6 +142,7 @@ function assemble({
       ...jobRows,
       ...createJobEvents(connection, transactions),
       ...createJobRecords(connection),
+      ...createJobList(connection),
     },
     idempotency: createIdempotencyRows(connection),
     blobs: createBlobs(connection, transactions, folders, clock),

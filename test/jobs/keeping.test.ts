@@ -71,7 +71,7 @@ describe('retention', () => {
     const { store } = house
     const prune = (keepBytes: number) =>
       store.transaction(() => store.retention.prune(Date.now(), 500, keepBytes))
-    const kept = () => house.jobs.list({ limit: 10 }).map(({ id }) => id)
+    const kept = () => house.jobs.list({ limit: 10 }).jobs.map(({ id }) => id)
     const total = blobFiles().length * 100_000
     expect(prune(total)).toBe(0)
     expect(prune(total - 1)).toBe(1)
@@ -111,7 +111,7 @@ describe('retention', () => {
     expect(house.jobs.eventsSince(0).resync).toBe(true)
     clock.advance(23 * DAY)
     expect(prune()).toBe(1)
-    expect(house.jobs.list()).toEqual([])
+    expect(house.jobs.list().jobs).toEqual([])
     expect(house.store.audit.last()!.seq).toBe(entries)
   })
 })

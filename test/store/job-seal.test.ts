@@ -69,7 +69,7 @@ describe('a finished job', () => {
     const house = createJobHouse({ dataFolder, start: false })
     expect(() => house.jobs.get(id)).toThrow(CORRUPT)
     await expect(house.jobs.result(id)).rejects.toThrow(CORRUPT)
-    expect(house.jobs.list()).toEqual([])
+    expect(house.jobs.list().jobs).toEqual([])
     // The same request is worked on again, beside the damaged row.
     const again = await house.jobs.submit(osm(500), OWNER)
     expect(again.replayed).toBe(false)
@@ -81,7 +81,7 @@ describe('a finished job', () => {
     const house = createJobHouse({ dataFolder })
     const first = (await house.jobs.submit(osm(1), OWNER)).job.id
     const second = (await house.jobs.submit(osm(2), OWNER)).job.id
-    await until(() => house.jobs.list({ state: 'succeeded' }).length === 2)
+    await until(() => house.jobs.list({ state: 'succeeded' }).jobs.length === 2)
     await house.close()
     damage(`UPDATE jobs SET id = 'gone' WHERE id = '${first}'`)
     damage(`UPDATE jobs SET id = '${first}' WHERE id = '${second}'`)
@@ -143,7 +143,7 @@ describe('an older database', () => {
     file.exec('COMMIT')
     file.close()
     const house = createJobHouse({ dataFolder })
-    expect(house.jobs.list({ limit: 1000, state: 'failed' })).toHaveLength(1000)
+    expect(house.jobs.list({ limit: 1000, state: 'failed' }).jobs).toHaveLength(1000)
     expect(house.jobs.get('old-0')).toMatchObject({ state: 'failed', progress: 0.25, createdAt: 5 })
     await until(() => house.jobs.get('waits').state === 'succeeded')
     await house.close()

@@ -255,7 +255,7 @@ export async function play(steps: Step[], programPolicy: Policy = policy): Promi
       else if (one.do === 'cancel') cancel(one.pick)
       else if (one.do === 'stale') stale(one.pick)
       else if (lease !== undefined) withLease(one.do, lease)
-      const stored = house.jobs.list({ limit: 1000 }).reverse()
+      const stored = house.jobs.list({ limit: 1000 }).jobs.reverse()
       assert.deepEqual(
         stored.map(({ id, state, attempt, crashCount }) => ({
           id,

@@ -135,7 +135,13 @@ export const JobStatus = z
   .openapi('JobStatus')
 
 export const JobList = z
-  .object({ count: z.number().int(), jobs: z.array(JobStatus) })
+  .object({
+    count: z.number().int(),
+    jobs: z.array(JobStatus),
+    next: z.string().nullable().openapi({
+      description: 'The `cursor` of the next page; null: this was the last one.',
+    }),
+  })
   .openapi('JobList')
 
 export const JobLogs = z

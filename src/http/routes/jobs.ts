@@ -95,20 +95,29 @@ export function mountJobs(app: App, rooms: Rooms): void {
             .number()
             .positive()
             .optional()
-            .openapi({ description: 'Unix seconds; for paging.' }),
+            .openapi({ description: 'Only jobs created before this time, Unix seconds.' }),
+          cursor: z
+            .string()
+            .regex(/^\d{1,15}$/)
+            .optional()
+            .openapi({
+              description: '`next` of the page before; everything else as it was there.',
+            }),
         }),
       },
       responses: answers(JobList, 'Jobs'),
     }),
     (c) => {
-      const { state, kind, limit, before } = c.req.valid('query')
-      const found = jobs.list({
+      const { state, kind, limit, before, cursor } = c.req.valid('query')
+      const { jobs: found, next } = jobs.list({
         limit,
         ...(state === undefined ? {} : { state: state as JobState }),
         ...(kind === undefined ? {} : { kind: kind as JobKind }),
         ...(before === undefined ? {} : { before: before * 1000 }),
+        ...(cursor === undefined ? {} : { cursor: Number(cursor) }),
       })
-      return c.json({ count: found.length, jobs: found.map((job) => brief(c, job)) }, 200)
+      const page = found.map((job) => brief(c, job))
+      return c.json({ count: page.length, jobs: page, next: next?.toString() ?? null }, 200)
     },
   )
 
