@@ -5,8 +5,6 @@ import type { Lanes } from './sha256-lanes.ts'
 
 const DIGEST = 32
 const NODE = 1
-/** The least a level takes in the room: digests are made in fours. */
-const FOUR = 4
 
 /**
  * `leaves`: where the leaf hashes of a run lie in the room, and how far from one to the next. `nodes`: where 2^`levels` + 4 digests have
@@ -24,7 +22,7 @@ export function createRunTree(
   const places = [leaves]
   for (let level = 1, at = nodes; level <= levels; level++) {
     places.push({ at, stride: DIGEST })
-    at += Math.max(2 ** (levels - level), FOUR) * DIGEST
+    at += 2 ** (levels - level) * DIGEST
   }
 
   const nodeAt = (level: number, n: number): Digest => {
@@ -37,6 +35,7 @@ export function createRunTree(
     append(leavesOfRun: number): void {
       if (count > 0) before.append(nodeAt(levels, 0))
       count = leavesOfRun
+      // What a level overwrites behind its last node is the next level's, which is made after it.
       for (let level = 1; level <= levels; level++) {
         const { at, stride } = places[level - 1]!
         const pairs = Math.floor(count / 2 ** level)
