@@ -1,6 +1,7 @@
-// A4: the disk fills up. The program works on a private tmpfs of 4 to 32 MiB until nothing fits any more, and something else
-// takes the last byte. Nothing acknowledged may be lost. Then old jobs fall due, and retention must make room by itself,
-// which only works with the reserve file, because even a DELETE needs room: without it the program is stuck.
+// A4: the disk fills up. The program works on a private tmpfs until nothing fits any more, and something else takes the last byte.
+// Nothing acknowledged may be lost. Then old jobs fall due, and retention must make room by itself, which only works with the
+// reserve file, because even a DELETE needs room: without it the program is stuck. Many disks of 4 to 32 MiB with the program's
+// limits scaled down, and a few of a GiB with the limits as they are. Over 300 lines for the two scales of one experiment.
 
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, writeFileSync } from 'node:fs'
@@ -55,7 +56,7 @@ const SMALL_DISK: Alteration[] = [
     replace: "['wal_autocheckpoint', 100, 100]",
   },
   { file: 'src/jobs/runner.ts', find: 'const TICK_MS = 1000', replace: 'const TICK_MS = 100' },
-  // Ten times a second instead of twice a minute, as the disk fills so much faster; jobs are ten days old as soon as the harness says so.
+  // Ten times a second instead of twice a minute, as the disk fills so much faster.
   {
     file: 'src/jobs/runner.ts',
     find: 'const MAINTENANCE_MS = 30_000',
@@ -66,6 +67,10 @@ const SMALL_DISK: Alteration[] = [
     find: 'const SHORT_OF_ROOM_MS = 5_000',
     replace: 'const SHORT_OF_ROOM_MS = 100',
   },
+]
+
+/** Jobs are ten days old as soon as the harness says so. */
+const AGES_AT_ONCE: Alteration[] = [
   {
     file: 'src/jobs/upkeep.ts',
     find: 'store.retention.prune(clock.now(), SMALL_BATCH)',
@@ -86,7 +91,31 @@ interface Filled {
   problem: string | null
 }
 
+/** What is filled, and with what. */
+interface Scale {
+  mebibytes: number
+  /** Bytes of something else that are there from the start; given back later, they must hold what waits then, and the reserve. */
+  others: number
+  /** Bytes of every fourth document. */
+  document: number
+  /** Without an acknowledged job for so long the program is stuck. */
+  stuckMs: number
+}
+
 const STUCK_MS = 15_000
+const smallDisk = (mebibytes: number): Scale => ({
+  mebibytes,
+  others: mebibytes < 8 ? 1_200_000 : 2_400_000,
+  document: 70_000,
+  stuckMs: STUCK_MS,
+})
+/** What retention gives back must be more than the 200 MiB below which no job is taken; it looks every 30 s. */
+const LARGE_DISK: Scale = {
+  mebibytes: 1024,
+  others: 400_000_000,
+  document: 2_000_000,
+  stuckMs: 120_000,
+}
 
 /** Milliseconds until a job with a document is acknowledged, or null. */
 async function nextAcknowledged(port: number, key: string, limitMs: number) {
@@ -112,12 +141,11 @@ function freeze(program: Program, from: string, to: string): string {
   return to
 }
 
-async function fill(main: string, mebibytes: number, hasReserve: boolean): Promise<Filled> {
+async function fill(main: string, scale: Scale, hasReserve: boolean): Promise<Filled> {
+  const { mebibytes, others, document, stuckMs } = scale
   return withFolder('a4', async (folder) => {
     const disk = `${folder}/disk`
     const old = `${folder}/old`
-    // Given back later, it must hold the results of what waits then, and the reserve.
-    const others = mebibytes < 8 ? 1_200_000 : 2_400_000
     const script = `mkdir -p "$1" && mount -t tmpfs -o size=$2M tmpfs "$1" && head -c "$3" /dev/zero > "$1/others" && shift 3 && exec "$@"`
     const program = await startProgram({
       main,
@@ -130,15 +158,18 @@ async function fill(main: string, mebibytes: number, hasReserve: boolean): Promi
     /** Something else takes every byte, at one moment: what gives room back meanwhile would feed it too. */
     const takeTheRest = (): void => {
       program.child.kill('SIGSTOP')
-      spawnSync('sh', ['-c', `head -c 40000000 /dev/zero >> '${inside}/others' 2> /dev/null; true`])
+      spawnSync('sh', [
+        '-c',
+        `head -c ${mebibytes}M /dev/zero >> '${inside}/others' 2> /dev/null; true`,
+      ])
       program.child.kill('SIGCONT')
     }
     try {
       const load = createLoad('f')
       let n = 0
-      const stop = load.run(program.port, 4, () => (n++ % 4 === 0 ? 70_000 : 0), true)
+      const stop = load.run(program.port, 4, () => (n++ % 4 === 0 ? document : 0), true)
       const refused = async (times: number): Promise<void> => {
-        const end = performance.now() + 30_000
+        const end = performance.now() + 2 * stuckMs
         while ((load.refused.get(507) ?? 0) < times && performance.now() < end) await sleep(5)
       }
       await refused(5)
@@ -149,16 +180,16 @@ async function fill(main: string, mebibytes: number, hasReserve: boolean): Promi
       const found = inspect(full, load.acknowledged)
       // Room again, work goes on until nothing waits; then every byte is taken once more, and jobs fall due.
       writeFileSync(`${inside}/others`, '')
-      const backMs = await nextAcknowledged(program.port, 'after', STUCK_MS)
+      const backMs = await nextAcknowledged(program.port, 'after', stuckMs)
       // On the smallest disks the last result may not fit next to the reserve; it then waits.
       await drain(program.port, 3_000).catch(() => {})
       const reserve = `${inside}/home/data/reserve.bin`
-      for (let waited = 0; hasReserve && !existsSync(reserve) && waited < 300; waited++)
-        await sleep(50)
+      const end = performance.now() + stuckMs
+      while (hasReserve && !existsSync(reserve) && performance.now() < end) await sleep(50)
       const hadReserve = existsSync(reserve)
       takeTheRest()
       writeFileSync(old, '')
-      const freedItselfMs = await nextAcknowledged(program.port, 'freed', STUCK_MS)
+      const freedItselfMs = await nextAcknowledged(program.port, 'freed', stuckMs)
       const after = freeze(program, `${inside}/home/data`, path.join(folder, 'after'))
       const { auditBroken, brokenBlobs, integrity } = inspect(after, new Map())
       const whole = auditBroken + brokenBlobs === 0 && integrity === 'ok'
@@ -204,27 +235,31 @@ export const a4: Experiment = {
         figures: { skipped: reason },
       }
     }
-    const trials = Math.min(29, trialsOf(options, 29, 2))
-    const main = await buildProgram('small-disk', SMALL_DISK)
+    const small = Math.min(29, trialsOf(options, 29, 2))
+    const large = options.quick ? 0 : 3
+    const main = await buildProgram('small-disk', [...SMALL_DISK, ...AGES_AT_ONCE])
+    const asIs = await buildProgram('full-size-disk', AGES_AT_ONCE)
     let failures = 0
     let acknowledged = 0
     const back: number[] = []
     const freed: number[] = []
-    for (let n = 0; n < trials; n++) {
-      const size = 4 + Math.floor((n * 29) / trials)
-      const filled = await fill(main, size, true)
+    for (let n = 0; n < small + large; n++) {
+      const scale = n < small ? smallDisk(4 + Math.floor((n * 29) / small)) : LARGE_DISK
+      const filled = await fill(n < small ? main : asIs, scale, true)
       acknowledged += filled.acknowledged
       if (filled.freedItselfMs !== null) freed.push(filled.freedItselfMs)
       if (filled.backMs !== null) back.push(filled.backMs)
       if (filled.problem === null && filled.freedItselfMs !== null && filled.backMs !== null)
         continue
       failures++
-      complain('A4', options.seed, n, `${size} MiB: ${JSON.stringify(filled)}`)
+      complain('A4', options.seed, n, `${scale.mebibytes} MiB: ${JSON.stringify(filled)}`)
     }
-    const bare = await buildProgram('no-reserve', [...NO_RESERVE, ...SMALL_DISK])
+    const bare = await buildProgram('no-reserve', [...NO_RESERVE, ...SMALL_DISK, ...AGES_AT_ONCE])
     const sizes = options.quick ? [8] : [6, 12, 18, 24, 30]
     let stuck = 0
-    for (const size of sizes) if ((await fill(bare, size, false)).freedItselfMs === null) stuck++
+    for (const size of sizes)
+      if ((await fill(bare, smallDisk(size), false)).freedItselfMs === null) stuck++
+    const trials = small + large
     return {
       trials,
       failures,
@@ -235,6 +270,7 @@ export const a4: Experiment = {
       },
       figures: {
         fills: 2 * trials,
+        'of them with the limits as they are': 2 * large,
         acknowledged,
         'took jobs again, others made room, p50/max': spread(back),
         'took jobs again, retention made room, p50/max': spread(freed),
