@@ -50,12 +50,13 @@ export interface Blobs {
   collectFiles(now: number): Promise<number>
 }
 
-/** `folders` null keeps everything in the database's memory (tests): large bytes are then refused a file and kept here. */
+/** `onFull` hears of every file that found no room. */
 export function createBlobs(
   connection: Connection,
   transactions: Transactions,
   folders: { blobs: string; quarantine: string },
   clock: { now(): number; monotonic(): number },
+  onFull: () => void,
 ): Blobs {
   const insert = connection.prepare(
     `INSERT INTO blobs (sha256, size, bytes, created_at) VALUES (?, ?, ?, ?)
@@ -152,6 +153,7 @@ export function createBlobs(
         }
       } catch (error) {
         pin(sha256, -1)
+        if (isFull(error)) onFull()
         throw diskError(error)
       }
       return { sha256, size: bytes.length, inline: null }
@@ -258,9 +260,11 @@ export async function digest(bytes: Uint8Array): Promise<string> {
   return Buffer.from(hash).toString('hex')
 }
 
+const isFull = (error: unknown): boolean =>
+  ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')
+
 function diskError(error: unknown): unknown {
-  const code = (error as NodeJS.ErrnoException).code
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
+  if (isFull(error)) {
     return new AppError(
       'DISK_LOW',
       'The disk is full; nothing was stored. Free some space and try again.',

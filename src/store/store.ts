@@ -145,7 +145,7 @@ function assemble({
       ...createJobList(connection),
     },
     idempotency: createIdempotencyRows(connection),
-    blobs: createBlobs(connection, transactions, folders, clock),
+    blobs: createBlobs(connection, transactions, folders, clock, () => void disk.refresh()),
     audit: { ...auditRows, ...auditLookup, insert: auditWriter.insert },
     auditTree: createAuditTreeRows(connection, auditWriter),
     outbox,

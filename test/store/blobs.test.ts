@@ -1,17 +1,20 @@
 // Stored bytes: small ones in the database, large ones as files, none served that does not match its name.
 import {
+  existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
+  unlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sha256Hex } from '../../src/base/hash.ts'
 import { openStore, type Store } from '../../src/store/store.ts'
 import { createStillClock } from '../support/job-house.ts'
@@ -55,6 +58,25 @@ describe('bytes', () => {
     expect(await text(sha256, 3, 3)).toBe('')
     expect(Buffer.from(await (await store.blobs.open(sha256)).bytes()).equals(bytes)).toBe(true)
   })
+
+  it.runIf(process.platform === 'linux')(
+    'that find no room are refused, and the free room is looked at again (needs /dev/full)',
+    async () => {
+      const looked = vi.spyOn(store.disk, 'refresh')
+      const sha256 = sha256Hex(LARGE)
+      const file = fileOf(sha256)
+      mkdirSync(path.dirname(file), { recursive: true })
+      // The file that the bytes are first written to, on a device without room.
+      const temporary = `${file}.${process.pid}.1.tmp`
+      symlinkSync('/dev/full', temporary)
+      await expect(store.blobs.prepare(LARGE)).rejects.toMatchObject({ code: 'DISK_LOW' })
+      expect(looked).toHaveBeenCalledTimes(1)
+      expect(existsSync(file)).toBe(false)
+      unlinkSync(temporary)
+      expect(await put(LARGE)).toBe(sha256)
+      expect(looked).toHaveBeenCalledTimes(1)
+    },
+  )
 
   it('that were changed on disk are never served, but put aside, and healed by storing them again', async () => {
     const sha256 = await put(LARGE)
