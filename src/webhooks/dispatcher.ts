@@ -54,6 +54,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const busy = new Map<string, Promise<void>>()
   /** How many of these had failed last when they were begun. */
   let busyFailing = 0
+  /** The number of the newest attempt, and of the last one at each endpoint. */
+  let newestAttempt = 0
+  const lastAttempts = new Map<string, number>()
   const breakers = new Map<string, Breaker>()
   /** Busy endpoints asked to be left alone until then (UTC). */
   const pausedUntil = new Map<string, number>()
@@ -72,23 +75,28 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   }
 
   /** When the most urgent message of an endpoint may be tried. */
-  const readyAt = (due: DueRow): number =>
+  const readyAt = (due: DueRow, now: number): number =>
     Math.max(
       due.nextAt,
       pausedUntil.get(due.endpointId) ?? 0,
-      clock.now() + breakerOf(due.endpointId).restMs(clock.monotonic()),
+      now + breakerOf(due.endpointId).restMs(clock.monotonic()),
     )
 
   const hasSlot = ({ failures }: DueRow): boolean =>
     busy.size < slots && (failures === 0 || busyFailing < slots / 2)
 
-  /** What may be begun as soon as its time has come; the end of any delivery is a reason to look again. */
+  /**
+   * What may be begun as soon as its time has come; the end of any delivery is a reason to look again. Those whose time has come
+   * take turns: else a few that always have more would keep the slots from the others for ever.
+   */
   function startable(): { due: DueRow; at: number }[] {
+    const now = clock.now()
+    const turnOf = ({ endpointId }: DueRow): number => lastAttempts.get(endpointId) ?? 0
     return deliveries
       .firstPerEndpoint()
       .filter((due) => !busy.has(due.endpointId) && hasSlot(due))
-      .map((due) => ({ due, at: readyAt(due) }))
-      .sort((a, b) => a.at - b.at)
+      .map((due) => ({ due, at: readyAt(due, now) }))
+      .sort((a, b) => a.at - b.at || turnOf(a.due) - turnOf(b.due))
   }
 
   /** Starts what may start; true when something did. */
@@ -101,6 +109,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       started = true
       const share = due.failures > 0 ? 1 : 0
       busyFailing += share
+      lastAttempts.set(due.endpointId, ++newestAttempt)
       const work = attempt(due, endpoint).finally(() => {
         busy.delete(due.endpointId)
         busyFailing -= share

@@ -313,6 +313,33 @@ describe('delivery', () => {
     await Promise.all([turn, next])
   })
 
+  test.each([
+    ['that answer', false, 0],
+    ['that failed last', true, 10_000],
+  ])(
+    'more endpoints %s than slots take turns, however much each has waiting',
+    async (_, isDown, laterMs) => {
+      const clock = createStillClock()
+      const asked: string[] = []
+      let isHeard = false
+      const post: WebhookHouseOptions['post'] = async ({ url }) => {
+        if (isHeard) asked.push(url.pathname)
+        if (isDown) throw new Error('down')
+        return { status: 200, header: () => null, bytes: new Uint8Array(0) }
+      }
+      const { register, emit, dispatcher } = house({ clock, post, slots: 2 })
+      for (let n = 0; n < 6; n++) await register(`http://127.0.0.1:9/${n}`)
+      await emit('project_loaded', { n: 0 })
+      await dispatcher.step()
+      clock.advance(laterMs)
+      for (let n = 1; n <= 3; n++) await emit('project_loaded', { n })
+      isHeard = true
+      await dispatcher.step()
+      const turns = [asked.slice(0, 6), asked.slice(6, 12), asked.slice(12, 18)]
+      expect(turns.map((turn) => new Set(turn).size)).toEqual([6, 6, 6])
+    },
+  )
+
   test('cut off in the middle, the message goes out again under the same id', async () => {
     const target = await receiver((n) => (n === 0 ? 'silent' : OK))
     const { register, emit, dispatcher, openDispatcher, webhooks } = house()
