@@ -60,7 +60,9 @@ export function answerOnce(answers: KeyedAnswers) {
       isSmall ? await c.req.text() : await readBody(c.env.incoming, access.bodyBytes),
       c.req.header('If-Match'),
     )
-    const known = answers.find(place)
+    const found = answers.find(place)
+    // Former versions kept refusals too.
+    const known = (found?.status ?? 0) < 400 ? found : undefined
     if (known !== undefined && !known.fingerprint.equals(fingerprint)) {
       throw new AppError(
         'IDEMPOTENCY_KEY_REUSED',

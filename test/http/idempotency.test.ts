@@ -111,6 +111,18 @@ describe('a key', () => {
     })
   })
 
+  test('that stands for a refusal, as former versions kept it, stands for nothing', async () => {
+    await post(PROJECTS, { project_name: 'P' }, 'k')
+    const direct = new Database(path.join(house.config.folders.data, 'sisrua.db'))
+    direct.exec(`UPDATE idempotency SET status = 422, response = CAST('{"status":422}' AS BLOB)`)
+    direct.close()
+    for (const isReplay of [undefined, 'true']) {
+      const answer = await post(PROJECTS, { project_name: 'Q' }, 'k')
+      expect([answer.status, answer.headers['idempotent-replay']]).toEqual([201, isReplay])
+    }
+    expect(await count()).toBe(2)
+  })
+
   test('belongs to who sends it, and to one address', async () => {
     const client = { name: 'x', role: 'operator' }
     const { token } = (await post('/api/v1/auth/clients', client, null)).json
