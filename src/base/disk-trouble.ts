@@ -19,10 +19,21 @@ export function isDiskTrouble(error: unknown): boolean {
 /** What to say about an error that came while the program was starting; an AppError stays as it is. */
 export function startProblem(error: unknown): AppError {
   if (error instanceof AppError) return error
-  if (!isDiskTrouble(error)) return new AppError('INTERNAL')
+  if (!isDiskTrouble(error)) return refusedFile(error) ?? new AppError('INTERNAL')
   return new AppError(
     'STORE_UNAVAILABLE',
     'The data folder could not be read or written; nothing in it was changed. Check the disk and its room, then start again.',
+    { cause: error },
+  )
+}
+
+/** For a file or folder that the system refused: no right to it, or something else where the folder should be. */
+function refusedFile(error: unknown): AppError | null {
+  const { code, syscall, path } = (error ?? {}) as Record<string, unknown>
+  if (![code, syscall, path].every((part) => typeof part === 'string')) return null
+  return new AppError(
+    'STORE_UNAVAILABLE',
+    `The data folder could not be used (${code}). See that it is a folder in which you may read and write, or name another, then start again.`,
     { cause: error },
   )
 }

@@ -12,7 +12,8 @@ export function makeFolder(folder: string, mode = 0o777): string | undefined {
   let at = path.resolve(folder)
   // The root is its own parent.
   for (; kindOf(at) === null && at !== path.dirname(at); at = path.dirname(at)) missing.push(at)
-  if (missing.length === 0 && kindOf(at) !== 'folder') missing.push(at)
+  // A file in the way: asked for itself it is EEXIST everywhere, what is below it is ENOENT on Windows.
+  if (kindOf(at) !== 'folder') missing.push(at)
   let first: string | undefined
   for (const one of missing.reverse()) if (makeOne(one, mode)) first ??= one
   return first

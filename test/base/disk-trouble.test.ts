@@ -27,4 +27,15 @@ it('becomes STORE_UNAVAILABLE at the start; an AppError stays, anything else is 
   expect(startProblem(Object.assign(new Error(), { code: 'EIO' })).code).toBe('STORE_UNAVAILABLE')
   expect(startProblem(new AppError('ALREADY_RUNNING')).code).toBe('ALREADY_RUNNING')
   expect(startProblem(new Error()).code).toBe('INTERNAL')
+  expect(startProblem(Object.assign(new Error(), { code: 'ERR_X' })).code).toBe('INTERNAL')
+})
+
+it('names what the system says of a data folder that may not be used', () => {
+  const refused = startProblem(
+    Object.assign(new Error(), { code: 'EACCES', syscall: 'mkdir', path: '/secret' }),
+  )
+  expect([refused.code, refused.message]).toEqual([
+    'STORE_UNAVAILABLE',
+    expect.stringMatching(/^(?!.*secret).*\(EACCES\)/),
+  ])
 })

@@ -29,6 +29,21 @@ describe('a folder', () => {
     expect(() => makeFolder(path.join(home, name))).toThrow(/^(EEXIST|ENOTDIR|ENOENT)/)
   })
 
+  it.each(['', 'x', 'x/y'])(
+    'with a file in the way says that this is there: file/%s',
+    async (below) => {
+      const file = path.join(home, 'file')
+      writeFileSync(file, '')
+      const folder = path.join(file, below)
+      // On Windows the system says ENOENT of what is below a file, as of a disk that went away.
+      expect(() => makeFolder(folder)).toThrow(
+        expect.objectContaining({ code: 'EEXIST', syscall: 'mkdir', path: file }),
+      )
+      const ended = await runProgram(['serve', '--port', '0', '--data-dir', folder], home)
+      expect([ended.code, ended.stderr]).toEqual([74, expect.stringContaining('(EEXIST)')])
+    },
+  )
+
   it('reached through a link is there', () => {
     mkdirSync(path.join(home, 'real'))
     symlinkSync(path.join(home, 'real'), path.join(home, 'link'))
