@@ -1,6 +1,6 @@
 // Where the store keeps what in the data folder, and files written so that a power cut leaves the old or the new one.
 import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
-import { open, rename } from 'node:fs/promises'
+import { open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { makeFolder } from '../base/make-folder.ts'
 
@@ -86,14 +86,20 @@ export async function writeFileDurablyAsync(
   temporary: string,
   bytes: Uint8Array,
 ): Promise<void> {
-  const handle = await open(temporary, 'w', 0o600)
   try {
-    await handle.writeFile(bytes)
-    await handle.sync()
-  } finally {
-    await handle.close()
+    const handle = await open(temporary, 'w', 0o600)
+    try {
+      await handle.writeFile(bytes)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(temporary, file)
+  } catch (error) {
+    // Half a file would keep for a day the room that there was on a full disk.
+    await rm(temporary, { force: true }).catch(() => {})
+    throw error
   }
-  await rename(temporary, file)
   if (process.platform === 'win32') return
   const folder = await open(path.dirname(file), 'r')
   try {
