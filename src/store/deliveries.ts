@@ -53,17 +53,22 @@ export interface WebhookLoad {
   failedAttempts: number
 }
 
+const WAITING = "FROM webhook_deliveries WHERE endpoint_id = e.id AND state = 'waiting'"
+/**
+ * Due first, and of those the one written first; in strict order always the one written first, so that what is not due holds up
+ * what comes after it. Asked for twice a delivery, so it must not read all that waits.
+ */
+export const FIRST_PER_ENDPOINT = `SELECT d.message_id AS messageId, d.endpoint_id AS endpointId, m.event, m.payload,
+   m.created_at AS createdAt, d.n, d.attempt, d.next_at AS nextAt, e.failures
+ FROM webhook_endpoints e
+   JOIN webhook_deliveries d ON d.endpoint_id = e.id AND d.message_id = CASE e.strict_order
+     WHEN 1 THEN (SELECT message_id ${WAITING} ORDER BY n LIMIT 1)
+     ELSE (SELECT message_id ${WAITING} ORDER BY next_at, n LIMIT 1) END
+   JOIN webhook_messages m ON m.id = d.message_id
+ WHERE e.state = 'enabled'`
+
 export function createDeliveryRows(connection: Connection) {
-  // With bare columns beside min(), SQLite takes the row that has the minimum: due first, and of those the one written first;
-  // in strict order always the one written first, so that what is not due holds up what comes after it.
-  const due = connection.prepare(
-    `SELECT d.message_id AS messageId, d.endpoint_id AS endpointId, m.event, m.payload,
-       m.created_at AS createdAt, d.n, d.attempt, d.next_at AS nextAt, e.failures,
-       min(iif(e.strict_order = 1, d.n, d.next_at * 1000000 + d.n % 1000000))
-     FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id
-       JOIN webhook_messages m ON m.id = d.message_id
-     WHERE d.state = 'waiting' AND e.state = 'enabled' GROUP BY d.endpoint_id`,
-  )
+  const due = connection.prepare(FIRST_PER_ENDPOINT)
   const overdue = connection.prepare(
     `SELECT message_id AS messageId, endpoint_id AS endpointId FROM webhook_deliveries
      WHERE state = 'waiting' AND next_at < ?`,

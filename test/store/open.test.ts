@@ -83,6 +83,7 @@ describe('schema steps', () => {
       [6, 'feature-origins'],
       [7, 'live-key'],
       [8, 'job-checks'],
+      [9, 'webhook-next'],
     ])
     expect(MIGRATIONS.map(checksum)).toMatchInlineSnapshot(`
       [
@@ -94,6 +95,7 @@ describe('schema steps', () => {
         "72af0a5dd0b3e9dcc3e0145b8cdefbc2abe829f7fe77e076bd78f36c1109340f",
         "63ac15522b97a392db73c94e6778aab92c3af5be9ae15283b6b2683eeaa2331a",
         "bca2629bf0957f4df4ecb3c521d2b09711f67eaa12ae49f0670a8539d29525aa",
+        "8f1e40aee625e4396921c3f00d59ce5a951c09bcc87f26983bae402a19c4fa72",
       ]
     `)
   })

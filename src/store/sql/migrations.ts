@@ -8,6 +8,7 @@ import { WEBHOOK_ORDER_SQL } from './0005-webhook-order.ts'
 import { FEATURE_ORIGINS_SQL } from './0006-feature-origins.ts'
 import { LIVE_KEY_SQL } from './0007-live-key.ts'
 import { JOB_CHECKS_SQL } from './0008-job-checks.ts'
+import { WEBHOOK_NEXT_SQL } from './0009-webhook-next.ts'
 
 export interface Migration {
   /** `user_version` after this step. */
@@ -27,4 +28,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 6, name: 'feature-origins', sql: FEATURE_ORIGINS_SQL },
   { version: 7, name: 'live-key', sql: LIVE_KEY_SQL },
   { version: 8, name: 'job-checks', sql: JOB_CHECKS_SQL },
+  { version: 9, name: 'webhook-next', sql: WEBHOOK_NEXT_SQL },
 ]
