@@ -52,6 +52,15 @@ function rateHeaders({ rate }: Admission): [string, string][] {
   ]
 }
 
+/** Until the last answer on a connection has been read. */
+const FAREWELL_MS = 1_000
+
+/** The last that is said on a connection. Were it the client's turn to close it, one that never does would hold its place for ever. */
+function dismiss(socket: Duplex, answer: string): void {
+  socket.end(answer)
+  setTimeout(() => socket.destroy(), FAREWELL_MS).unref()
+}
+
 export function createServer(deps: ServerDeps): Server {
   const { guard, hub, log, onRefusal } = deps
   const listener = getRequestListener(deps.fetch as never, { overrideGlobalObjects: false })
@@ -153,7 +162,7 @@ export function createServer(deps: ServerDeps): Server {
         : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
           ? '408 Request Timeout'
           : '400 Bad Request'
-    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+    dismiss(socket, `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
   })
 
   function refuseUpgrade(request: http.IncomingMessage, socket: Duplex, error: unknown): void {
@@ -162,7 +171,8 @@ export function createServer(deps: ServerDeps): Server {
     const body = toProblem(error, { language, instance, requestId })
     onRefusal(body.code)
     const text = JSON.stringify(body)
-    socket.end(
+    dismiss(
+      socket,
       `HTTP/1.1 ${body.status} ${http.STATUS_CODES[body.status]}\r\nConnection: close\r\n` +
         `Content-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
     )

@@ -33,6 +33,39 @@ const refusal = (port: number, query: string) =>
     )
   })
 
+/** Resolves when the other end is gone for good: it resets the connection when it is written to. This end never closes. */
+const cutOffAfter = (port: number, request: string) =>
+  new Promise<string>((resolve, reject) => {
+    const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+    const late = setTimeout(() => reject(new Error(`still open after ${text}`)), 4_000)
+    let text = ''
+    let writing: NodeJS.Timeout | undefined
+    socket.on('data', (piece) => {
+      text += piece
+    })
+    socket.on('end', () => {
+      writing = setInterval(() => socket.write('x'), 100)
+    })
+    socket.on('error', () => {})
+    socket.on('close', () => {
+      clearInterval(writing)
+      clearTimeout(late)
+      resolve(text.slice(0, 12))
+    })
+    socket.write(request)
+  })
+
+describe('a client that never closes', () => {
+  test.each([
+    ['an upgrade without a token', 'X-None: 1', 'HTTP/1.1 401'],
+    ['an upgrade with a number that is none', `X-SisRua-Token: ${TOKEN}`, 'HTTP/1.1 422'],
+  ])('holds no connection after %s was refused', async (_, header, status) => {
+    const { port } = await start()
+    const upgrade = `GET /api/v1/ws?after=x HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${header}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`
+    expect(await cutOffAfter(port, upgrade)).toBe(status)
+  })
+})
+
 describe('how many', () => {
   test('a hundred connections, the next is refused, and there is room again when one leaves', async () => {
     const { port } = await start()
