@@ -107,7 +107,8 @@ async function checkFolder(folder: string): Promise<Finding> {
     const reason = (error as NodeJS.ErrnoException).code
     return { state: 'fault', detail: `${folder} cannot be written (${reason}); set --data-dir` }
   } finally {
-    await rm(probe, { force: true })
+    // What was found counts, also where not even this can be tried: below a file.
+    await rm(probe, { force: true }).catch(() => {})
   }
 }
 

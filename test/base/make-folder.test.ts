@@ -41,6 +41,8 @@ describe('a folder', () => {
       )
       const ended = await runProgram(['serve', '--port', '0', '--data-dir', folder], home)
       expect([ended.code, ended.stderr]).toEqual([74, expect.stringContaining('(EEXIST)')])
+      const { stdout } = await runProgram(['doctor', '--data-dir', folder], home)
+      expect(stdout).toContain(`${folder} cannot be written (EEXIST); set --data-dir`)
     },
   )
 
