@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import type { AuditRows } from '../store/audit.ts'
 import type { Store } from '../store/store.ts'
+import { letGo } from './let-go.ts'
 import type { Recorder } from './record.ts'
 
 /** Entries in a run. */
@@ -23,7 +24,9 @@ export function segmentDigest(
 ): Buffer {
   const digest = createHash('sha256').update(Uint8Array.of(PREFIX)).update(previous)
   for (let from = firstSeq; from <= lastSeq; from += ROWS_AT_ONCE) {
-    digest.update(audit.texts(from, Math.min(from + ROWS_AT_ONCE, lastSeq + 1)))
+    const text = audit.texts(from, Math.min(from + ROWS_AT_ONCE, lastSeq + 1))
+    digest.update(text)
+    letGo(text)
   }
   return digest.digest()
 }

@@ -5,6 +5,7 @@ import type { AuditRows } from '../store/audit.ts'
 import type { AuditTreeRows } from '../store/audit-tree.ts'
 import { GENESIS } from './chain.ts'
 import { type Digest, digestOf } from './digest.ts'
+import { letGo } from './let-go.ts'
 import { frontierFrom, leafDigest, nodeDigest, type SubtreeSource } from './merkle.ts'
 import { createRunTree } from './run-tree.ts'
 import { SEGMENT_ENTRIES, SEGMENT_GENESIS, segmentDigest } from './segments.ts'
@@ -92,6 +93,8 @@ export function sweepEntries(
     if (run.end < text.length || !isNumbered(text, from, to)) return finish(from)
     if (rows < to - from) return finish(firstMisshapen(audit, from, to))
     room.copyWithin(BEFORE, STORED - DIGEST + sound * ROW, STORED + sound * ROW)
+    letGo(text)
+    letGo(stored)
   }
   return finish(null)
 }
