@@ -1,4 +1,7 @@
 // Memory given back by hand: only what nobody else uses, and a sweep then holds no more than it works on.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { letGo } from '../../src/audit/let-go.ts'
 import { sweepEntries } from '../../src/audit/sweep.ts'
@@ -26,7 +29,8 @@ describe('bytes that are let go', () => {
   })
 
   it('are those that a sweep has read', async () => {
-    const house = createAuditHouse({ dataFolder: ':memory:' })
+    const dataFolder = mkdtempSync(path.join(tmpdir(), 'sisrua-test-'))
+    const house = createAuditHouse({ dataFolder })
     house.recorder.record((trail) => {
       for (let i = 0; i < 1_500; i++) {
         trail.audit({
@@ -57,5 +61,6 @@ describe('bytes that are let go', () => {
     // What the database holds is as it was.
     expect(sweepEntries(watched, 1_500, new Map()).firstBad).toBe(null)
     await house.close()
+    rmSync(dataFolder, { recursive: true })
   })
 })
