@@ -255,17 +255,22 @@ export const a4: Experiment = {
       complain('A4', options.seed, n, `${scale.mebibytes} MiB: ${JSON.stringify(filled)}`)
     }
     const bare = await buildProgram('no-reserve', [...NO_RESERVE, ...SMALL_DISK, ...AGES_AT_ONCE])
-    const sizes = options.quick ? [8] : [6, 12, 18, 24, 30]
+    // About one disk in six leaves room inside the write-ahead log: a short pass tries until one is stuck.
+    const sizes = options.quick ? [8, 8, 8, 8] : [6, 12, 18, 24, 30]
     let stuck = 0
-    for (const size of sizes)
+    let tried = 0
+    for (const size of sizes) {
+      if (options.quick && stuck > 0) break
+      tried++
       if ((await fill(bare, smallDisk(size), false)).freedItselfMs === null) stuck++
+    }
     const trials = small + large
     return {
       trials,
       failures,
       control: {
         expected: 'without the reserve retention is stuck on the full disk',
-        seen: `stuck for ${STUCK_MS / 1000} s in ${stuck} of ${sizes.length}`,
+        seen: `stuck for ${STUCK_MS / 1000} s in ${stuck} of ${tried}`,
         ok: stuck > 0,
       },
       figures: {
