@@ -1,7 +1,7 @@
 // A4: the disk fills up. The program works on a private tmpfs until nothing fits any more, and something else takes the last byte.
 // Nothing acknowledged may be lost. Then old jobs fall due, and retention must make room by itself, which only works with the
 // reserve file, because even a DELETE needs room: without it the program is stuck. Many disks of 4 to 32 MiB with the program's
-// limits scaled down, and a few of a GiB with the limits as they are. Over 300 lines for the two scales of one experiment.
+// limits scaled down, and a few of a GiB with the limits as they are.
 
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, writeFileSync } from 'node:fs'
