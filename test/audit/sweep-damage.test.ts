@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Digest, digestOf } from '../../src/audit/digest.ts'
 import { openLogReader } from '../../src/audit/log-reader.ts'
 import { createPlainLanes, createVectorLanes } from '../../src/audit/sha256-lanes.ts'
-import { type Sweep, sweepEntries } from '../../src/audit/sweep.ts'
+import { type Sweep, sweepWith } from '../../src/audit/sweep.ts'
 import { createAuditHouse } from '../support/audit-house.ts'
 import { OWNER } from '../support/job-house.ts'
 
@@ -83,7 +83,7 @@ const lanes = [createVectorLanes(), createPlainLanes()]
 function opinions(roots: ReadonlyMap<number, Digest>): Sweep[] {
   const log = openLogReader(folder)
   try {
-    const swept = lanes.map((one) => sweepEntries(log, SIZE, roots, one))
+    const swept = lanes.map((one) => sweepWith(one, log, SIZE, roots))
     return [...swept, readThrough(roots)].map((sweep) => ({
       ...sweep,
       wrongRoots: sweep.wrongRoots.toSorted((a, b) => a - b),

@@ -8,7 +8,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openLogReader } from '../../src/audit/log-reader.ts'
 import { verifyLog } from '../../src/audit/log-verify.ts'
 import type { Trail } from '../../src/audit/record.ts'
-import { sweepEntries } from '../../src/audit/sweep.ts'
+import { createVectorLanes, type Lanes } from '../../src/audit/sha256-lanes.ts'
+import { sweepEntries, sweepWith } from '../../src/audit/sweep.ts'
 import { createAuditHouse } from '../support/audit-house.ts'
 import { OWNER } from '../support/job-house.ts'
 
@@ -159,5 +160,55 @@ describe('two entries in one row', () => {
     const inRuns = look(true)
     expect(inRuns.code).toBe(2)
     expect(inRuns.firstBad).toBeLessThanOrEqual(seq)
+  })
+})
+
+describe('vectors that hash wrong', () => {
+  const COUNT = 1100
+  /** Flips one bit of the first digest of the call of this number, counted from 0. */
+  function lying(at: number): Lanes {
+    const { room, hashPairs } = createVectorLanes()
+    let calls = 0
+    return {
+      room,
+      hashPairs(...given) {
+        hashPairs(...given)
+        const [, , , , count, out] = given
+        if (calls++ === at && count > 0) room[out]! ^= 1
+      },
+    }
+  }
+  function withLog<T>(work: (log: ReturnType<typeof openLogReader>) => T): T {
+    const log = openLogReader(dataFolder)
+    try {
+      return work(log)
+    } finally {
+      log.close()
+    }
+  }
+
+  // A link, the tree's lowest nodes, a root of a run; of the first run, the second, the last.
+  it.each([0, 1, 9, 10, 12, 20, 21])('in call %i: the log is not called wrong', async (at) => {
+    await logOf(Array.from({ length: COUNT }, (_, i) => `entity ${i}`))
+    withLog((log) => {
+      const { root } = sweepWith(createVectorLanes(), log, COUNT, new Map())
+      const roots = new Map([[COUNT, root]])
+      const misled = sweepWith(lying(at), log, COUNT, roots)
+      expect(misled.firstBad === null && misled.wrongRoots.length === 0).toBe(false)
+      expect(sweepEntries(log, COUNT, roots, lying(at))).toEqual({
+        firstBad: null,
+        root,
+        wrongRoots: [],
+      })
+    })
+  })
+
+  it('do not hide the entry that is wrong', async () => {
+    await logOf(Array.from({ length: COUNT }, (_, i) => `entity ${i}`))
+    alter(`UPDATE audit_log SET entry = replace(entry, '"at":1', '"at":2') WHERE seq = ?`, 700)
+    withLog((log) => {
+      expect(sweepWith(lying(0), log, COUNT, new Map()).firstBad).not.toBe(700)
+      expect(sweepEntries(log, COUNT, new Map(), lying(0)).firstBad).toBe(700)
+    })
   })
 })
