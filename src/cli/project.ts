@@ -59,8 +59,9 @@ export function registerProject(program: Command, context: CliContext): void {
   const commands = [
     project
       .command('list')
+      .option('--all', 'all of them; without it the thousand that were changed last')
       .description('newest change first')
-      .action((options: DaemonOptions) => list(options, context)),
+      .action((options: ListOptions) => list(options, context)),
     project
       .command('show')
       .argument('<id>', 'project id')
@@ -98,10 +99,34 @@ export function registerProject(program: Command, context: CliContext): void {
   for (const command of commands) addDaemonOptions(command)
 }
 
-async function list(options: DaemonOptions, context: CliContext): Promise<void> {
+interface ListOptions extends DaemonOptions {
+  all?: true
+}
+
+interface WirePage {
+  projects?: WireProject[]
+  next?: string | null
+}
+
+async function list(options: ListOptions, context: CliContext): Promise<void> {
   const client = await openDaemonClient(options, context)
-  const answer = (await client.call('GET', `${ROOT}?limit=1000`)) as { projects?: WireProject[] }
-  await print(context, answer, (answer.projects ?? notUnderstood()).map(line))
+  const page = async (query: string) => {
+    const answer = (await client.call('GET', `${ROOT}?limit=1000${query}`)) as WirePage
+    return { ...answer, projects: answer.projects ?? notUnderstood() }
+  }
+  if (!options.all) {
+    const answer = await page('')
+    return print(context, answer, answer.projects.map(line))
+  }
+  // Pages go by the order of creation, in which no change of another moves a project.
+  let { projects, next } = await page('&order=created')
+  while (next) {
+    const more = await page(`&cursor=${next}`)
+    projects = [...projects, ...more.projects]
+    next = more.next
+  }
+  projects.sort((a, b) => b.updated_at - a.updated_at || (a.project_id < b.project_id ? -1 : 1))
+  await print(context, { count: projects.length, projects, next: null }, projects.map(line))
 }
 
 async function show(id: string, options: DaemonOptions, context: CliContext): Promise<void> {

@@ -241,6 +241,15 @@ export function createProjects({
     list: ({ limit = 100, offset = 0 } = {}) =>
       rows.list(Math.min(Math.max(limit, 1), 1000), Math.max(offset, 0)).map(toProject),
 
+    page({ limit = 100, cursor = Number.MAX_SAFE_INTEGER } = {}) {
+      const most = Math.min(Math.max(limit, 1), 1000)
+      // One more than is shown tells whether there is another page.
+      const found = rows.listBelow(cursor, most + 1)
+      const shown = found.slice(0, most)
+      const next = found.length > most ? shown.at(-1)!.n : null
+      return { projects: shown.map(({ n: _, ...row }) => toProject(row)), next }
+    },
+
     async update(id, change, actor) {
       if (change.name !== undefined) checkText('name', change.name, isName(change.name))
       return recorder.recordGrouped((trail) => {

@@ -30,6 +30,12 @@ interface ProjectChange {
   crsOut?: string | null
 }
 
+export interface ProjectPage {
+  projects: Project[]
+  /** Cursor of the next page; null: this was the last one. */
+  next: number | null
+}
+
 /** A feature in the shape of the wire's CadFeature (snake_case); kept as it came. */
 export type ProjectFeature = Record<string, unknown>
 
@@ -83,6 +89,8 @@ export interface Projects {
   get(id: string): Project
   /** Newest change first. */
   list(options?: { limit?: number; offset?: number }): Project[]
+  /** In the order in which they were stored, newest first: each one once, however they are changed between two pages. */
+  page(options?: { limit?: number; cursor?: number }): ProjectPage
   /** Throws VERSION_CONFLICT with the original's text `Version mismatch. Expected x, but found y.` */
   update(id: string, change: ProjectChange, actor: Who): Promise<Project>
   /** Marks the project as deleted and drops its features; history and audit stay. `version`: only when it is this one. */

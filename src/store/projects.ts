@@ -52,6 +52,10 @@ export function createProjectRows(connection: Connection) {
   const list = connection.prepare(
     `SELECT ${COLUMNS} FROM projects WHERE deleted_at IS NULL ORDER BY updated_at DESC, id LIMIT ? OFFSET ?`,
   )
+  // A row is never deleted, so its number stays as it is.
+  const listBelow = connection.prepare(
+    `SELECT ${COLUMNS}, rowid AS n FROM projects WHERE deleted_at IS NULL AND rowid < ? ORDER BY rowid DESC LIMIT ?`,
+  )
   const update = connection.prepare(
     `UPDATE projects SET name = @name, crs_out = @crsOut, feature_set = @featureSet, feature_count = @featureCount,
        version = version + 1, updated_at = @now
@@ -123,6 +127,9 @@ export function createProjectRows(connection: Connection) {
       insert.get(row) as ProjectRow | undefined,
     byId: (id: string) => byId.get(id) as ProjectRow | undefined,
     list: (limit: number, offset: number) => list.all(limit, offset) as ProjectRow[],
+    /** Newest first by the number `n` that each row got when it was stored and keeps; only those below this number. */
+    listBelow: (below: number, limit: number) =>
+      listBelow.all(below, limit) as (ProjectRow & { n: number })[],
     /** Undefined when the version is not the stored one. */
     update: (change: {
       id: string

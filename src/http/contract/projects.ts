@@ -43,7 +43,14 @@ export const Project = z
   .openapi('Project')
 
 export const ProjectList = z
-  .object({ count: z.number().int(), projects: z.array(Project) })
+  .object({
+    count: z.number().int(),
+    projects: z.array(Project),
+    next: z.string().nullable().optional().openapi({
+      description:
+        'With `order=created` or `cursor`: the `cursor` of the next page; null: this was the last one.',
+    }),
+  })
   .openapi('ProjectList')
 
 export const ProjectHistory = z

@@ -28,18 +28,44 @@ export function mountProjects(app: App, { projects, pluginImport }: Rooms): void
       method: 'get',
       path: '/api/v1/projects',
       tags,
-      summary: 'Projects, newest change first',
+      summary: 'Projects, newest change first, or page by page in an order that no change disturbs',
       request: {
-        query: z.object({
-          limit: z.coerce.number().int().min(1).max(1000).default(100),
-          offset: z.coerce.number().int().min(0).default(0),
-        }),
+        query: z
+          .object({
+            limit: z.coerce.number().int().min(1).max(1000).default(100),
+            offset: z.coerce.number().int().min(0).optional(),
+            order: z.enum(['changed', 'created']).optional().openapi({
+              description:
+                '`created`: newest first as they were stored here, with `next` for the following page: each project comes once, whatever is changed or removed meanwhile. `changed` (default): newest change first; pages by `offset` may repeat or miss what changes between them.',
+            }),
+            cursor: z
+              .string()
+              .regex(/^\d{1,15}$/)
+              .optional()
+              .openapi({ description: '`next` of the page before; implies `order=created`.' }),
+          })
+          .refine(
+            ({ offset, order, cursor }) =>
+              offset === undefined || (order !== 'created' && cursor === undefined),
+            'Give `offset` or `cursor`: an offset belongs to `order=changed`.',
+          )
+          .refine(
+            ({ order, cursor }) => order !== 'changed' || cursor === undefined,
+            'A cursor belongs to `order=created`.',
+          ),
       },
       responses: answers(ProjectList, 'Projects'),
     }),
     (c) => {
-      const list = projects.list(c.req.valid('query')).map(projectBody)
-      return c.json({ count: list.length, projects: list }, 200)
+      const { limit, offset = 0, order, cursor } = c.req.valid('query')
+      if (order !== 'created' && cursor === undefined) {
+        const list = projects.list({ limit, offset }).map(projectBody)
+        return c.json({ count: list.length, projects: list }, 200)
+      }
+      const after = cursor === undefined ? {} : { cursor: Number(cursor) }
+      const { projects: found, next } = projects.page({ limit, ...after })
+      const list = found.map(projectBody)
+      return c.json({ count: list.length, projects: list, next: next?.toString() ?? null }, 200)
     },
   )
   app.openapi(
