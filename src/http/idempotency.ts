@@ -110,5 +110,18 @@ function replay({ status, response }: { status: number | null; response: Buffer 
   }
   const headers: Record<string, string> = { 'Idempotent-Replay': 'true' }
   if (status !== 204) headers['Content-Type'] = 'application/json'
+  const etag = changeTag(response)
+  if (etag !== null) headers.ETag = etag
   return new Response(status === 204 ? null : new Uint8Array(response), { status, headers })
+}
+
+/**
+ * The ETag that the first answer carried, read from its body, so that answers kept by former versions have it too. Of the requests
+ * with a key only the merged import tags its answer: with the version of the `project` in it.
+ */
+function changeTag(response: Buffer): string | null {
+  if (!response.subarray(0, 11).equals(Buffer.from('{"project":'))) return null
+  const { project } = JSON.parse(response.toString('utf8')) as { project?: { version?: unknown } }
+  const version = project?.version
+  return typeof version === 'number' ? `"${version}"` : null
 }

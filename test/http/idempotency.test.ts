@@ -249,6 +249,25 @@ test('the audit key is turned once by one key', async () => {
   expect((await turn('l')).json).not.toEqual(first.json)
 })
 
+test('a replay carries an ETag where the first answer did, and nowhere else', async () => {
+  const body = { project_id: 'A', project_name: 'P' }
+  for (const isReplay of [undefined, 'true']) {
+    const made = await post(PROJECTS, body, 'k')
+    expect([made.headers['idempotent-replay'], made.headers.etag]).toEqual([isReplay, undefined])
+  }
+  const emitted = { event_type: 'seen', payload: { project: { version: 3 } } }
+  for (let i = 0; i < 2; i++) {
+    const answer = await post('/api/v1/events/emit', emitted, 'k')
+    expect([answer.status, answer.headers.etag]).toEqual([200, undefined])
+  }
+  // A preview is tagged with the version that it was made for, also when the project has moved on.
+  const preview = { crs_out: 'EPSG:31984', features: [] }
+  const first = await post(`${PROJECTS}/A/reimport`, preview, 'k')
+  await house.call('PUT', `${PROJECTS}/A`, { version: 1, project_name: 'Q' })
+  const second = await post(`${PROJECTS}/A/reimport`, preview, 'k')
+  expect([first.headers.etag, second.headers.etag]).toEqual(['"1"', '"1"'])
+})
+
 test('a re-import is done once by one key, whatever its size', async () => {
   await post(PROJECTS, { project_id: 'A', project_name: 'P' }, null)
   const place = `${PROJECTS}/A/reimport`
@@ -274,6 +293,9 @@ test('a re-import is done once by one key, whatever its size', async () => {
     const second = await post(place, given(count), key)
     expect(second.headers['idempotent-replay']).toBe('true')
     expect(second.json).toEqual(first.json)
+    // The next change names the version that the answer told, not the one it was before.
+    expect(second.headers.etag).toBe(`"${first.json.project.version}"`)
+    expect(second.headers.etag).toBe(first.headers.etag)
     expect((await post(place, given(count + 1), key)).json.code).toBe('IDEMPOTENCY_KEY_REUSED')
   }
   expect(JSON.stringify(given(3000)).length).toBeGreaterThan(1024 * 1024)
