@@ -17,6 +17,11 @@ export interface DueRow {
   failures: number
 }
 
+export interface DeliveryName {
+  messageId: string
+  endpointId: string
+}
+
 export interface AttemptRow {
   messageId: string
   endpointId: string
@@ -71,13 +76,18 @@ export function createDeliveryRows(connection: Connection) {
   const due = connection.prepare(FIRST_PER_ENDPOINT)
   const overdue = connection.prepare(
     `SELECT message_id AS messageId, endpoint_id AS endpointId FROM webhook_deliveries
-     WHERE state = 'waiting' AND next_at < ?`,
+     WHERE state = 'waiting' AND next_at < ? ORDER BY next_at LIMIT ?`,
+  )
+  const countOverdue = connection
+    .prepare("SELECT count(*) FROM webhook_deliveries WHERE state = 'waiting' AND next_at < ?")
+    .pluck()
+  const waitingAfter = connection.prepare(
+    `SELECT message_id AS messageId, endpoint_id AS endpointId, next_at AS nextAt FROM webhook_deliveries
+     WHERE state = 'waiting' AND (message_id, endpoint_id) > (@messageId, @endpointId)
+     ORDER BY message_id, endpoint_id LIMIT @limit`,
   )
   const postpone = connection.prepare(
     'UPDATE webhook_deliveries SET next_at = ? WHERE message_id = ? AND endpoint_id = ?',
-  )
-  const shift = connection.prepare(
-    "UPDATE webhook_deliveries SET next_at = next_at - ? WHERE state = 'waiting'",
   )
   const log = connection.prepare(
     `INSERT INTO webhook_attempts (message_id, endpoint_id, attempt, at, status, duration_ms, error, response)
@@ -129,11 +139,14 @@ export function createDeliveryRows(connection: Connection) {
   return {
     /** The most urgent message of each enabled endpoint, due or not. */
     firstPerEndpoint: () => due.all() as DueRow[],
-    overdue: (before: number) => overdue.all(before) as { messageId: string; endpointId: string }[],
-    postpone: (messageId: string, endpointId: string, nextAt: number) =>
+    /** Waiting since before then, the longest first. */
+    overdue: (before: number, limit: number) => overdue.all(before, limit) as DeliveryName[],
+    countOverdue: (before: number) => countOverdue.get(before) as number,
+    /** What waits, due or not, in the order of its names. */
+    waitingAfter: ({ messageId, endpointId }: DeliveryName, limit: number) =>
+      waitingAfter.all({ messageId, endpointId, limit }) as (DeliveryName & { nextAt: number })[],
+    postpone: ({ messageId, endpointId }: DeliveryName, nextAt: number) =>
       void postpone.run(nextAt, messageId, endpointId),
-    /** The clock was set back by so much: what waits goes on waiting as long as it was to, not so much longer. */
-    shift: (milliseconds: number) => void shift.run(milliseconds),
     /** Numbered by itself, on through replays. */
     log: (row: Omit<AttemptRow, 'attempt'>) => void log.run(row),
     settle: (row: {

@@ -8,7 +8,9 @@ import type { DueRow } from '../store/deliveries.ts'
 import type { Store } from '../store/store.ts'
 import type { EndpointRow } from '../store/webhooks.ts'
 import { type DeliverOptions, deliver, type Outcome } from './delivery.ts'
-import { DELAYS_MS, nextDelayMs, OVERDUE_MS, spreadAt } from './schedule.ts'
+import { DELAYS_MS, nextDelayMs, OVERDUE_MS } from './schedule.ts'
+import { createSlots } from './slots.ts'
+import { createWaits } from './waits.ts'
 
 export interface Dispatcher {
   start(): void
@@ -35,10 +37,7 @@ export interface DispatcherOptions extends DeliverOptions {
   slots?: number
 }
 
-/**
- * Under way at once: as many sockets, and some 100 KiB of memory each. Who accepts the connection and never answers holds a slot
- * for the whole time limit, so endpoints that failed last share half of them: who did answer does not wait for those.
- */
+/** Under way at once: as many sockets, and some 100 KiB of memory each. */
 const SLOTS = 32
 const BREAKER = { failures: 5, restMs: 60_000 }
 /** Never sleeps longer: the computer may have slept meanwhile, or its clock been set. */
@@ -49,11 +48,17 @@ const SYSTEM = { id: 'system', role: 'system' }
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { store, recorder, events, clock, onError } = options
-  const { chance = Math.random, delays = DELAYS_MS, slots = SLOTS } = options
+  const { chance = Math.random, delays = DELAYS_MS } = options
   const { deliveries, webhooks } = store
-  const busy = new Map<string, Promise<void>>()
-  /** How many of these had failed last when they were begun. */
-  let busyFailing = 0
+  const slots = createSlots(options.slots ?? SLOTS)
+  /** By endpoint. */
+  const busy = new Map<string, { due: DueRow; work: Promise<void> }>()
+  const waits = createWaits({
+    store,
+    clock,
+    chance,
+    underWay: () => Array.from(busy.values(), ({ due }) => due),
+  })
   /** The number of the newest attempt, and of the last one at each endpoint. */
   let newestAttempt = 0
   const lastAttempts = new Map<string, number>()
@@ -63,8 +68,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const stopping = new AbortController()
   let timer: NodeJS.Timeout | undefined
   let plannedAt = 0
-  /** The wall clock at the last look; it only comes back when somebody sets it back. */
-  let seenAt = clock.now()
+  /** The next look is made at once. */
+  let isSoon = false
   let running = false
   let silence = (): void => {}
 
@@ -82,9 +87,6 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       now + breakerOf(due.endpointId).restMs(clock.monotonic()),
     )
 
-  const hasSlot = ({ failures }: DueRow): boolean =>
-    busy.size < slots && (failures === 0 || busyFailing < slots / 2)
-
   /**
    * What may be begun as soon as its time has come; the end of any delivery is a reason to look again. Those whose time has come
    * take turns: else a few that always have more would keep the slots from the others for ever.
@@ -94,7 +96,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const turnOf = ({ endpointId }: DueRow): number => lastAttempts.get(endpointId) ?? 0
     return deliveries
       .firstPerEndpoint()
-      .filter((due) => !busy.has(due.endpointId) && hasSlot(due))
+      .filter((due) => !busy.has(due.endpointId) && slots.isOpenTo(due))
       .map((due) => ({ due, at: readyAt(due, now) }))
       .sort((a, b) => a.at - b.at || turnOf(a.due) - turnOf(b.due))
   }
@@ -105,17 +107,16 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     for (const { due, at } of startable()) {
       if (at > clock.now() || stopping.signal.aborted) break
       const endpoint = webhooks.byId(due.endpointId)
-      if (endpoint === undefined || !hasSlot(due)) continue
+      if (endpoint === undefined || !slots.isOpenTo(due)) continue
       started = true
-      const share = due.failures > 0 ? 1 : 0
-      busyFailing += share
+      const leave = slots.take(due)
       lastAttempts.set(due.endpointId, ++newestAttempt)
       const work = attempt(due, endpoint).finally(() => {
         busy.delete(due.endpointId)
-        busyFailing -= share
+        leave()
         if (running) wake()
       })
-      busy.set(due.endpointId, work)
+      busy.set(due.endpointId, { due, work })
     }
     return started
   }
@@ -126,6 +127,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       const breaker = breakerOf(endpoint.id)
       if (outcome.kind === 'delivered') breaker.succeeded()
       else breaker.failed(clock.monotonic())
+      slots.answered(endpoint.id, outcome.kind === 'delivered')
+      followClock()
       if (outcome.pauseMs !== null) {
         const pause = nextDelayMs(0, outcome.pauseMs, chance, delays) ?? 0
         pausedUntil.set(endpoint.id, clock.now() + pause)
@@ -183,41 +186,30 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     })
   }
 
-  /** What is long overdue did not wait for its receiver but for us: it goes out over the next minute, not at once. */
-  function spreadOverdue(): void {
-    const now = clock.now()
-    const late = deliveries.overdue(now - OVERDUE_MS)
-    if (late.length === 0) return
-    store.transaction(() => {
-      for (const { messageId, endpointId } of late)
-        deliveries.postpone(messageId, endpointId, spreadAt(now, chance))
-    })
-  }
-
-  /**
-   * Waits are written down as points on the wall clock, which outlive the program. Set back a day, they would last a day
-   * longer. Set forward, or after a sleep of the computer, they are overdue, which is the other function's.
-   */
   function followClock(): void {
-    const setBack = Math.round(seenAt - clock.now())
-    seenAt = clock.now()
-    if (setBack <= OVERDUE_MS) return
-    store.transaction(() => deliveries.shift(setBack))
+    const setBack = waits.follow()
+    if (setBack === 0) return
     for (const [id, until] of pausedUntil) pausedUntil.set(id, until - setBack)
   }
 
   function plan(delayMs: number): void {
     clearTimeout(timer)
     plannedAt = clock.now() + delayMs
+    isSoon = delayMs === 0
     timer = setTimeout(turn, delayMs)
     timer.unref()
   }
 
   function turn(): void {
     if (!running) return
+    isSoon = false
     try {
       followClock()
-      if (clock.now() - plannedAt > OVERDUE_MS) spreadOverdue()
+      if (clock.now() - plannedAt > OVERDUE_MS) waits.spread()
+      if (waits.slice()) {
+        plan(0)
+        return
+      }
       pump()
       const next = nextAt()
       if (next === null) plan(LONGEST_SLEEP_MS)
@@ -230,15 +222,22 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   function wake(): void {
     // A turn later, so that a burst of events is one look.
-    if (running && plannedAt > clock.now()) plan(0)
+    if (running && !isSoon) plan(0)
   }
 
+  const underWay = () => Array.from(busy.values(), ({ work }) => work)
   const nextAt = (): number | null => startable()[0]?.at ?? null
 
   return {
     start() {
       running = true
-      spreadOverdue()
+      waits.spread()
+      try {
+        waits.slice()
+      } catch (error) {
+        // No room on the disk is no reason not to start; the next look tries again.
+        onError(error)
+      }
       silence = events.on('outbox.ready', wake)
       plan(0)
     },
@@ -247,13 +246,14 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       silence()
       clearTimeout(timer)
       const grace = setTimeout(() => stopping.abort(), graceMs)
-      await Promise.allSettled(busy.values())
+      await Promise.allSettled(underWay())
       clearTimeout(grace)
       stopping.abort()
     },
     async step() {
       followClock()
-      while (pump() || busy.size > 0) await Promise.race(busy.values())
+      while (waits.slice());
+      while (pump() || busy.size > 0) await Promise.race(underWay())
     },
     nextAt,
     wake,

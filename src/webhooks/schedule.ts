@@ -40,7 +40,7 @@ export function nextDelayMs(
   return Math.round(Math.max(jittered, Math.min(askedMs ?? 0, LONGEST_RETRY_AFTER_MS)))
 }
 
-/** When to try what became due while nobody was there: somewhere within the next minute. */
-export function spreadAt(now: number, chance: () => number): number {
-  return now + Math.floor(chance() * SPREAD_MS)
+/** When to try what became due while nobody was there: within the next minute, at this share (0…1) of it. */
+export function spreadAt(now: number, share: number): number {
+  return now + Math.floor(share * SPREAD_MS)
 }

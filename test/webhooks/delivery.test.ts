@@ -269,48 +269,98 @@ describe('delivery', () => {
     })
   })
 
-  test('who failed last holds half of the slots at most, however many they are, also after a restart', async () => {
-    const clock = createStillClock()
-    const under = new Map<string, () => void>()
-    let hang = false
-    const post: WebhookHouseOptions['post'] = async ({ url, signal }) => {
-      if (!hang && !url.pathname.startsWith('/good')) throw new Error('down')
-      await new Promise<void>((resolve, reject) => {
-        if (url.pathname.startsWith('/good')) return resolve()
-        under.set(url.pathname, resolve)
-        signal?.addEventListener('abort', () => reject(signal.reason))
-      })
-      under.delete(url.pathname)
-      return { status: 200, header: () => null, bytes: new Uint8Array(0) }
+  describe('forty that accept and never answer', () => {
+    /** `failures` in a row of each of the forty; then they hang, and another loop takes over, as after a restart. */
+    async function hanging(failures: number) {
+      const clock = createStillClock()
+      const under = new Map<string, () => void>()
+      const told: string[] = []
+      let hang = false
+      const post: WebhookHouseOptions['post'] = async ({ url, signal }) => {
+        const { pathname } = url
+        const answer = { status: 200, header: () => null, bytes: new Uint8Array(0) }
+        if (pathname.startsWith('/good')) {
+          told.push(pathname)
+          const isFifth = told.filter((one) => one === pathname).length % 5 === 0
+          return pathname === '/good/4-of-5' && isFifth ? { ...answer, status: 500 } : answer
+        }
+        if (!hang) throw new Error('down')
+        await new Promise<void>((resolve, reject) => {
+          under.set(pathname, resolve)
+          signal?.addEventListener('abort', () => reject(signal.reason))
+        })
+        under.delete(pathname)
+        return answer
+      }
+      const made = house({ clock, post })
+      for (let n = 0; n < 40; n++) await made.register(`http://127.0.0.1:9/bad/${n}`)
+      for (let n = 0; n < failures; n++) {
+        await made.emit('project_loaded', { n })
+        await made.dispatcher.step()
+      }
+      hang = true
+      const loop = made.openDispatcher()
+      clock.advance(10_000)
+      const steps = [loop.step()]
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      return {
+        ...made,
+        under,
+        loop,
+        /** A step of the same loop, as the one that its timer makes. */
+        step: () => void steps.push(loop.step()),
+        countOf: (name: string) => told.filter((one) => one === `/good/${name}`).length,
+        async end() {
+          await loop.stop(0)
+          await Promise.all(steps)
+        },
+      }
     }
-    const { register, emit, dispatcher, openDispatcher, webhooks } = house({ clock, post })
-    for (let n = 0; n < 40; n++) await register(`http://127.0.0.1:9/bad/${n}`)
-    await emit('project_loaded', { n: 1 })
-    await dispatcher.step()
-    hang = true
-    const again = openDispatcher()
-    clock.advance(10_000)
-    const turn = again.step()
-    await until(() => under.size === 16)
-    // Nothing to be begun: a loop that took them for due would spin.
-    expect(again.nextAt()).toBeNull()
-    const { id } = await register('http://127.0.0.1:9/good')
-    await emit('project_loaded', { n: 2 })
-    expect(again.nextAt()).not.toBeNull()
-    // A step of the same loop, as the one that its timer makes.
-    const next = again.step()
-    await until(() => webhooks.list().find((one) => one.id === id)!.delivered === 1)
-    expect(under.size).toBe(16)
-    // When one ends, the next of them has its slot.
-    const first = [...under.keys()]
-    under.get(first[0]!)!()
-    await until(() => [...under.keys()].some((path) => !first.includes(path)))
-    // That one answered, so its next message takes none of theirs.
-    const failing = () => [...under.keys()].filter((path) => path !== first[0])
-    await until(() => under.has(first[0]!))
-    expect(failing()).toHaveLength(16)
-    await again.stop(0)
-    await Promise.all([turn, next])
+
+    test.each([
+      ['failed again and again', 3, 16],
+      ['failed once', 1, 24],
+      ['are new', 0, 28],
+    ])(
+      'hold no more than their share when they %s, also after a restart',
+      async (_, failures, share) => {
+        const { register, emit, under, loop, step, countOf, end } = await hanging(failures)
+        if (failures === 0) {
+          await emit('project_loaded')
+          step()
+        }
+        await until(() => under.size === share)
+        // Nothing to be begun: a loop that took them for due would spin.
+        expect(loop.nextAt()).toBeNull()
+        await register('http://127.0.0.1:9/good/new')
+        await emit('project_loaded')
+        // Who is new does not wait for those that failed, but for as many that are new like itself.
+        step()
+        if (failures > 0) await until(() => countOf('new') === 1)
+        expect(under.size).toBe(share)
+        // When one ends, the next of them has its slot.
+        const first = [...under.keys()]
+        under.get(first[0]!)!()
+        await until(() => [...under.keys()].some((path) => !first.includes(path)))
+        // That one answered, so its next message takes none of theirs.
+        await until(() => under.has(first[0]!))
+        expect([...under.keys()].filter((path) => path !== first[0])).toHaveLength(share)
+        await end()
+      },
+    )
+
+    test('do not hold up one that fails a call in five', async () => {
+      const { register, emit, under, step, countOf, webhooks, end } = await hanging(3)
+      const { id } = await register('http://127.0.0.1:9/good/4-of-5')
+      for (let n = 1; n <= 20; n++) {
+        await emit('project_loaded')
+        step()
+        await until(() => countOf('4-of-5') === n, 1_000)
+      }
+      await until(() => webhooks.list().find((one) => one.id === id)!.delivered === 16)
+      expect(under.size).toBe(16)
+      await end()
+    })
   })
 
   test.each([

@@ -1,0 +1,90 @@
+// Keeps the waits of messages in step with the clock on the wall, on which they are written down so that they outlive the program.
+// Tens of thousands may wait, so it is done in slices, each its own transaction; the stop may come between any two.
+import type { Clock } from '../base/clock.ts'
+import type { DeliveryName } from '../store/deliveries.ts'
+import type { Store } from '../store/store.ts'
+import { OVERDUE_MS, spreadAt } from './schedule.ts'
+
+export interface Waits {
+  /** What is long overdue did not wait for its receiver but for us: it is to go out over the next minute, not at once. */
+  spread(): void
+  /**
+   * Looks at the clock. Set back a day, waits would last a day longer, so they are to be set back too; answers by how many
+   * milliseconds, 0 for none. Set forward, or after a sleep of the computer, they are overdue, which is the other's matter.
+   */
+  follow(): number
+  /** Does a slice of what is to be done; false when nothing is left. Until then the waits say nothing. */
+  slice(): boolean
+}
+
+/** Some 5 ms of work: as long as a request may be held up for it. */
+const SLICE = 150
+
+export function createWaits(options: {
+  store: Store
+  clock: Clock
+  chance: () => number
+  /** What is being told: its next wait is written by the new clock when it ends. */
+  underWay(): Iterable<DeliveryName>
+}): Waits {
+  const { store, clock, chance, underWay } = options
+  const { deliveries } = store
+  /** The clock at the last look; it only comes back when somebody sets it back. */
+  let seenAt = clock.now()
+  /**
+   * What is overdue, seen from when that began: whatever the clock does meanwhile, what was spread is later than what was not.
+   * `done` of `total` went before, so each slice has a part of the minute for itself, and its rows lie side by side on the disk.
+   */
+  let overdue: { from: number; total: number; done: number } | null = null
+  let shift: { by: number; after: DeliveryName; except: ReadonlySet<string> } | null = null
+
+  const keyOf = ({ messageId, endpointId }: DeliveryName): string => `${messageId} ${endpointId}`
+
+  function shiftSlice({ by, after, except }: NonNullable<typeof shift>): void {
+    const rows = deliveries.waitingAfter(after, SLICE)
+    store.transaction(() => {
+      for (const row of rows) {
+        if (!except.has(keyOf(row))) deliveries.postpone(row, row.nextAt - by)
+      }
+    })
+    const last = rows.at(-1)
+    shift = last === undefined ? null : { by, after: last, except }
+  }
+
+  function spreadSlice({ from, total, done }: NonNullable<typeof overdue>): void {
+    const late = deliveries.overdue(from - OVERDUE_MS, SLICE)
+    const share = (): number => Math.min(1, (done + chance() * late.length) / total)
+    store.transaction(() => {
+      for (const one of late) deliveries.postpone(one, spreadAt(from, share()))
+    })
+    overdue = late.length < SLICE ? null : { from, total, done: done + late.length }
+  }
+
+  function slice(): boolean {
+    if (shift !== null) shiftSlice(shift)
+    else if (overdue !== null) spreadSlice(overdue)
+    return shift !== null || overdue !== null
+  }
+
+  return {
+    spread() {
+      const from = clock.now()
+      overdue = { from, total: deliveries.countOverdue(from - OVERDUE_MS), done: 0 }
+    },
+    follow() {
+      const by = Math.round(seenAt - clock.now())
+      seenAt = clock.now()
+      if (by <= OVERDUE_MS) return 0
+      // Twice in a second: the one before must be through, since it began from another clock.
+      while (shift !== null) shiftSlice(shift)
+      if (overdue !== null) overdue.from -= by
+      shift = {
+        by,
+        after: { messageId: '', endpointId: '' },
+        except: new Set(Array.from(underWay(), keyOf)),
+      }
+      return by
+    },
+    slice,
+  }
+}
