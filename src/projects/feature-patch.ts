@@ -7,8 +7,15 @@ import { contentText } from '../kernel/formats/feature-source.ts'
 import type { MergedChunk } from '../workers/merge-task.ts'
 import type { FeaturePatch, ProjectFeature } from './projects.ts'
 
-/** Applies one patch to chunk after chunk; `version` is the one the project will have. Throws PARAMS_INVALID. */
-export function createPatcher({ set, remove }: FeaturePatch, version: number) {
+/**
+ * Applies one patch to chunk after chunk; `version` is the one the project will have. `gone`: what the drafter took away before and
+ * may put back under its id. Throws PARAMS_INVALID.
+ */
+export function createPatcher(
+  { set, remove }: FeaturePatch,
+  version: number,
+  gone: readonly Origin[],
+) {
   const replacements = new Map<string, ProjectFeature>()
   const additions: ProjectFeature[] = []
   for (const feature of set) {
@@ -29,7 +36,7 @@ export function createPatcher({ set, remove }: FeaturePatch, version: number) {
       `A feature is nested more than ${FEATURE_LEVELS} levels deep. Send it flatter.`,
     )
   }
-  const taken = new Set<string>()
+  const taken = new Set(gone.map(({ id }) => id))
   const deleted: Origin[] = []
 
   const chunkOf = (features: ProjectFeature[], origins: Origin[]): MergedChunk => {
@@ -71,6 +78,16 @@ export function createPatcher({ set, remove }: FeaturePatch, version: number) {
     },
     /** What is new. Call after the last chunk; throws PARAMS_INVALID when an id was not there. */
     rest(): MergedChunk | null {
+      const back: ProjectFeature[] = []
+      const backOrigins: Origin[] = []
+      for (const origin of gone) {
+        const given = replacements.get(origin.id)
+        if (given === undefined || !replacements.delete(origin.id)) deleted.push(origin)
+        else {
+          back.push(given)
+          backOrigins.push({ ...origin, content: hashOf(given), since: version })
+        }
+      }
       const unknown = [...replacements.keys(), ...removals][0]
       if (unknown !== undefined) {
         throw new AppError(
@@ -79,7 +96,7 @@ export function createPatcher({ set, remove }: FeaturePatch, version: number) {
           { data: { feature_id: unknown.slice(0, 200) } },
         )
       }
-      if (additions.length === 0) return null
+      if (back.length + additions.length === 0) return null
       const origins = additions.map((feature): Origin => {
         const content = hashOf(feature)
         let id = `own:${content}`
@@ -87,8 +104,9 @@ export function createPatcher({ set, remove }: FeaturePatch, version: number) {
         taken.add(id)
         return { id, imported: null, content, since: version, members: [] }
       })
-      return chunkOf(additions, origins)
+      return chunkOf([...back, ...additions], [...backOrigins, ...origins])
     },
+    /** All that the drafter has taken away, after `rest`. */
     deleted,
   }
 }

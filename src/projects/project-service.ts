@@ -290,7 +290,8 @@ export function createProjects({
 
     async patchFeatures(id, version, patch, actor) {
       const before = seen(id, version)
-      const patcher = createPatcher(patch, version + 1)
+      const gone = JSON.parse(rows.deletions(id, before.featureSet)) as Origin[]
+      const patcher = createPatcher(patch, version + 1, gone)
       const set = sets.begin(before)
       try {
         for (const { n, features, origins } of sets.chunks(before)) {
@@ -310,8 +311,7 @@ export function createProjects({
         }
         const rest = patcher.rest()
         if (rest !== null) await set.add(rest)
-        const gone = JSON.parse(rows.deletions(id, before.featureSet)) as Origin[]
-        const deletions = JSON.stringify([...gone, ...patcher.deleted])
+        const deletions = JSON.stringify(patcher.deleted)
         const data = { set: patch.set.length, removed: patch.remove.length }
         return await switchTo(before, set, deletions, 'features', data, actor)
       } catch (error) {

@@ -88,6 +88,71 @@ describe('a second import', () => {
   })
 })
 
+describe('what a drafter makes of a line of the source', () => {
+  const named = (id: string, base: string, content: string): Arrival => ({
+    ...line(base, content, ['way:1', 'way:2']),
+    id,
+  })
+  /** A street of two ways that comes in two pieces, and one beside it. */
+  const street = () =>
+    originsOf(
+      mergeImport(
+        [],
+        [],
+        [
+          line('way:1', 'a', ['way:1', 'way:2']),
+          line('way:1', 'b', ['way:1', 'way:2']),
+          line('way:3', 'c'),
+        ],
+        2,
+      ),
+    )
+  const source = [
+    line('way:1', 'a', ['way:1', 'way:2']),
+    line('way:1', 'b', ['way:1', 'way:2']),
+    line('way:3', 'c'),
+  ]
+  const contents = (merge: { placements: { origin: Origin }[] }) =>
+    originsOf(merge)
+      .map(({ content }) => content)
+      .sort()
+
+  test.each([
+    ['broken in two, both with the id', ['a1', 'a2'], { edited: 2, untouched: 2 }],
+    ['copied and moved', ['a', 'mine'], { edited: 1, untouched: 3 }],
+    ['copied in its place', ['a', 'a'], { edited: 1, untouched: 3 }],
+  ])('%s, is not lost with the next import', (_, made, expected) => {
+    const drawn = made.map((content) => named('way:1', 'way:1', content))
+    const rest = [named('way:1#2', 'way:1', 'b'), { ...line('way:3', 'c'), id: 'way:3' }]
+    const edit = mergeEdit(street(), [], [...drawn, ...rest], 3)
+    expect(new Set(originsOf(edit).map(({ id }) => id)).size).toBe(4)
+    const again = mergeImport(originsOf(edit), edit.deleted, source, 4)
+    expect(contents(again)).toEqual([...made, 'b', 'c'].sort())
+    const counts = { edited: 0, untouched: 0 }
+    for (const { outcome } of again.changes) counts[outcome as 'edited']++
+    expect(counts).toEqual(expected)
+  })
+
+  test('and a copy elsewhere does not stand for the street, when that comes apart', () => {
+    const rest = [named('way:1#2', 'way:1', 'b'), { ...line('way:3', 'c'), id: 'way:3' }]
+    const copied = [named('way:1', 'way:1', 'a'), named('way:1', 'way:1', 'mine'), ...rest]
+    const edit = mergeEdit(street(), [], copied, 3)
+    const apart = [line('way:1', 'x'), line('way:2', 'y'), line('way:3', 'c')]
+    const again = mergeImport(originsOf(edit), edit.deleted, apart, 4)
+    expect(contents(again)).toEqual(['c', 'mine', 'x', 'y'])
+  })
+
+  test('control: what comes for the first time with its source counts as it stands there', () => {
+    const first = mergeEdit([], [], source, 2)
+    const again = mergeImport(originsOf(first), [], [line('way:3', 'c')], 3)
+    expect(outcomes(again)).toEqual({
+      'way:1': 'removed',
+      'way:1#2': 'removed',
+      'way:3': 'untouched',
+    })
+  })
+})
+
 describe('the source of a feature', () => {
   test('is the lowest way of a joined street, whatever the order they come in', () => {
     const coords_xy = [

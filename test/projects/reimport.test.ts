@@ -83,6 +83,24 @@ describe('a re-import', () => {
     expect(result.changes).toContainEqual({ id: 'osm:way/4', outcome: 'edited', deleted: true })
   })
 
+  test('knows a feature again that was taken away and put back under its id', async () => {
+    await reimport([way(1), way(2), way(3)])
+    const patch = (version: number, set: ProjectFeature[], remove: string[]) =>
+      projects.patchFeatures('P1', version, { set, remove }, OWNER)
+    const [one, two] = stored()
+    await patch(2, [], ['osm:way/1', 'osm:way/2', 'osm:way/3'])
+    await patch(3, [one!, { ...two, layer: 'MINHA' }], [])
+    expect(layers()).toEqual({ 'osm:way/1': 'RUAS', 'osm:way/2': 'MINHA' })
+    // It stands as before: the source’s, the drafter’s, and still away.
+    const moved = [way(1, 'NOVA'), way(2, 'NOVA'), way(3, 'NOVA')]
+    expect((await reimport(moved)).counts).toEqual(counts({ changed: 1, edited: 2 }))
+    expect(layers()).toEqual({ 'osm:way/1': 'NOVA', 'osm:way/2': 'MINHA' })
+    // Control: what was never there cannot be put back.
+    const unknown = patch(5, [{ ...one, feature_id: 'osm:way/9' }], [])
+    await expect(unknown).rejects.toMatchObject({ code: 'PARAMS_INVALID' })
+    expect(projects.get('P1').version).toBe(5)
+  })
+
   test('of the same data makes no new version', async () => {
     await reimport([way(1), way(2)])
     expect(await reimport([way(2), way(1)])).toMatchObject({ counts: counts({ untouched: 2 }) })

@@ -95,7 +95,8 @@ export const FeaturesPatch = z
   .object({
     version: z.number().int().optional().openapi({ description: 'Or the header If-Match.' }),
     set: z.array(feature).max(5000).default([]).openapi({
-      description: 'With `feature_id`: in the place of that feature; without: a new one.',
+      description:
+        'With `feature_id`: in the place of that feature, also of one that was taken away; without: a new one.',
     }),
     remove: z.array(z.string().max(300)).max(5000).default([]),
   })

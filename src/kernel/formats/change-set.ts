@@ -136,7 +136,8 @@ export function mergeImport(
 
 /**
  * Takes what a drafter hands in as the whole new set, and keeps what the source once said of each feature, so that the next import can
- * tell the edits. What says where it is from and was not there before counts as it stands in its source.
+ * tell the edits. What says where it is from and was not there before counts as it stands in its source; a further feature of a source
+ * that is there already is the drafter's, who broke a line in two or copied it with all that hangs on it.
  */
 export function mergeEdit(
   stored: readonly Origin[],
@@ -148,17 +149,27 @@ export function mergeEdit(
   const pairs = pairUp(all, arrivals, (origin) => origin.content)
   const merge: Merge = { placements: [], deleted: [], changes: [] }
   const names = createNames(all)
+  const bases = new Set(all.map(({ id }) => baseOf(id)))
   arrivals.forEach(({ base, content, members, sourced }, i) => {
     const at = pairs.ofArrival[i]!
     const old = at < 0 ? null : all[at]!
     const same = old !== null && at < stored.length && old.content === content
-    const origin: Origin = {
-      id: old?.id ?? names(base),
-      imported: old === null ? (sourced ? content : null) : old.imported,
-      content,
-      since: same ? old.since : version,
-      members: old === null ? members : [...new Set([...old.members, ...members])],
-    }
+    const isOfSource = sourced && !bases.has(base)
+    const origin: Origin =
+      old === null
+        ? {
+            id: names(base),
+            imported: isOfSource ? content : null,
+            content,
+            since: version,
+            members: isOfSource ? members : [],
+          }
+        : {
+            ...old,
+            content,
+            since: same ? old.since : version,
+            members: [...new Set([...old.members, ...members])],
+          }
     merge.placements.push({ origin, arrival: i, stored: null, standsFor: null })
     const outcome = at < 0 || at >= stored.length ? 'added' : same ? 'untouched' : 'changed'
     merge.changes.push({ id: origin.id, outcome })
