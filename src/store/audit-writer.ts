@@ -14,30 +14,61 @@ export interface NewAuditRow extends Omit<AuditRow, 'salt' | 'leaf' | 'chain' | 
 const RUNS = [16, 4, 1] as const
 const MOST = RUNS[0]
 
+const SHARED = 'at, event_type, entity_type, user_id'
+const COLUMNS = `seq, ${SHARED}, entity_id, entry, data, leaf, chain, signature, salt, key_id`
+/** Of the values `hashes` and `data`. */
+const hashesOf = (hashes: string, data: string): string =>
+  `substr(${hashes}, 1, 32), substr(${hashes}, 33, 32), substr(${hashes}, 65, 32),
+    CASE WHEN ${data} IS NOT NULL THEN substr(${hashes}, 97, 16) END`
+const valuesOf = (rows: number, bound: number): string =>
+  Array.from({ length: rows }, (_, i) => `(${i}${', ?'.repeat(bound)})`).join(', ')
+
 /** The first `seq` and the key's name once, then eight values a row. */
-function insertOf(rows: number): string {
-  const values = Array.from({ length: rows }, (_, i) => `(${i}, ?, ?, ?, ?, ?, ?, ?, ?)`).join(', ')
-  return `INSERT INTO audit_log (seq, at, event_type, entity_type, entity_id, user_id, entry, data, leaf, chain, signature,
-      salt, key_id)
-    SELECT first + column1, column2, column3, column4, column5, column6, column7, column8, substr(column9, 1, 32),
-      substr(column9, 33, 32), substr(column9, 65, 32), CASE WHEN column8 IS NOT NULL THEN substr(column9, 97, 16) END, key_id
-    FROM (SELECT ? AS first, ? AS key_id) CROSS JOIN (VALUES ${values})`
+const insertOf = (rows: number): string =>
+  `INSERT INTO audit_log (${COLUMNS})
+   SELECT first + column1, column2, column3, column4, column5, column6, column7, column8, ${hashesOf('column9', 'column8')}, key_id
+   FROM (SELECT ? AS first, ? AS key_id) CROSS JOIN (VALUES ${valuesOf(rows, 8)})`
+
+/** For rows that are alike: what they share is bound once as well, then four values a row. */
+const insertAlikeOf = (rows: number): string =>
+  `INSERT INTO audit_log (${COLUMNS})
+   SELECT first + column1, ${SHARED}, column2, column3, column4, ${hashesOf('column5', 'column4')}, key_id
+   FROM (SELECT ? AS first, ? AS key_id, ? AS at, ? AS event_type, ? AS entity_type, ? AS user_id)
+     CROSS JOIN (VALUES ${valuesOf(rows, 4)})`
+
+function areAlike(rows: readonly NewAuditRow[]): boolean {
+  const { at, eventType, entityType, userId } = rows[0]!
+  for (const row of rows) {
+    if (row.at !== at || row.eventType !== eventType) return false
+    if (row.entityType !== entityType || row.userId !== userId) return false
+  }
+  return true
 }
 
 export function createAuditWriter(
   connection: Connection,
   transactions: Pick<Transactions, 'follow' | 'isOpen'>,
 ) {
-  const statements = RUNS.map((rows) => connection.prepare(insertOf(rows)))
+  const statements = RUNS.map((rows) => ({
+    mixed: connection.prepare(insertOf(rows)),
+    alike: connection.prepare(insertAlikeOf(rows)),
+  }))
   let held: NewAuditRow[] = []
 
-  function writeRun(rows: readonly NewAuditRow[], statement: (typeof statements)[number]): void {
-    const values: unknown[] = [rows[0]!.seq, rows[0]!.keyId]
-    for (const row of rows) {
-      values.push(row.at, row.eventType, row.entityType, row.entityId, row.userId)
-      values.push(row.entry, row.data, row.hashes)
+  function writeRun(rows: readonly NewAuditRow[], { mixed, alike }: (typeof statements)[number]) {
+    const first = rows[0]!
+    const values: unknown[] = [first.seq, first.keyId]
+    if (areAlike(rows)) {
+      values.push(first.at, first.eventType, first.entityType, first.userId)
+      for (const row of rows) values.push(row.entityId, row.entry, row.data, row.hashes)
+      alike.run(values)
+      return
     }
-    statement.run(...values)
+    for (const row of rows) {
+      values.push(row.at, row.eventType, row.entityType, row.userId)
+      values.push(row.entityId, row.entry, row.data, row.hashes)
+    }
+    mixed.run(values)
   }
 
   function flush(): void {

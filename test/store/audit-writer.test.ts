@@ -30,6 +30,16 @@ const row = (seq: number, entry = textOf(seq)): NewAuditRow => ({
 const add = (from: number, to: number): void => {
   for (let seq = from; seq < to; seq++) store.audit.insert(row(seq))
 }
+/** It is stored as it was given. */
+function expectStored({ hashes, ...given }: NewAuditRow): void {
+  expect(store.audit.bySeq(given.seq)).toEqual({
+    ...given,
+    leaf: hashes.subarray(0, 32),
+    chain: hashes.subarray(32, 64),
+    signature: hashes.subarray(64, 96),
+    salt: given.data === null ? null : hashes.subarray(96),
+  })
+}
 const size = (): number => store.audit.check(0, 1_000).length
 
 describe('rows held back', () => {
@@ -38,18 +48,33 @@ describe('rows held back', () => {
     (count) => {
       store.transaction(() => add(0, count))
       expect(size()).toBe(count)
-      for (let seq = 0; seq < count; seq++) {
-        const { hashes, ...given } = row(seq)
-        expect(store.audit.bySeq(seq)).toEqual({
-          ...given,
-          leaf: hashes.subarray(0, 32),
-          chain: hashes.subarray(32, 64),
-          signature: hashes.subarray(64, 96),
-          salt: given.data === null ? null : hashes.subarray(96),
-        })
-      }
+      for (let seq = 0; seq < count; seq++) expectStored(row(seq))
     },
   )
+
+  const shared = { at: 7, eventType: 'thing.seen', entityType: 'thing', userId: null }
+  const others = { at: 8, eventType: 'thing.gone', entityType: 'place', userId: 'owner' }
+  const fields = Object.keys(others) as (keyof typeof others)[]
+  it.each([1, 4, 16, 21])('are as they were given when %i of them are alike', (count) => {
+    const rows = Array.from({ length: count }, (_, seq) => ({ ...row(seq), ...shared }))
+    store.transaction(() => {
+      for (const one of rows) store.audit.insert(one)
+    })
+    rows.forEach(expectStored)
+  })
+
+  it.each(fields)('are as they were given when one of 21 has another %s', (field) => {
+    for (let odd = 0, first = 0; odd < 21; odd++, first += 21) {
+      const rows = Array.from({ length: 21 }, (_, i) => ({
+        ...{ ...row(first + i), ...shared },
+        ...(i === odd ? { [field]: others[field] } : {}),
+      }))
+      store.transaction(() => {
+        for (const one of rows) store.audit.insert(one)
+      })
+      rows.forEach(expectStored)
+    }
+  })
 
   const filter = { entityType: null, entityId: null, eventType: null, before: null, limit: 9 }
   it.each<[string, () => unknown, unknown]>([
