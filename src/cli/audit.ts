@@ -140,6 +140,12 @@ const scopeOf = ({ bundle, quick }: VerifyOptions): string[] =>
 async function verify(options: VerifyOptions, context: CliContext): Promise<void> {
   if (options.url !== undefined) return verifyThere(options, context)
   const { terminal } = context
+  if (options.bundle !== undefined && options.quick) {
+    throw new AppError(
+      'PARAMS_INVALID',
+      'A bundle is always checked whole: --bundle goes without --quick.',
+    )
+  }
   const scope = scopeOf(options)
   const notes = options.anchor.map(readNote)
   const verdict =

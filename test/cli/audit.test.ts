@@ -96,6 +96,8 @@ it('an export goes where it can be written, whole, or says why not', async () =>
   expect((await audit(sound, 'export', '-o', bundle)).code).toBe(0)
   expect(readdirSync(bundle)).toHaveLength(9)
   expect((await audit(sound, 'verify', '--bundle', bundle)).code).toBe(0)
+  const quick = await audit(sound, 'verify', '--bundle', bundle, '--quick')
+  expect([quick.code, quick.stdout]).toEqual([2, ''])
   const inFile = await audit(sound, 'export', '-o', path.join(sound, 'sisrua.db', 'x'))
   expect([inFile.code, inFile.stderr]).toEqual([5, expect.stringContaining('cannot be written')])
 })
