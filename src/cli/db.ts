@@ -143,10 +143,10 @@ async function migrate(options: { dryRun?: true }, context: CliContext): Promise
   let restored: string | null = null
   if (!options.dryRun && steps.length > 0) {
     const store = openStore({ dataFolder, clock: systemClock, ...addon() })
-    const { storage, backup, quarantine, reason } = store.recovery
+    const { storage, mended, backup, quarantine, reason } = store.recovery
     await store.close()
     if (storage === 'restored') {
-      restored = backup?.file ?? 'readable rows'
+      restored = mended ? 'all rows, with a new header' : (backup?.file ?? 'readable rows')
       lines.push(`damaged: ${reason}`, `restored from ${restored}`)
     }
     if (quarantine !== null) lines.push(`the former one is kept in ${quarantine}`)

@@ -77,6 +77,8 @@ const TROUBLES: Readonly<Record<Exclude<StorageTrouble, 'disk_low' | 'disk_read_
   blobs_damaged: 'stored results were damaged and are kept in quarantine',
   restored: 'the file was damaged and is kept in quarantine',
   salvaged: 'the file was damaged and is kept in quarantine; what could be read was saved',
+  mended:
+    'the header of the file was damaged and is written anew, no row is lost; the damaged file is kept in quarantine',
 }
 
 function databaseState(store: Store, watch: StorageWatch): Finding {

@@ -10,6 +10,7 @@ export type StorageTrouble =
   | 'blobs_damaged'
   | 'restored'
   | 'salvaged'
+  | 'mended'
 
 /** A write-ahead log that checkpoints do not empty: somebody reads without end, or the disk cannot keep up. */
 const WAL_ALARM_BYTES = 64 * 2 ** 20
@@ -33,8 +34,10 @@ export function createStorageWatch(options: {
 }): StorageWatch {
   const { store, recorder, onError } = options
   const noted = new Set<StorageTrouble>()
-  const { quarantine, salvaged } = store.recovery
-  if (quarantine !== null) noted.add(salvaged === null ? 'restored' : 'salvaged')
+  const { storage, quarantine, mended, salvaged } = store.recovery
+  if (quarantine !== null || storage === 'restored') {
+    noted.add(mended ? 'mended' : salvaged === null ? 'restored' : 'salvaged')
+  }
   let told = new Set<StorageTrouble>()
 
   const isWalLarge = (): boolean => store.walBytes() > WAL_ALARM_BYTES

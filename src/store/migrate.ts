@@ -1,19 +1,27 @@
 // Brings a database to today's schema: each step once, in order, its checksum kept. A newer database is refused.
 import { AppError } from '../base/errors.ts'
 import { sha256Hex } from '../base/hash.ts'
-import type { Migration } from './sql/migrations.ts'
+import { MIGRATIONS, type Migration } from './sql/migrations.ts'
 import { type Connection, sqliteCode } from './sqlite.ts'
 
-/** How many steps this file has seen: `user_version`, unless the file remembers more of them than that damaged number says. */
+const NEWEST = MIGRATIONS.at(-1)!.version
+
+/**
+ * How many steps this file has seen: `user_version`, unless that number is damaged. It is when the file remembers more steps,
+ * or when it alone speaks of a newer program: every step is remembered in the transaction that counts it.
+ */
 export function schemaVersion(connection: Connection): number {
-  return Math.max(userVersion(connection), stepsRemembered(connection))
+  const counted = userVersion(connection)
+  const remembered = stepsRemembered(connection)
+  const isAlone = counted > NEWEST && remembered > 0 && remembered <= NEWEST
+  return isAlone ? remembered : Math.max(counted, remembered)
 }
 
 const userVersion = (connection: Connection): number =>
   connection.pragma('user_version', { simple: true }) as number
 
 /** The last step whose checksum is kept; 0 where that cannot be read. */
-function stepsRemembered(connection: Connection): number {
+export function stepsRemembered(connection: Connection): number {
   try {
     const last = connection
       .prepare(
@@ -24,6 +32,17 @@ function stepsRemembered(connection: Connection): number {
   } catch (error) {
     if (sqliteCode(error) === null) throw error
     return 0
+  }
+}
+
+/** Whether the file went through this program's first step: no other program remembers that. */
+export function remembersOurSteps(connection: Connection): boolean {
+  try {
+    const first = connection.prepare(`SELECT value FROM meta WHERE key = 'migration.1'`).pluck()
+    return first.get() === checksum(MIGRATIONS[0]!)
+  } catch (error) {
+    if (sqliteCode(error) === null) throw error
+    return false
   }
 }
 
@@ -56,7 +75,7 @@ export function migrate(
   refuseNewer(connection, migrations)
   const from = schemaVersion(connection)
   if (from > 0) compareChecksums(connection, migrations, from)
-  if (from > userVersion(connection)) connection.pragma(`user_version = ${from}`)
+  if (from !== userVersion(connection)) connection.pragma(`user_version = ${from}`)
   const missing = migrations.filter((one) => one.version > from)
   if (missing.length > 0 && from > 0) beforeFirst(from)
   for (const step of missing) runStep(connection, step)

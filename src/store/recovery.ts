@@ -12,28 +12,28 @@ import {
   statSync,
 } from 'node:fs'
 import path from 'node:path'
-import { isDiskTrouble } from '../base/disk-trouble.ts'
 import { AppError } from '../base/errors.ts'
 import { sha256Hex } from '../base/hash.ts'
 import { type Backup, isSoundBackup, listBackups } from './backup.ts'
+import { findDamage } from './damage.ts'
 import { makeFolderDurably, type StoreFolders, syncFolder, writeFileDurably } from './folders.ts'
+import { hasStrangeHeader, mendHeader, removeMended } from './mend.ts'
 import { type Salvaged, salvage } from './salvage.ts'
 import { MIGRATIONS, type Migration } from './sql/migrations.ts'
-import {
-  type AddonOptions,
-  APPLICATION_ID,
-  type Connection,
-  connect,
-  sqliteCode,
-} from './sqlite.ts'
+import type { AddonOptions } from './sqlite.ts'
 
-/** How the storage came up: as it was, from a backup or from its readable rows, or empty because there was nothing to restore. */
+/**
+ * How the storage came up: as it was; mended, from a backup or from its readable rows; or empty because there was nothing to
+ * restore.
+ */
 type StorageState = 'ok' | 'restored' | 'new'
 
 export interface Recovery {
   storage: StorageState
   /** Folder the damaged files were moved to; null when nothing was wrong. */
   quarantine: string | null
+  /** The header was written anew, and not one row is lost. */
+  mended: boolean
   /** The backup that took their place. */
   backup: Backup | null
   /** Rows that were saved for want of a backup. */
@@ -52,31 +52,76 @@ export function recover(
   options: AddonOptions = {},
   migrations: readonly Migration[] = MIGRATIONS,
 ): Recovery {
-  const missing = !existsSync(folders.database)
-  const reason = missing
-    ? 'the database file is missing'
-    : isHollow(folders)
-      ? EMPTY
-      : findDamage(folders.database, options)
-  const found = { backup: null, salvaged: null, reason }
-  if (reason === null) return { ...found, storage: 'ok', quarantine: null }
-  const backup =
-    listBackups(folders.backups).find((one) => isSoundBackup(folders.backups, one, options)) ?? null
-  if (backup !== null) {
-    const quarantine = restoreBackup(folders, backup, now, reason)
-    return { ...found, storage: 'restored', quarantine, backup }
-  }
+  const { database } = folders
   const temporary = temporaryOf(folders)
-  rmSync(temporary, { force: true })
-  const salvaged = missing ? null : salvage(folders.database, temporary, migrations, options)
-  const quarantine = moveAway(folders, now, reason)
-  if (salvaged !== null) {
-    takePlace(folders)
-    return { ...found, storage: 'restored', quarantine, salvaged }
+  const copy = `${database}.mended`
+  removeMended(copy)
+  refuseNoFile(database)
+  const lacks = !existsSync(database) ? MISSING : isHollow(folders) ? EMPTY : null
+  // A journal has to be rolled back before anything can be read.
+  const readonly = !existsSync(`${database}-journal`)
+  const damage = lacks ?? findDamage(database, { ...options, readonly })
+  const strange = lacks === null && hasStrangeHeader(database)
+  const reason = damage ?? (strange ? STRANGE_HEADER : null)
+  const found = { mended: false, backup: null, salvaged: null, reason }
+  if (reason === null) {
+    rmSync(temporary, { force: true })
+    return { ...found, storage: 'ok', quarantine: null }
   }
-  rmSync(temporary, { force: true })
-  return { ...found, storage: 'new', quarantine, reason: quarantine === null ? null : reason }
+  if (lacks === MISSING && isWhole(temporary, options)) {
+    const quarantine = moveAway(folders, now, UNFINISHED)
+    takePlace(folders)
+    return { ...found, reason: UNFINISHED, storage: 'restored', quarantine }
+  }
+  try {
+    // What is wrong with a header alone costs no row, a backup costs those that came after it.
+    const mended = lacks === null ? mendHeader(database, copy, options) : 'none'
+    if (mended === 'whole') {
+      renameSync(copy, temporary)
+      const quarantine = moveAway(folders, now, reason)
+      takePlace(folders)
+      return { ...found, storage: 'restored', quarantine, mended: true }
+    }
+    // SQLite can live with it.
+    if (damage === null) return { ...found, storage: 'ok', quarantine: null, reason: null }
+    const backup = newestSound(folders, options)
+    if (backup !== null) {
+      const quarantine = restoreBackup(folders, backup, now, reason)
+      return { ...found, storage: 'restored', quarantine, backup }
+    }
+    rmSync(temporary, { force: true })
+    // With a wrong header rows may be read that never were.
+    const best = strange && mended === 'part' ? copy : database
+    const salvaged = lacks === MISSING ? null : salvage(best, temporary, migrations, options)
+    const quarantine = moveAway(folders, now, reason)
+    if (salvaged !== null) {
+      takePlace(folders)
+      return { ...found, storage: 'restored', quarantine, salvaged }
+    }
+    rmSync(temporary, { force: true })
+    return { ...found, storage: 'new', quarantine, reason: quarantine === null ? null : reason }
+  } finally {
+    removeMended(copy)
+  }
 }
+
+/** A folder, or anything else but a file, is no damaged database: somebody put it there. */
+function refuseNoFile(database: string): void {
+  if (statSync(database, { throwIfNoEntry: false })?.isFile() !== false) return
+  throw new AppError(
+    'STORE_UNAVAILABLE',
+    'Something that is no file stands where the database sisrua.db should be. Move it out of the data folder, then start again.',
+  )
+}
+
+/** What takes the place of a database is written whole before that is moved: a program that was killed in between left it. */
+function isWhole(file: string, options: AddonOptions): boolean {
+  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
+  return size > 0 && findDamage(file, options) === null
+}
+
+const newestSound = (folders: StoreFolders, options: AddonOptions): Backup | null =>
+  listBackups(folders.backups).find((one) => isSoundBackup(folders.backups, one, options)) ?? null
 
 /** Puts the database aside, as it is, and the backup in its place; answers the folder in quarantine. Call while nothing is open. */
 export function restoreBackup(
@@ -109,6 +154,9 @@ function copyDurably(from: string, to: string): void {
   }
 }
 
+const MISSING = 'the database file is missing'
+const UNFINISHED = 'a restore was cut short; it is finished now'
+const STRANGE_HEADER = 'the header of the database file is damaged'
 export const EMPTY = 'the database file is empty'
 
 /** Nothing in the file nor beside it, although there was something once: not a birth that was cut short, but a loss. */
@@ -118,44 +166,12 @@ export function isHollow(folders: StoreFolders): boolean {
   return isEmpty && listBackups(folders.backups).length > 0
 }
 
-/** Throws STORE_UNSAFE for a database that is not ours. */
-export function refuseForeign(connection: Connection): void {
-  const id = connection.pragma('application_id', { simple: true }) as number
-  const tables = connection.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() as number
-  if (id === APPLICATION_ID || tables === 0) return
-  throw new AppError(
-    'STORE_UNSAFE',
-    'The database file belongs to another program. Choose another data folder.',
-  )
-}
-
-/** What is wrong with the file, in SQLite's words; null when it is sound. Empty files are sound (a crash at birth). */
-export function findDamage(file: string, options: AddonOptions = {}): string | null {
-  if (statSync(file).size === 0) return null
-  let connection: ReturnType<typeof connect> | null = null
-  try {
-    connection = connect(file, { ...options, fileMustExist: true })
-    refuseForeign(connection)
-    const verdict = connection.pragma('integrity_check', { simple: true }) as string
-    if (verdict !== 'ok') return verdict.slice(0, 500)
-    const strangers = connection.pragma('foreign_key_check') as unknown[]
-    return strangers.length > 0 ? `${strangers.length} rows refer to missing rows` : null
-  } catch (error) {
-    const code = sqliteCode(error)
-    // A disk that stumbles once must not cost the database: only what SQLite says about the bytes is damage.
-    if (code === null || isDiskTrouble(error)) throw error
-    return code
-  } finally {
-    connection?.close()
-  }
-}
-
 /**
- * Moves database, -wal and -shm together; a manifest tells their hashes and why. Null when there is nothing to move. The
+ * Moves the database and its logs together; a manifest tells their hashes and why. Null when there is nothing to move. The
  * database goes first: killed after that, the next start finds none and puts the rest aside too.
  */
 function moveAway(folders: StoreFolders, now: number, reason: string): string | null {
-  const present = ['', '-wal', '-shm']
+  const present = ['', '-wal', '-shm', '-journal']
     .map((suffix) => `${folders.database}${suffix}`)
     .filter((file) => existsSync(file))
   if (present.length === 0) return null

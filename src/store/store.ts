@@ -69,7 +69,14 @@ export function openStore(options: StoreOptions) {
   let connection: Connection | null = null
   try {
     const recovery: Recovery = inMemory
-      ? { storage: 'new', quarantine: null, backup: null, salvaged: null, reason: null }
+      ? {
+          storage: 'new',
+          quarantine: null,
+          mended: false,
+          backup: null,
+          salvaged: null,
+          reason: null,
+        }
       : recover(folders, clock.now(), addon, migrations)
     connection = connect(inMemory ? ':memory:' : folders.database, addon)
     const version = sqliteVersion(connection)

@@ -178,9 +178,12 @@ describe('db backup and restore', () => {
     const newest = MIGRATIONS.at(-1)!.version
     const file = new Database(database())
     file.pragma(`user_version = ${newest + 1}`)
+    const key = `migration.${newest + 1}`
+    file.prepare('INSERT INTO meta (key, value) VALUES (?, ?)').run(key, 'its checksum')
     const folder = path.join(dataFolder, 'backups')
     makeBackup(file, folder, 'manual', 5)
     file.pragma(`user_version = ${newest}`)
+    file.prepare('DELETE FROM meta WHERE key = ?').run(key)
     file.close()
     const refused = await db('restore', '--yes')
     expect([refused.code, refused.stdout]).toEqual([EXIT.storageUnsafe, ''])

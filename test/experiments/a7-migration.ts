@@ -128,6 +128,7 @@ async function refusesNewer(main: string, dataFolder: string): Promise<string | 
   const db = new Database(file)
   db.pragma('wal_checkpoint(TRUNCATE)')
   db.pragma('user_version = 99')
+  db.prepare('INSERT INTO meta (key, value) VALUES (?, ?)').run('migration.99', 'its checksum')
   db.pragma('wal_checkpoint(TRUNCATE)')
   db.close()
   const hash = () => createHash('sha256').update(readFileSync(file)).digest('hex')

@@ -164,7 +164,7 @@ describe('a damaged database', () => {
     await store.close()
   })
 
-  it.each([0, 3, MIGRATIONS.length - 1])(
+  it.each([0, 3, MIGRATIONS.length - 1, MIGRATIONS.length + 1, 99])(
     'that says %i for its number of steps, but remembers them all, loses nothing',
     async (version) => {
       await fill()
@@ -199,7 +199,7 @@ describe('a damaged database', () => {
     await fill()
     renameSync(database(), `${database()}.away`)
     mkdirSync(database())
-    expect(() => open()).toThrow(expect.objectContaining({ code: 'SQLITE_CANTOPEN' }))
+    expect(() => open()).toThrow(expect.objectContaining({ code: 'STORE_UNAVAILABLE' }))
     expect(readdirSync(path.join(dataFolder, 'quarantine'))).toEqual([])
     rmdirSync(database())
     renameSync(`${database()}.away`, database())

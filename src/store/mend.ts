@@ -1,0 +1,110 @@
+// A database whose header alone is damaged holds every row that was ever in it. Here a copy gets a header that fits the rest of
+// the file, and is taken only when it then passes everything that a start asks of a sound database. The original is never touched.
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { isDiskTrouble } from '../base/disk-trouble.ts'
+import { findDamage } from './damage.ts'
+import { rebuildFreeList } from './free-list.ts'
+import { HEADER_BYTES, type HeaderFacts, isStrangeHeader, rebuildHeader } from './header.ts'
+import { remembersOurSteps, stepsRemembered } from './migrate.ts'
+import { type AddonOptions, connect, sqliteCode } from './sqlite.ts'
+
+/** Logs that belong to the state of a database file. */
+const LOGS = ['-wal', '-journal']
+
+/** Whether the file's header says what no header of ours says. */
+export function hasStrangeHeader(file: string): boolean {
+  if (statSync(file).size < HEADER_BYTES) return false
+  const handle = openSync(file, 'r')
+  try {
+    return isStrangeHeader(readHeader(handle))
+  } finally {
+    closeSync(handle)
+  }
+}
+
+/**
+ * Makes `copy` out of `file` and its logs, with the header written anew. `whole`: nothing at all is wrong with the copy, so that
+ * it holds every row. `part`: it can be read, but something else is damaged too. `none`: the header is of no help. Throws what
+ * the disk says.
+ */
+export function mendHeader(
+  file: string,
+  copy: string,
+  options: AddonOptions = {},
+): 'whole' | 'part' | 'none' {
+  removeMended(copy)
+  for (const suffix of ['', ...LOGS]) {
+    if (existsSync(file + suffix)) copyFileSync(file + suffix, copy + suffix)
+  }
+  try {
+    patch(copy, (header, fileBytes) => {
+      return rebuildHeader(header, { fileBytes, largestRoot: null, userVersion: null })
+    })
+    const facts = settle(copy, options)
+    if (facts === null) return 'none'
+    patch(copy, (header, fileBytes) => rebuildHeader(header, { fileBytes, ...facts }))
+    if (findDamage(copy, options) === null) return 'whole'
+    if (facts.largestRoot === 0) return 'part'
+    const list = openSync(copy, 'r+')
+    try {
+      rebuildFreeList(list)
+      fsyncSync(list)
+    } finally {
+      closeSync(list)
+    }
+    return findDamage(copy, options) === null ? 'whole' : 'part'
+  } catch (error) {
+    if (sqliteCode(error) === null || isDiskTrouble(error)) throw error
+    return 'none'
+  }
+}
+
+/** Removes a copy that was not taken, or that a killed program left. */
+export function removeMended(copy: string): void {
+  for (const suffix of ['', ...LOGS, '-shm']) rmSync(copy + suffix, { force: true })
+}
+
+/** Moves the log into the file and answers what its tables say about its header; null when they are not ours. */
+function settle(copy: string, options: AddonOptions): Omit<HeaderFacts, 'fileBytes'> | null {
+  const connection = connect(copy, { ...options, fileMustExist: true })
+  try {
+    connection.pragma('synchronous = FULL')
+    connection.pragma('wal_checkpoint(TRUNCATE)')
+    if (!remembersOurSteps(connection)) return null
+    const largest = connection.prepare('SELECT max(rootpage) FROM sqlite_schema').pluck()
+    const hasMaps = connection.pragma('auto_vacuum', { simple: true }) !== 0
+    return {
+      largestRoot: hasMaps ? (largest.get() as number) : 0,
+      userVersion: stepsRemembered(connection),
+    }
+  } finally {
+    connection.close()
+  }
+}
+
+function patch(file: string, rebuild: (header: Buffer, fileBytes: number) => Buffer): void {
+  const handle = openSync(file, 'r+')
+  try {
+    writeSync(handle, rebuild(readHeader(handle), fstatSync(handle).size), 0, HEADER_BYTES, 0)
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+}
+
+function readHeader(handle: number): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES)
+  readSync(handle, header, 0, HEADER_BYTES, 0)
+  return header
+}
