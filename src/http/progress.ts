@@ -136,6 +136,8 @@ export function createHub(deps: {
         for (const { jobId, frame } of together) held.set(jobId, frame(language))
         continue
       }
+      // What was kept back of the same jobs is older.
+      for (const { jobId } of together) held.delete(jobId)
       made[language] ??= Buffer.concat(together.map(({ frame }) => frame(language)))
       write(client, made[language])
     }
@@ -144,15 +146,19 @@ export function createHub(deps: {
   function write(client: Client, frame: Buffer): void {
     if (client.ws.readyState !== client.ws.OPEN) return
     if (client.socket.writableLength > limits.stuckBytes) {
-      clients.delete(client)
-      client.held.clear()
       dropped++
-      client.ws.close(1013, 'too slow')
-      // A stalled reader does not take the close frame either.
-      setTimeout(() => client.socket.destroy(), limits.farewellMs).unref()
+      letGo(client, 1013, 'too slow')
       return
     }
     client.socket.write(frame)
+  }
+
+  /** A stalled reader does not take the close frame, and one that only talks does not answer it: neither is waited for long. */
+  function letGo(client: Client, code: number, reason: string): void {
+    clients.delete(client)
+    client.held.clear()
+    client.ws.close(code, reason)
+    setTimeout(() => client.socket.destroy(), limits.farewellMs).unref()
   }
 
   function say(client: Client, message: object): void {
@@ -179,12 +185,14 @@ export function createHub(deps: {
   }
 
   function onMessage(client: Client, data: unknown, isBinary: boolean): void {
+    // What comes after the close frame is not looked at: it may be any number of messages.
+    if (client.ws.readyState !== client.ws.OPEN) return
     const now = clock.monotonic()
     client.lastFrameAt = now
     client.heard = client.heard.filter((time) => now - time < 60_000)
     client.heard.push(now)
     if (client.heard.length > limits.messagesPerMinute) {
-      client.ws.close(1008, 'too many messages')
+      letGo(client, 1008, 'too many messages')
       return
     }
     let message: { type?: unknown; after?: unknown } | null = null

@@ -135,6 +135,31 @@ describe('what a client sends', () => {
     expect(await many.closed).toBe(1008)
   })
 
+  test('who goes on talking after it was closed is not listened to, and is cut off', async () => {
+    const { port, call } = await start()
+    const talker = net.connect(port, '127.0.0.1')
+    talker.on('error', () => {})
+    const gone = new Promise<true>((resolve) => talker.on('close', () => resolve(true)))
+    talker.write(
+      `GET /api/v1/ws HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nX-SisRua-Token: ${TOKEN}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
+    )
+    // Nothing of what it is answered is read but thrown away, the close frame too. The mask is of zeros.
+    talker.resume()
+    const one = Buffer.concat([
+      Buffer.from([0x81, 0x8f, 0, 0, 0, 0]),
+      Buffer.from('{"type":"ping"}'),
+    ])
+    const block = Buffer.concat(Array<Buffer>(2_000).fill(one))
+    const talk = (): void => {
+      while (!talker.destroyed && talker.write(block));
+      if (!talker.destroyed) talker.once('drain', talk)
+    }
+    talk()
+    const closed = await Promise.race([gone, later(15_000).then(() => false)])
+    expect(closed).toBe(true)
+    expect((await call('GET', '/api/v1/health')).status).toBe(200)
+  })
+
   test('a number that was never given, or is pruned, is answered with resync', async () => {
     const { port } = await start()
     const socket = await openSocket(port)
