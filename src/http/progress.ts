@@ -9,8 +9,9 @@ import type { Events, JobEvent, JobProgress } from '../base/events.ts'
 import type { Language } from '../base/texts.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { Principal } from './access.ts'
-import { eventMessage, eventNumber } from './contract/events.ts'
+import { eventMessage } from './contract/events.ts'
 import { textFrame } from './frame.ts'
+import { askedAfter, createReplays } from './replay.ts'
 
 export interface HubLimits {
   connections: number
@@ -67,12 +68,10 @@ interface Client {
   heard: number[]
   lastFrameAt: number
   pings: number
-  /** Newest progress per job that waits for a slow client. */
+  /** Newest progress per job that waits for a slow client, or for older events. */
   held: Map<string, Buffer>
 }
 
-/** Most stored events one subscribe replays; who is further behind asks for the state instead. */
-const REPLAY_LIMIT = 5_000
 const PROTOCOL = 'sisrua.v1'
 /** Frames of progress in one write: a system call for each client and message would cost more than all the rest. */
 const MOST_TOGETHER = 32
@@ -111,7 +110,7 @@ export function createHub(deps: {
     flush()
     const frame = framesOf(event)
     for (const client of clients) {
-      if (event.seq <= client.lastSeq) continue
+      if (event.seq <= client.lastSeq || replays.isOn(client)) continue
       client.lastSeq = event.seq
       client.held.delete(event.jobId)
       write(client, frame(client.language))
@@ -132,7 +131,7 @@ export function createHub(deps: {
     const made: Partial<Record<Language, Buffer>> = {}
     for (const client of clients) {
       const { language, held, socket } = client
-      if (socket.writableLength > limits.slowBytes) {
+      if (socket.writableLength > limits.slowBytes || replays.isOn(client)) {
         for (const { jobId, frame } of together) held.set(jobId, frame(language))
         continue
       }
@@ -166,22 +165,29 @@ export function createHub(deps: {
     write(client, textFrame(JSON.stringify(message)))
   }
 
-  function subscribe(client: Client, after: number): void {
-    let from = after
-    for (let sent = 0; sent < REPLAY_LIMIT; ) {
-      const { events: missed, resync } = jobs.eventsSince(from, 500)
-      if (resync) break
-      for (const event of missed) say(client, eventMessage(event, client.language))
-      sent += missed.length
-      from = missed.at(-1)?.seq ?? from
-      client.lastSeq = Math.max(client.lastSeq, from)
-      if (missed.length < 500) {
-        say(client, { type: 'subscribed', seq: client.lastSeq })
-        return
-      }
-    }
-    client.lastSeq = jobs.latestSeq()
-    say(client, { type: 'resync', seq: client.lastSeq })
+  const replays = createReplays<Client>({
+    jobs,
+    isOpen: ({ ws }) => ws.readyState === ws.OPEN,
+    seenBy: ({ lastSeq }) => lastSeq,
+    send(client, missed) {
+      flush()
+      const frames = missed.map((event) => {
+        client.held.delete(event.jobId)
+        return textFrame(JSON.stringify(eventMessage(event, client.language)))
+      })
+      if (frames.length > 0) write(client, Buffer.concat(frames))
+    },
+    end(client, seq) {
+      client.lastSeq = seq === null ? jobs.latestSeq() : Math.max(client.lastSeq, seq)
+      say(client, { type: seq === null ? 'resync' : 'subscribed', seq: client.lastSeq })
+      writeHeld(client)
+    },
+  })
+
+  function writeHeld(client: Client): void {
+    if (replays.isOn(client)) return
+    for (const frame of client.held.values()) write(client, frame)
+    client.held.clear()
   }
 
   function onMessage(client: Client, data: unknown, isBinary: boolean): void {
@@ -205,9 +211,10 @@ export function createHub(deps: {
       say(client, { type: 'pong' })
       return
     }
-    const after = message?.after ?? client.lastSeq
-    if (message?.type === 'subscribe' && Number.isSafeInteger(after) && (after as number) >= 0) {
-      subscribe(client, after as number)
+    const after = message?.after ?? null
+    const isNumber = Number.isSafeInteger(after) && (after as number) >= 0
+    if (message?.type === 'subscribe' && (after === null || isNumber)) {
+      replays.ask(client, after as number | null)
       return
     }
     say(client, {
@@ -242,12 +249,9 @@ export function createHub(deps: {
     })
     ws.on('close', () => clients.delete(client))
     ws.on('error', () => clients.delete(client))
-    socket.on('drain', () => {
-      for (const frame of client.held.values()) write(client, frame)
-      client.held.clear()
-    })
+    socket.on('drain', () => writeHeld(client))
     say(client, { type: 'hello', boot_id: bootId, seq: client.lastSeq })
-    if (after !== null) subscribe(client, after)
+    if (after !== null) replays.ask(client, after)
   }
 
   return {
@@ -286,19 +290,4 @@ export function createHub(deps: {
       server.close()
     },
   }
-}
-
-/**
- * `?after=N`: what was missed comes before anything live, so that a client cut off in between has no gap. Null when it is not
- * asked for. Throws PARAMS_INVALID: whoever asks and gets nothing believes that nothing was missed.
- */
-function askedAfter(target: string): number | null {
-  const [text, ...more] = new URLSearchParams(target.split('?')[1] ?? '').getAll('after')
-  if (text === undefined) return null
-  const after = more.length === 0 ? eventNumber(text) : null
-  if (after !== null) return after
-  throw new AppError(
-    'PARAMS_INVALID',
-    'The parameter `after` must be the number of an event, once: the last `seq` that you saw, or 0.',
-  )
 }

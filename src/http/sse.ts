@@ -8,22 +8,10 @@ import type { Rooms } from './rooms.ts'
 
 const MAX_STREAMS = 50
 const HEARTBEAT_MS = 15_000
-const PAGE = 500
 
 export function createEventStreams(rooms: Pick<Rooms, 'jobs' | 'events'>) {
   const { jobs, events } = rooms
   let open = 0
-
-  /** Stored events of one job after a number. */
-  function* missed(id: string, after: number): Generator<JobEvent> {
-    let from = after
-    for (;;) {
-      const page = jobs.eventsSince(from, PAGE)
-      for (const event of page.events) if (event.jobId === id) yield event
-      if (page.events.length < PAGE) return
-      from = page.events.at(-1)!.seq
-    }
-  }
 
   return {
     open(id: string, after: number, language: Language, headOnly: boolean): Response {
@@ -76,7 +64,7 @@ export function createEventStreams(rooms: Pick<Rooms, 'jobs' | 'events'>) {
             stop()
             controller.close()
           }
-          for (const event of missed(id, last)) sendEvent(event)
+          for (const event of jobs.eventsOf(id, last)) sendEvent(event)
           // Its events may have been pruned, or all been seen: nothing more will come.
           const status = statusOf(jobs.get(id).state)
           if (!ended && (status === 'completed' || status === 'failed')) finish()

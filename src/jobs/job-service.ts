@@ -252,6 +252,8 @@ export function createJobs(options: JobsOptions): Jobs {
       return { events: store.jobs.eventsSince(seq, Math.min(limit, 10_000)).map(toEvent), resync }
     },
 
+    eventsOf: (id, seq) => store.jobs.eventsOf(id, seq).map(toEvent),
+
     latestSeq: () => store.jobs.latestSeq(),
 
     stats() {

@@ -115,6 +115,8 @@ export interface Jobs {
   logs(id: string, after?: number, limit?: number): JobLogLine[]
   /** Stored events with `seq` greater than the given one. `resync`: some of them were pruned, ask for the state instead. */
   eventsSince(seq: number, limit?: number): { events: JobEvent[]; resync: boolean }
+  /** The same of one job; what was pruned is missing. */
+  eventsOf(id: string, seq: number): JobEvent[]
   /** 0 when nothing was ever stored. */
   latestSeq(): number
   stats(): JobStats

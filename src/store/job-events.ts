@@ -60,6 +60,10 @@ export function createJobEvents(
     `SELECT seq, job_id AS jobId, type, state, progress, step, error_code AS errorCode, at
      FROM job_events WHERE seq > ? ORDER BY seq LIMIT ?`,
   )
+  const ofJob = connection.prepare(
+    `SELECT seq, job_id AS jobId, type, state, progress, step, error_code AS errorCode, at
+     FROM job_events WHERE seq > ? AND job_id = ? ORDER BY seq`,
+  )
   const latest = connection.prepare('SELECT coalesce(max(seq), 0) FROM job_events').pluck()
   const oldest = connection.prepare('SELECT coalesce(min(seq), 1) FROM job_events').pluck()
 
@@ -140,6 +144,8 @@ export function createJobEvents(
     },
     /** Those after this number, in order. */
     eventsSince: whole((seq: number, limit: number) => since.all(seq, limit) as EventRow[]),
+    /** The same of one job, which are few. */
+    eventsOf: whole((jobId: string, seq: number) => ofJob.all(seq, jobId) as EventRow[]),
     /** 0 when there never was one. */
     latestSeq: whole(() => latest.get() as number),
     oldestSeq: whole(() => oldest.get() as number),
