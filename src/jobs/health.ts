@@ -77,6 +77,10 @@ const TROUBLES: Readonly<Record<Exclude<StorageTrouble, 'disk_low' | 'disk_read_
   blobs_damaged: 'stored results were damaged and are kept in quarantine',
   restored: 'the file was damaged and is kept in quarantine',
   salvaged: 'the file was damaged and is kept in quarantine; what could be read was saved',
+  log_mended:
+    'the write-ahead log was damaged and is mended, no row is lost; it is kept in quarantine as it was',
+  log_damaged:
+    'the write-ahead log was damaged: the newest work is lost; what there was is kept in quarantine',
   mended:
     'the header of the file was damaged and is written anew, no row is lost; the damaged file is kept in quarantine',
 }

@@ -11,6 +11,8 @@ export type StorageTrouble =
   | 'restored'
   | 'salvaged'
   | 'mended'
+  | 'log_mended'
+  | 'log_damaged'
 
 /** A write-ahead log that checkpoints do not empty: somebody reads without end, or the disk cannot keep up. */
 const WAL_ALARM_BYTES = 64 * 2 ** 20
@@ -34,8 +36,10 @@ export function createStorageWatch(options: {
 }): StorageWatch {
   const { store, recorder, onError } = options
   const noted = new Set<StorageTrouble>()
-  const { storage, quarantine, mended, salvaged } = store.recovery
-  if (quarantine !== null || storage === 'restored') {
+  const { storage, quarantine, mended, backup, salvaged, log } = store.recovery
+  if (log !== 'sound') noted.add(`log_${log}`)
+  const onlyLog = log !== 'sound' && !mended && backup === null && salvaged === null
+  if (!onlyLog && (quarantine !== null || storage === 'restored')) {
     noted.add(mended ? 'mended' : salvaged === null ? 'restored' : 'salvaged')
   }
   let told = new Set<StorageTrouble>()

@@ -1,5 +1,5 @@
 // Where the store keeps what in the data folder, and files written so that a power cut leaves the old or the new one.
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, copyFileSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { makeFolder } from '../base/make-folder.ts'
@@ -80,7 +80,18 @@ export function writeFileDurably(file: string, bytes: Uint8Array): void {
   syncFolder(path.dirname(file))
 }
 
-/** The same without holding up the event loop; `temporary` must be a name nobody else uses. */
+/** Copies a file and flushes its bytes; the folder's new name is flushed by the caller. */
+export function copyDurably(from: string, to: string): void {
+  copyFileSync(from, to)
+  const handle = openSync(to, 'r+')
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+}
+
+/** As `writeFileDurably` without holding up the event loop; `temporary` must be a name nobody else uses. */
 export async function writeFileDurablyAsync(
   file: string,
   temporary: string,

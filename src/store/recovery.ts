@@ -1,23 +1,15 @@
 // Before the database is used: is it ours, is it sound? If not, it goes to quarantine as it is, whole, and the newest
 // sound backup takes its place, or else the rows that can still be read. Nothing in quarantine is ever deleted by the program.
-import {
-  closeSync,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs'
+import { existsSync, renameSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { AppError } from '../base/errors.ts'
-import { sha256Hex } from '../base/hash.ts'
 import { type Backup, isSoundBackup, listBackups } from './backup.ts'
 import { findDamage } from './damage.ts'
-import { makeFolderDurably, type StoreFolders, syncFolder, writeFileDurably } from './folders.ts'
+import { copyDurably, type StoreFolders, syncFolder } from './folders.ts'
+import type { LogState } from './log-frames.ts'
 import { hasStrangeHeader, mendHeader, removeMended } from './mend.ts'
+import { mendLog } from './mend-log.ts'
+import { moveAway } from './quarantine.ts'
 import { type Salvaged, salvage } from './salvage.ts'
 import { MIGRATIONS, type Migration } from './sql/migrations.ts'
 import type { AddonOptions } from './sqlite.ts'
@@ -38,12 +30,14 @@ export interface Recovery {
   backup: Backup | null
   /** Rows that were saved for want of a backup. */
   salvaged: Salvaged | null
+  /** What was found of the write-ahead log: mended, or damaged so that the work behind the damage is lost. */
+  log: LogState
   /** What SQLite said. */
   reason: string | null
 }
 
 /**
- * Checks the file and puts it right; killed anywhere in between, it goes on at the next start. Throws STORE_UNSAFE when the
+ * Checks the file and its log and puts them right; killed anywhere in between, it goes on at the next start. Throws STORE_UNSAFE when the
  * file is not ours at all, and what SQLite or the disk throws when it cannot be read: that is no damage.
  */
 export function recover(
@@ -52,11 +46,30 @@ export function recover(
   options: AddonOptions = {},
   migrations: readonly Migration[] = MIGRATIONS,
 ): Recovery {
+  refuseNoFile(folders.database)
+  // Before SQLite sees it: that would take the rest of a damaged log for nothing and overwrite it.
+  const log = mendLog(folders, now)
+  const found = recoverDatabase(folders, now, options, migrations)
+  if (log.state === 'sound') return { ...found, log: log.state }
+  return {
+    ...found,
+    log: log.state,
+    storage: found.storage === 'ok' ? 'restored' : found.storage,
+    quarantine: found.quarantine ?? log.quarantine,
+    reason: found.reason ?? log.reason,
+  }
+}
+
+function recoverDatabase(
+  folders: StoreFolders,
+  now: number,
+  options: AddonOptions,
+  migrations: readonly Migration[],
+): Omit<Recovery, 'log'> {
   const { database } = folders
   const temporary = temporaryOf(folders)
   const copy = `${database}.mended`
   removeMended(copy)
-  refuseNoFile(database)
   const lacks = !existsSync(database) ? MISSING : isHollow(folders) ? EMPTY : null
   // A journal has to be rolled back before anything can be read.
   const readonly = !existsSync(`${database}-journal`)
@@ -144,16 +157,6 @@ function takePlace(folders: StoreFolders): void {
   syncFolder(path.dirname(folders.database))
 }
 
-function copyDurably(from: string, to: string): void {
-  copyFileSync(from, to)
-  const handle = openSync(to, 'r+')
-  try {
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
-}
-
 const MISSING = 'the database file is missing'
 const UNFINISHED = 'a restore was cut short; it is finished now'
 const STRANGE_HEADER = 'the header of the database file is damaged'
@@ -164,28 +167,4 @@ export function isHollow(folders: StoreFolders): boolean {
   const size = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0
   const isEmpty = size(folders.database) + size(`${folders.database}-wal`) === 0
   return isEmpty && listBackups(folders.backups).length > 0
-}
-
-/**
- * Moves the database and its logs together; a manifest tells their hashes and why. Null when there is nothing to move. The
- * database goes first: killed after that, the next start finds none and puts the rest aside too.
- */
-function moveAway(folders: StoreFolders, now: number, reason: string): string | null {
-  const present = ['', '-wal', '-shm', '-journal']
-    .map((suffix) => `${folders.database}${suffix}`)
-    .filter((file) => existsSync(file))
-  if (present.length === 0) return null
-  const folder = path.join(folders.quarantine, new Date(now).toISOString().replace(/[:.]/g, '-'))
-  makeFolderDurably(folder)
-  const files = Object.fromEntries(
-    present.map((file) => [path.basename(file), sha256Hex(readFileSync(file))]),
-  )
-  writeFileDurably(
-    path.join(folder, 'manifest.json'),
-    Buffer.from(JSON.stringify({ at: now, reason, files }, null, 2)),
-  )
-  for (const file of present) renameSync(file, path.join(folder, path.basename(file)))
-  syncFolder(folder)
-  syncFolder(path.dirname(folders.database))
-  return folder
 }

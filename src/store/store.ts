@@ -75,6 +75,7 @@ export function openStore(options: StoreOptions) {
           mended: false,
           backup: null,
           salvaged: null,
+          log: 'sound',
           reason: null,
         }
       : recover(folders, clock.now(), addon, migrations)

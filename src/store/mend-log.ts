@@ -1,0 +1,41 @@
+// The write-ahead log beside the database, before SQLite opens them: what a flipped bit would make SQLite drop is put right, or told.
+import { readFileSync, statSync } from 'node:fs'
+import { type StoreFolders, writeFileDurably } from './folders.ts'
+import { type LogState, mendFrames } from './log-frames.ts'
+import { copyAway } from './quarantine.ts'
+
+/** Far above what a log grows to; a larger one is left to SQLite. */
+const MOST_BYTES = 2 ** 30
+
+interface MendedLog {
+  state: LogState
+  /** Where the log is kept as it was found. */
+  quarantine: string | null
+  reason: string | null
+}
+
+/** The log as it was found goes to quarantine before anything about it is changed. Throws what the disk says. */
+export function mendLog(folders: StoreFolders, now: number): MendedLog {
+  const file = `${folders.database}-wal`
+  const sound: MendedLog = { state: 'sound', quarantine: null, reason: null }
+  if (sizeOf(folders.database) === 0) return sound
+  const size = sizeOf(file)
+  if (size === 0 || size > MOST_BYTES) return sound
+  const log = readFileSync(file)
+  const { state, readable } = mendFrames(log)
+  if (state === 'sound') return sound
+  const reason =
+    state === 'mended'
+      ? 'the write-ahead log was damaged and is mended'
+      : 'the write-ahead log is damaged: the work after the damage is lost'
+  const quarantine = copyAway(folders, now, reason)
+  // What stands behind the damage would look damaged again after the next kill.
+  const kept = state === 'mended' ? log : log.subarray(0, readable)
+  writeFileDurably(file, kept)
+  return { state, quarantine, reason }
+}
+
+const sizeOf = (file: string): number => {
+  const found = statSync(file, { throwIfNoEntry: false })
+  return found?.isFile() ? found.size : 0
+}
