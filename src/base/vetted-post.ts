@@ -33,6 +33,8 @@ export type PostReason = 'not_allowed' | 'name' | 'connect' | 'timeout' | 'cut_o
 
 export type Resolve = (name: string) => Promise<{ address: string; family: number }[]>
 
+const MOST_HINTS = 32
+
 const resolveAll: Resolve = (name) => systemLookup(name, { all: true, verbatim: true })
 
 /** Rejects with UPSTREAM_UNAVAILABLE and `data.reason`, or with the reason of the caller's signal. */
@@ -131,6 +133,11 @@ function send(
     request.on('upgrade', (response, socket) => {
       socket.destroy()
       resolve(answerOf(response, Buffer.alloc(0)))
+    })
+    // Answers before the answer (1xx) end only when the other side likes to; each costs us a turn.
+    let hints = 0
+    request.on('information', () => {
+      if (++hints > MOST_HINTS) request.destroy(failure(url, 'network'))
     })
     request.on('response', (response) => {
       const answer = (bytes: Uint8Array): VettedAnswer => answerOf(response, bytes)

@@ -16,6 +16,7 @@ export type Manner =
   | 'half'
   | 'silent'
   | 'upgrade'
+  | 'hints'
 
 export const OK: Manner = { status: 200, text: 'thanks' }
 
@@ -55,6 +56,13 @@ export async function startReceiver(
       else if (how === 'upgrade') {
         const head = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'
         request.socket.write(head)
+      } else if (how === 'hints') {
+        const hints = 'HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n'.repeat(100)
+        const more = (): void => {
+          while (!request.socket.destroyed && request.socket.write(hints));
+          request.socket.once('drain', more)
+        }
+        more()
       } else if (how === 'half') {
         response.writeHead(200, { 'Content-Length': '1000' })
         response.write('half', () => request.socket.destroy())

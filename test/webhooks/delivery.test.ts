@@ -55,6 +55,7 @@ describe('delivery', () => {
     ['500 is a failure', { status: 500, text: 'no' }, 'status', 500],
     ['a dropped connection', 'drop', 'network', null],
     ['half an answer', 'half', 'cut_off', null],
+    ['hints without an end, long before the time is over', 'hints', 'network', null],
     ['silence', 'silent', 'timeout', null],
   ])('%s, and the next try has the same id', async (_name, manner, error, status) => {
     const clock = createStillClock()
