@@ -2,7 +2,7 @@
 import { AppError } from '../base/errors.ts'
 import { sha256, sha256Hex } from '../base/hash.ts'
 import { FEATURE_LEVELS, isNestedAtMost } from '../base/nesting.ts'
-import { isEdited, type Origin } from '../kernel/formats/change-set.ts'
+import { isEdited, type Origin, OWN } from '../kernel/formats/change-set.ts'
 import { contentText } from '../kernel/formats/feature-source.ts'
 import type { MergedChunk } from '../workers/merge-task.ts'
 import type { FeaturePatch, ProjectFeature } from './projects.ts'
@@ -99,8 +99,8 @@ export function createPatcher(
       if (back.length + additions.length === 0) return null
       const origins = additions.map((feature): Origin => {
         const content = hashOf(feature)
-        let id = `own:${content}`
-        for (let n = 2; taken.has(id); n++) id = `own:${content}#${n}`
+        let id = OWN + content
+        for (let n = 2; taken.has(id); n++) id = `${OWN}${content}#${n}`
         taken.add(id)
         return { id, imported: null, content, since: version, members: [] }
       })

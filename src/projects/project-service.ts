@@ -10,7 +10,7 @@ import type { Origin, Outcome } from '../kernel/formats/change-set.ts'
 import type { ProjectRow } from '../store/projects.ts'
 import type { Store } from '../store/store.ts'
 import type { Compute } from '../workers/compute.ts'
-import type { MergeTask } from '../workers/merge-task.ts'
+import type { MergeOutput, MergeTask } from '../workers/merge-task.ts'
 import { createPatcher } from './feature-patch.ts'
 import { createFeatureSets, type NewSet } from './feature-sets.ts'
 import type {
@@ -151,7 +151,8 @@ export function createProjects({
     }
     const answer = { counts, changes, truncated }
     const same = mode === 'import' && isNothing(counts) && merged.count === before.featureCount
-    if (merged.dryRun || (same && counts.edited === 0)) {
+    const isStored = counts.edited === 0 || sameBooks(merged, { chunks, deleted })
+    if (merged.dryRun || (same && isStored)) {
       const project = toProject(seen(before.id, before.version))
       return { ...answer, project, applied: !merged.dryRun }
     }
@@ -377,6 +378,14 @@ function checkText(field: string, value: string, isValid: boolean): void {
     `The project's ${field} is not valid: ids are 1 to 128 printable ASCII characters without slash and backslash, and neither . nor .., names 1 to 500 characters.`,
     { data: { field } },
   )
+}
+
+type Books = Pick<MergeOutput, 'deleted'> & { chunks: { origins: string | null }[] }
+
+/** Whether the same is remembered of the same features; how they lie in chunks does not matter. */
+function sameBooks(one: Books, other: Books): boolean {
+  const text = ({ chunks }: Books) => chunks.map(({ origins }) => origins?.slice(1, -1)).join()
+  return one.deleted === other.deleted && text(one) === text(other)
 }
 
 function isNothing({ added, changed, removed }: Record<Outcome, number>): boolean {

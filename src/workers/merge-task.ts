@@ -1,5 +1,6 @@
 // The features of a project and a document that comes in, merged into the chunks of a new set: parsed, hashed and written here, so
 // that the main thread only moves bytes.
+import { isUtf8 } from 'node:buffer'
 import { hash } from 'node:crypto'
 import { AppError } from '../base/errors.ts'
 import {
@@ -11,6 +12,8 @@ import {
   mergeImport,
   type Origin,
   type Outcome,
+  OWN,
+  UNSOURCED,
 } from '../kernel/formats/change-set.ts'
 import { parseFeature, sliceFeatures } from '../kernel/formats/feature-slices.ts'
 import { contentText, sourceOf } from '../kernel/formats/feature-source.ts'
@@ -69,6 +72,10 @@ const MAX_LINES = 5_000
 /** Throws REQUEST_INVALID when the document is none. */
 export function mergeFeatures(task: MergeTask, { report }: TaskContext): MergeOutput {
   const { document, mode, version } = task
+  // Else its text would be stored with other characters in it than were sent.
+  if (!isUtf8(document)) {
+    throw new AppError('REQUEST_INVALID', 'The features are not valid UTF-8. Send JSON in UTF-8.')
+  }
   const { bounds, rest } = sliceFeatures(document)
   const asked = readOptions(rest)
   const dryRun = task.dryRun ?? asked.dryRun
@@ -122,7 +129,7 @@ function arrivalOf(feature: Record<string, unknown>, mode: MergeTask['mode']): A
   const content = hash('sha256', contentText(feature), 'base64url').slice(0, 22)
   const { feature_id: id } = feature
   return {
-    base: base ?? `${mode === 'import' ? 'hash' : 'own'}:${content}`,
+    base: base ?? (mode === 'import' ? UNSOURCED : OWN) + content,
     id: mode === 'edit' && typeof id === 'string' ? id : null,
     content,
     members,

@@ -101,6 +101,44 @@ describe('a re-import', () => {
     expect(projects.get('P1').version).toBe(5)
   })
 
+  test('of an export draws nothing twice, and what was drawn by hand stays so', async () => {
+    const own = { feature_type: 'Polyline', layer: 'DESENHO', coords_xy: [[1, 2]] }
+    await reimport([way(1)])
+    await projects.patchFeatures('P1', 2, { set: [own, own], remove: [] }, OWNER)
+    const exported = stored()
+    expect((await reimport(exported)).counts).toEqual(counts({ untouched: 1, edited: 2 }))
+    expect(stored()).toEqual(exported)
+    // The next import knows nothing of them, and does not take them away.
+    expect((await reimport([way(1)])).counts).toEqual(counts({ untouched: 1, edited: 2 }))
+    expect(stored()).toEqual(exported)
+    const [street, first] = exported
+    const mine = { ...first, layer: 'OUTRA' }
+    const { version } = projects.get('P1')
+    await projects.patchFeatures('P1', version, { set: [mine], remove: [] }, OWNER)
+    expect((await reimport(exported)).counts).toEqual(counts({ untouched: 1, edited: 2 }))
+    expect(stored()[0]).toEqual(street)
+    expect(layers()[first!.feature_id as string]).toBe('OUTRA')
+    expect(stored()).toHaveLength(3)
+  })
+
+  test('of the same data makes no new version, however much the drafter changed', async () => {
+    await reimport([way(1), way(2), way(3), way(4)])
+    const edit = { ...way(2, 'MINHA'), feature_id: 'osm:way/2' }
+    await projects.patchFeatures('P1', 2, { set: [edit, way(77)], remove: ['osm:way/4'] }, OWNER)
+    // Another order than what is stored, and the source without one way: that is something new.
+    expect((await reimport([way(1), way(2), way(4)])).project.version).toBe(4)
+    const before = stored()
+    for (let n = 0; n < 3; n++) {
+      const again = await reimport([way(1), way(2), way(4)])
+      expect([again.applied, again.project.version]).toEqual([true, 4])
+      expect(again.counts).toEqual(counts({ untouched: 1, edited: 3 }))
+    }
+    expect(stored()).toEqual(before)
+    expect(projects.history('P1')).toHaveLength(4)
+    // Control: what the source says of an edited way is remembered, though nothing is drawn otherwise.
+    expect((await reimport([way(1), way(2, 'NOVA'), way(4)])).project.version).toBe(5)
+  })
+
   test('of the same data makes no new version', async () => {
     await reimport([way(1), way(2)])
     expect(await reimport([way(2), way(1)])).toMatchObject({ counts: counts({ untouched: 2 }) })
@@ -162,6 +200,8 @@ describe('a re-import', () => {
     '{"features":[1]}',
     '{"features":[{}',
     '\xff',
+    '{"features":[{"name":"\xff"}]}',
+    '{"features":[{"name":"\xed\xa0\x80"}]}',
     '{"features":[],"features":[{}]}',
     '{"features":[{}],"features":5}',
   ])('of %j is refused', async (text) => {

@@ -28,6 +28,10 @@ export interface Arrival {
 
 export type Outcome = 'added' | 'changed' | 'removed' | 'untouched' | 'edited'
 
+/** How the base of a feature begins that says nothing of where it is from: one that was drawn here, and one that was imported. */
+export const OWN = 'own:'
+export const UNSOURCED = 'hash:'
+
 /** One feature of the new set. */
 export interface Placement {
   origin: Origin
@@ -64,6 +68,7 @@ export const baseOf = (id: string): string => id.replace(/#\d+$/, '')
  * Merges an import into what is stored. Features of one source are paired by equal content first, then in order. An edited feature
  * always stays as the drafter left it; the arrival it is paired with is not drawn, nor is any line whose every way belongs to edited or
  * deleted ones. A line that also holds ways nobody touched is drawn beside the edited one: a double line is seen, a missing street is not.
+ * What the drafter drew stays the drafter's, and single, when an export of the project brings it back.
  */
 export function mergeImport(
   stored: readonly Origin[],
@@ -101,6 +106,10 @@ export function mergeImport(
       merge.deleted.push(replaces ? { ...old, imported: arrival.content } : old)
       merge.changes.push({ id: old.id, outcome: 'edited', deleted: true })
       if (!replaces) add(i)
+    } else if (old.id.startsWith(OWN)) {
+      merge.placements.push({ origin: old, arrival: null, stored: at, standsFor: null })
+      const source = old.content === arrival.content ? 'same' : 'changed'
+      merge.changes.push({ id: old.id, outcome: 'edited', source })
     } else if (old.content === arrival.content || !isEdited(old)) {
       const same = old.content === arrival.content
       const origin = {
@@ -230,6 +239,10 @@ function pairUp(
   pass(byHash, ({ base, content }) => `${base}\n${content}`)
   pass(known, ({ base }) => base)
   pass(unknown, ({ base }) => base)
+  // What the drafter drew, in a project that was exported and comes in again.
+  pass(unknown, ({ base }) =>
+    base.startsWith(UNSOURCED) ? OWN + base.slice(UNSOURCED.length) : null,
+  )
   return { ofArrival, used }
 }
 
