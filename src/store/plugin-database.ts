@@ -83,7 +83,9 @@ function columnsOf(
   const found = columnNames(connection, table)
   const expression = (field: string): string => {
     const there = (SPELLINGS[field] ?? [field]).filter((name) => found.has(name))
-    return there.length > 1 ? `coalesce(${there.join(', ')})` : (there[0] ?? 'NULL')
+    if (there.length < 2) return there[0] ?? 'NULL'
+    // A row is written in one spelling; the other column is empty, whichever way.
+    return `coalesce(${there.map((name) => `nullif(${name}, '')`).join(', ')})`
   }
   return Object.fromEntries(fields.map((field) => [field, expression(field)]))
 }

@@ -42,7 +42,8 @@ export function createProjectRows(connection: Connection) {
   const insert = connection.prepare(
     `INSERT INTO projects (id, name, crs_out, created_at, updated_at) VALUES (@id, @name, @crsOut, @now, @now)
      ON CONFLICT (id) DO UPDATE SET name = excluded.name, crs_out = excluded.crs_out, version = version + 1,
-       feature_set = feature_set + 1, feature_count = 0, deleted_at = NULL, updated_at = excluded.updated_at
+       feature_set = feature_set + 1, feature_count = 0, deleted_at = NULL, created_at = excluded.created_at,
+       updated_at = excluded.updated_at
        WHERE deleted_at IS NOT NULL
      RETURNING ${COLUMNS}`,
   )

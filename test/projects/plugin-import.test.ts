@@ -85,6 +85,19 @@ describe('the plugin’s projects', () => {
     expect(control.json).not.toEqual(first.json)
   })
 
+  test('come over from both columns, whichever of them a row was written in', async () => {
+    const { database } = write('both')
+    database.exec(`ALTER TABLE CadFeatures ADD COLUMN coords_xy TEXT;
+      UPDATE CadFeatures SET coords_xy_json = '', coords_xy = '[[9,9],[8,8]]' WHERE feature_type = 'Polyline'`)
+    database.close()
+    expect((await take()).json.imported).toMatchObject([{ feature_count: 2, unreadable: 0 }])
+    const { features } = (await house.call('GET', '/api/v1/projects/both/features')).json
+    expect(features[0].coords_xy).toEqual([
+      [9, 9],
+      [8, 8],
+    ])
+  })
+
   test.each(['plugin', 'backend'] as const)(
     'come over from the columns of the %s',
     async (spelling) => {

@@ -8,8 +8,9 @@ import { createJobHouse, createStillClock, OWNER } from '../support/job-house.ts
 
 let house: ReturnType<typeof createJobHouse>
 let projects: Projects
+let clock: ReturnType<typeof createStillClock>
 beforeEach(() => {
-  const clock = createStillClock()
+  clock = createStillClock()
   house = createJobHouse({ clock, start: false })
   const compute = createInlineCompute()
   projects = createProjects({
@@ -98,8 +99,9 @@ describe('a project', () => {
     await projects.remove('P1', OWNER)
     expect(() => projects.get('P1')).toThrow('Project not found')
     expect(projects.list()).toEqual([])
+    clock.advance(60_000)
     const again = await projects.create({ id: 'P1', name: 'Rua Z' }, OWNER)
-    expect(again).toMatchObject({ version: 4, featureCount: 0 })
+    expect(again).toMatchObject({ version: 4, featureCount: 0, createdAt: clock.now() })
     expect(read('P1')).toEqual([])
     expect(projects.history('P1').map(({ change }) => change)).toEqual([
       'created',
