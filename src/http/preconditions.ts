@@ -2,7 +2,8 @@
 import { AppError } from '../base/errors.ts'
 import type { AnyContext } from './context.ts'
 
-const TAG = /\s*(W\/)?("[\x21\x23-\x7e\x80-\xff]*")\s*(?:,|$)/y
+/** A tag with what separates it from the next; lists may have empty places. */
+const TAG = /[\s,]*(W\/)?("[\x21\x23-\x7e\x80-\xff]*")\s*(?:,[\s,]*|$)/y
 
 /** The tags of a header; null when it is no list of them. */
 function tagsOf(header: string): { tag: string; weak: boolean }[] | null {
@@ -26,7 +27,7 @@ export function isKnown(ifNoneMatch: string | undefined, etag: string): boolean 
 /**
  * Works only while If-Match holds: `work` hears the version that it holds for, null without the header. `current` answers
  * the stored version. Throws PRECONDITION_FAILED when no tag is the current one (weak ones never are), also when that
- * changes under the work, and PARAMS_INVALID when the header is no list of tags.
+ * changes under the work, or when If-None-Match names it, and PARAMS_INVALID when If-Match is no list of tags.
  */
 export async function whileMatching<T>(
   c: AnyContext,
@@ -34,6 +35,8 @@ export async function whileMatching<T>(
   work: (seen: number | null) => Promise<T>,
 ): Promise<T> {
   const header = c.req.header('If-Match')
+  const unwanted = c.req.header('If-None-Match')
+  if (unwanted !== undefined && isKnown(unwanted, `"${current()}"`)) throw failed(current())
   if (header === undefined) return work(null)
   const tags = header.trim() === '*' ? '*' : tagsOf(header)
   if (tags === null || tags.length === 0) {

@@ -21,6 +21,10 @@ describe('If-Match', () => {
     ['"1", "2"', 200],
     ['W/"2" , "2"', 200],
     ['"a,b","2"', 200],
+    // Empty places in a list are passed over (RFC 9110, 5.6.1).
+    [',"2"', 200],
+    [' , "1",, "2" ,', 200],
+    [',', 422],
     ['"1"', 412],
     ['W/"2"', 412],
     ['"1", "3"', 412],
@@ -56,6 +60,21 @@ describe('If-Match', () => {
     expect((await house.call('PUT', '/api/v1/projects/Q', body, { headers })).status).toBe(404)
   })
 })
+
+test.each([
+  ['*', 412],
+  ['"2"', 412],
+  ['"1", W/"2"', 412],
+  ['"1"', 200],
+])(
+  'If-None-Match: %s on a change is answered with %i (RFC 9110, 13.1.2)',
+  async (header, status) => {
+    const headers = { 'If-None-Match': header }
+    const change = { version: 2, project_name: 'three' }
+    expect((await house.call('PUT', PLACE, change, { headers })).status).toBe(status)
+    expect((await house.call('GET', PLACE)).json.version).toBe(status === 200 ? 3 : 2)
+  },
+)
 
 test.each([
   ['"2"', 304],
