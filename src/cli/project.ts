@@ -168,7 +168,7 @@ async function take(file: string | undefined, options: DaemonOptions, context: C
   await print(context, answer, [
     ...answer.imported.map(({ project_id, project_name, feature_count, unreadable }) => {
       const lost = unreadable > 0 ? [`${unreadable} ${text('unreadableValues')}`] : []
-      return [text('imported'), project_id, project_name, feature_count, ...lost].join('\t')
+      return [text('imported'), project_id, shown(project_name), feature_count, ...lost].join('\t')
     }),
     ...answer.known.map(({ project_id, changed }) =>
       [text(changed ? 'knownChanged' : 'known'), project_id].join('\t'),
@@ -230,8 +230,12 @@ function line({
   feature_count,
 }: WireProject) {
   const when = isoOf(updated_at)
-  return [project_id, project_name, crs_out ?? '', version, feature_count, when].join('\t')
+  return [project_id, shown(project_name), crs_out ?? '', version, feature_count, when].join('\t')
 }
+
+/** Names come from anybody: a line break in one, or a command to the terminal, would draw what is not there. */
+const CONTROLS = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu
+const shown = (text: string): string => text.replaceAll(CONTROLS, ' ')
 
 const isoOf = (seconds: number): string => new Date(seconds * 1_000).toISOString()
 

@@ -71,6 +71,19 @@ describe('project', () => {
     expect(stdout).toMatch(/^1\t.*\towner\tcreated\t0\n2\t.*\towner\timported\t2\n$/)
   })
 
+  test('a name with line breaks and commands to the terminal stays in its line', async () => {
+    const project_name = 'a\nP9\tfake\u001b[2J\u202eb'
+    await house.call('POST', '/api/v1/projects', { project_id: 'P2', project_name })
+    for (const args of [['list'], ['show', 'P2']]) {
+      const { stdout } = await project(...args)
+      expect(stdout).toMatch(/^P2\ta P9 fake \[2J b\t/)
+    }
+    // For programs it is whole.
+    const { stdout } = await project('show', 'P2', '--json')
+    expect(JSON.parse(stdout).project_name).toBe(project_name)
+    await house.call('DELETE', '/api/v1/projects/P2')
+  })
+
   test('list and show tell of projects, and of one that is not there', async () => {
     expect((await project('list')).stdout).toMatch(/^P1\tCentro\t/)
     expect(JSON.parse((await project('show', 'P1', '--json')).stdout).project_id).toBe('P1')
