@@ -75,9 +75,11 @@ export function createWebhookRows(connection: Connection, onChange: () => void) 
     'INSERT OR IGNORE INTO webhook_inbound_seen (source, message_id, expires_at) VALUES (?, ?, ?)',
   )
   const forgetOld = connection.prepare('DELETE FROM webhook_inbound_seen WHERE expires_at <= ?')
-  const forget = connection.prepare(
-    'DELETE FROM webhook_inbound_seen WHERE source = ? AND message_id = ?',
-  )
+  const knows = connection
+    .prepare(
+      'SELECT 1 FROM webhook_inbound_seen WHERE source = ? AND message_id = ? AND expires_at > ?',
+    )
+    .pluck()
   return {
     byUrl: (url: string) => byUrl.get(url) as EndpointRow | undefined,
     byId: (id: string) => byId.get(id) as EndpointRow | undefined,
@@ -100,11 +102,12 @@ export function createWebhookRows(connection: Connection, onChange: () => void) 
       remove.run(id)
       onChange()
     },
-    /** False when this id came before. */
-    rememberInbound(source: string, messageId: string, now: number, keepMs: number): boolean {
+    /** Whether this id came before. */
+    knowsInbound: (source: string, messageId: string, now: number) =>
+      knows.get(source, messageId, now) !== undefined,
+    rememberInbound(source: string, messageId: string, now: number, keepMs: number): void {
       forgetOld.run(now)
-      return seen.run(source, messageId, now + keepMs).changes === 1
+      seen.run(source, messageId, now + keepMs)
     },
-    forgetInbound: (source: string, messageId: string) => void forget.run(source, messageId),
   }
 }

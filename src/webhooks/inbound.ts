@@ -8,7 +8,8 @@ export interface Inbound {
   /** False: no source is set up, so nothing is answered at all. */
   readonly enabled: boolean
   /**
-   * Runs `start` for a message that is signed, near in time and new; its id stays taken for 24 h unless `start` fails.
+   * Runs `start` for a message that is signed, near in time and new; once that is done its id is taken for 24 h. Not before: a
+   * program killed in between would refuse what its sender, who heard nothing, sends again. `start` twice must do it once.
    * Throws AUTH_INVALID for everything else, always the same, so that nobody learns which part was wrong.
    */
   accept<T>(source: string, message: SignedMessage, start: (id: string) => Promise<T>): Promise<T>
@@ -26,6 +27,8 @@ export function createInbound(options: {
   sources: Readonly<Record<string, readonly string[]>>
 }): Inbound {
   const { store, clock } = options
+  /** Being worked on; the same message may come twice at once. */
+  const underWay = new Set<string>()
   const sources = new Map(Object.entries(options.sources))
   return {
     enabled: sources.size > 0,
@@ -34,16 +37,18 @@ export function createInbound(options: {
       const signed = isSigned(message, secrets ?? [NOBODY], clock.now())
       const id = message.id
       if (secrets === undefined || !signed || id === undefined) throw new AppError('AUTH_INVALID')
-      const fresh = await store.group(() =>
-        store.webhooks.rememberInbound(source, id, clock.now(), REMEMBER_MS),
-      )
-      if (!fresh) throw new AppError('AUTH_INVALID')
+      const name = `${source} ${id}`
+      if (underWay.has(name) || store.webhooks.knowsInbound(source, id, clock.now()))
+        throw new AppError('AUTH_INVALID')
+      underWay.add(name)
       try {
-        return await start(id)
-      } catch (error) {
-        // The sender will come again with the same id; that must not be taken for a replay.
-        await store.group(() => store.webhooks.forgetInbound(source, id))
-        throw error
+        const value = await start(id)
+        await store.group(() =>
+          store.webhooks.rememberInbound(source, id, clock.now(), REMEMBER_MS),
+        )
+        return value
+      } finally {
+        underWay.delete(name)
       }
     },
   }
