@@ -80,9 +80,12 @@ export function mergeFeatures(task: MergeTask, { report }: TaskContext): MergeOu
   const asked = readOptions(rest)
   const dryRun = task.dryRun ?? asked.dryRun
   const arrivals: Arrival[] = []
+  const numbers = new Float64Array(bounds.length / 2).fill(Number.NaN)
   for (let i = 0; i < bounds.length; i += 2) {
     if (i % 2_000 === 0) report('decode', (0.6 * i) / bounds.length)
-    arrivals.push(arrivalOf(parseFeature(document, bounds[i]!, bounds[i + 1]!), mode))
+    const feature = parseFeature(document, bounds[i]!, bounds[i + 1]!)
+    if (Number.isSafeInteger(feature.polygon)) numbers[i / 2] = feature.polygon as number
+    arrivals.push(arrivalOf(feature, mode))
   }
   const storedChunks = task.chunks.map(originsOf)
   const stored = storedChunks.flat()
@@ -91,7 +94,7 @@ export function mergeFeatures(task: MergeTask, { report }: TaskContext): MergeOu
   const counts = { added: 0, changed: 0, removed: 0, untouched: 0, edited: 0 }
   for (const { outcome } of merge.changes) counts[outcome]++
   const told = merge.changes.filter(({ outcome }) => outcome !== 'untouched')
-  const chunks = dryRun ? [] : writeChunks(task, storedChunks, merge, bounds)
+  const chunks = dryRun ? [] : writeChunks(task, storedChunks, merge, { bounds, numbers })
   return {
     crsOut: asked.crsOut,
     seenVersion: asked.version,
@@ -153,11 +156,18 @@ function originsOf({ origins, features }: StoredChunk, chunk: number): Origin[] 
   }))
 }
 
+interface Incoming {
+  /** Start and end of each feature in the document, interleaved. */
+  bounds: Uint32Array
+  /** Of the polygon that each feature is a ring of; NaN for none. */
+  numbers: Float64Array
+}
+
 function writeChunks(
   task: MergeTask,
   storedChunks: readonly Origin[][],
   merge: Merge,
-  bounds: Uint32Array,
+  { bounds, numbers }: Incoming,
 ): MergedChunk[] {
   const bytes = Buffer.from(
     task.document.buffer,
@@ -172,8 +182,8 @@ function writeChunks(
   const lent = new Map<number, number>()
   for (const { arrival, standsFor } of merge.placements) {
     const i = arrival ?? standsFor
-    const number = i === null ? null : polygonOf(textOf(i))
-    if (number === null) continue
+    const number = i === null ? Number.NaN : numbers[i]!
+    if (Number.isNaN(number)) continue
     polygons.take(number)
     if (standsFor !== null) lent.set(standsFor, number)
   }
@@ -200,12 +210,6 @@ function writeChunks(
     })
   }
   return chunks
-}
-
-/** The number written in a feature; found in its text, because parsing each feature twice would cost more than all the rest. */
-function polygonOf(text: string): number | null {
-  const found = /"polygon":\s*(\d{1,9})\b/.exec(text)
-  return found === null ? null : Number(found[1])
 }
 
 /** Gives kept polygons, whose rings share a number, one that no other polygon has. */

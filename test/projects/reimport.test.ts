@@ -101,6 +101,32 @@ describe('a re-import', () => {
     expect(projects.get('P1').version).toBe(5)
   })
 
+  test('keeps the rings of a polygon together, also beside a property of that name', async () => {
+    const lot = (n: number, hole: boolean, layer = 'LOTES'): ProjectFeature => ({
+      ...{ feature_type: 'Polyline', layer, hole, coords_xy: [[n, hole ? 1 : 0]] },
+      original_geojson_properties: { id: `lote ${n}`, polygon: 3 - n },
+      polygon: n,
+    })
+    const lots = [0, 1, 2, 3].flatMap((n) => [lot(n, false), lot(n, true)])
+    await reimport(lots)
+    const set = stored()
+      .filter(({ hole }) => hole === false)
+      .map((outer) => ({ ...outer, layer: 'MEU' }))
+    await projects.patchFeatures('P1', 2, { set, remove: [] }, OWNER)
+    // Lot 0 is gone, and the others come under other numbers.
+    const numbered = (n: number) => ({ polygon: (n + 1) % 4 })
+    const later = lots.slice(2).map((one) => ({ ...one, ...numbered(one.polygon as number) }))
+    expect((await reimport(later)).counts).toEqual(counts({ removed: 1, untouched: 3, edited: 4 }))
+    const rings = stored().map((one) => [
+      (one.original_geojson_properties as { id: string }).id,
+      one.polygon,
+    ])
+    expect(new Set(rings.map((ring) => ring.join()))).toEqual(
+      new Set(['lote 0,4', 'lote 1,2', 'lote 2,3', 'lote 3,0']),
+    )
+    expect(rings).toHaveLength(7)
+  })
+
   test('of an export draws nothing twice, and what was drawn by hand stays so', async () => {
     const own = { feature_type: 'Polyline', layer: 'DESENHO', coords_xy: [[1, 2]] }
     await reimport([way(1)])
