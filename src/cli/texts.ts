@@ -39,6 +39,10 @@ const TEXTS = {
       'Com --quick só as entradas foram conferidas. Dados e colunas ao lado delas podem ter sido alterados: sem --quick isso aparece.',
     en: 'With --quick only the entries were checked. Data and columns beside them may have been altered: without --quick that shows.',
   },
+  uncheckedSignatures: {
+    'pt-BR': 'com uma assinatura HMAC cuja chave não está mais aqui; o resto delas confere',
+    en: 'with an HMAC signature whose key is not here any more; the rest of them is sound',
+  },
   unreadableValues: { 'pt-BR': 'valores ilegíveis', en: 'unreadable values' },
   meant: { 'pt-BR': 'Você quis dizer', en: 'Did you mean' },
   unknownCommand: { 'pt-BR': 'comando desconhecido', en: 'unknown command' },
