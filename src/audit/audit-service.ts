@@ -5,11 +5,13 @@ import type { AuditRow } from '../store/audit.ts'
 import type { Store } from '../store/store.ts'
 import type { Audit, AuditEntry, AuditInput } from './audit.ts'
 import { canonicalJson } from './canonical.ts'
-import { chainDigest, createLinker, GENESIS } from './chain.ts'
+import { chainDigest, GENESIS } from './chain.ts'
 import { digestOf, hexOf } from './digest.ts'
 import { createErased, ERASED_ENTITY, ERASED_EVENT } from './erased.ts'
+import { createHmacKeys } from './hmac-keys.ts'
+import type { AuditKey } from './key.ts'
 import type { Ledger } from './ledger.ts'
-import { inclusionProof, verifyInclusion } from './merkle.ts'
+import { inclusionProof, leafDigest, verifyInclusion } from './merkle.ts'
 import type { Recorder } from './record.ts'
 import { faultOf, verifyRange } from './verify.ts'
 
@@ -19,16 +21,16 @@ const OWN_ENTITIES = 'audit.'
 const DATA_LIMIT = 65_536
 const DAY_MS = 86_400_000
 
-/** Without a ledger (tools, tests) nothing is signed and the tree stands for itself. */
+/** Without a ledger (tools, tests) nothing is signed and the tree stands for itself. `formerKeys`: other keys of the HMAC column that are here. */
 export function createAudit(options: {
   store: Store
   recorder: Recorder
   clock: Clock
   ledger?: Ledger
+  formerKeys?: readonly AuditKey[]
 }): Audit {
-  const { store, recorder, clock, ledger } = options
-  const linker = createLinker(recorder.key.bytes)
-  const keyId = recorder.key.id
+  const { store, recorder, clock, ledger, formerKeys = [] } = options
+  const keys = createHmacKeys(store, [recorder.key, ...formerKeys])
 
   const isErased = createErased(erasures, () => (store.audit.last()?.seq ?? -1) + 1)
 
@@ -58,7 +60,7 @@ export function createAudit(options: {
     const root = signed === undefined ? tree.root() : digestOf(signed.root)
     try {
       const proof = inclusionProof(row.seq, size, tree.subtree)
-      return verifyInclusion(linker.leaf(row.entry), row.seq, size, proof, root)
+      return verifyInclusion(leafDigest(row.entry), row.seq, size, proof, root)
     } catch {
       return false
     }
@@ -100,17 +102,22 @@ export function createAudit(options: {
         before !== undefined &&
         chainDigest(before === null ? GENESIS : digestOf(before.chain), digestOf(row.leaf)) ===
           digestOf(row.chain)
+      const signature = keys.stateOf(row)
       const fault =
-        faultOf(row, linker, keyId, isErased) ??
+        faultOf(row, signature, isErased) ??
         (linked ? null : 'Link to the entry before is broken') ??
         (isIncluded(row) ? null : 'Entry is not in the signed tree')
-      return { auditId, valid: fault === null, message: fault ?? 'Signature valid' }
+      const sound =
+        signature === 'right'
+          ? 'Signature valid'
+          : 'Entry, link and tree valid; the key of its signature is not here any more'
+      return { auditId, valid: fault === null, message: fault ?? sound }
     },
 
     async verifyAll(limit) {
       const size = (store.audit.last()?.seq ?? -1) + 1
       const from = limit === null ? 0 : Math.max(0, size - limit)
-      const rows = await verifyRange(store.audit, linker, keyId, from, size, isErased)
+      const rows = await verifyRange(store.audit, keys, from, size, isErased)
       return {
         ...rows,
         rootOk: (ledger?.rootFault() ?? null) === null,

@@ -52,6 +52,8 @@ export interface AuditReport {
   total: number
   valid: number
   invalid: number
+  /** Of the valid ones, those whose HMAC nobody here can check: the log tells that their key was in force, and it is not here. */
+  unchecked: number
   /** valid / total; 1 for an empty log. */
   integrity: number
   /** The chain is whole over all entries looked at, and its end is the head the log remembers. */

@@ -31,6 +31,13 @@ export function loadAuditKey(options: {
   return named(readFileSync(file))
 }
 
+/** The key in this file when it is there and is not `key`: entries of the time before another one was given are signed with it. */
+export function formerKeys(file: string, key: AuditKey): AuditKey[] {
+  const bytes = existsSync(file) ? readFileSync(file) : Buffer.alloc(0)
+  const found = bytes.length < KEY_BYTES ? key : named(bytes)
+  return found.id === key.id ? [] : [found]
+}
+
 function named(bytes: Uint8Array): AuditKey {
   if (bytes.length < KEY_BYTES) {
     throw new AppError(

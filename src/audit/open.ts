@@ -7,7 +7,7 @@ import { writeFileDurably } from '../store/folders.ts'
 import type { Store } from '../store/store.ts'
 import { createAnchorFiles } from './anchors.ts'
 import { createAudit } from './audit-service.ts'
-import { loadAuditKey } from './key.ts'
+import { formerKeys, loadAuditKey } from './key.ts'
 import { createLedger } from './ledger-service.ts'
 import { createLegacyImport } from './legacy-import.ts'
 import { createRecorder } from './record.ts'
@@ -38,7 +38,8 @@ export function openAuditLog(settings: AuditSettings) {
     random: (bytes: number): string => ids.secret(bytes),
     write: writeFileDurably,
   }
-  const key = loadAuditKey({ file: path.join(folder, 'audit-hmac.key'), ...keeping })
+  const file = path.join(folder, 'audit-hmac.key')
+  const key = loadAuditKey({ file, ...keeping })
   const recorder = createRecorder({ store, clock, ids, events, key, bootId })
   const ledger = createLedger({
     store,
@@ -52,7 +53,7 @@ export function openAuditLog(settings: AuditSettings) {
   return {
     recorder,
     ledger,
-    audit: createAudit({ store, recorder, clock, ledger }),
+    audit: createAudit({ store, recorder, clock, ledger, formerKeys: formerKeys(file, key) }),
     legacyImport: createLegacyImport({ store, recorder, dataFolder, nativeBinding }),
   }
 }

@@ -7,6 +7,7 @@ import type { Store } from '../store/store.ts'
 import { canonicalJson, createEntryWriter } from './canonical.ts'
 import { commitData, createLinker, GENESIS } from './chain.ts'
 import { type Digest, digestOf } from './digest.ts'
+import { keyChanged } from './hmac-keys.ts'
 import type { AuditKey } from './key.ts'
 import { createTree, type Tree } from './tree.ts'
 
@@ -56,6 +57,14 @@ export interface RecorderOptions {
   bootId: string
 }
 
+/** Where the log ends. */
+interface Head {
+  seq: number
+  chain: Digest
+  /** Of the key that signed the last entry; of an empty log the one in force. */
+  keyId: string
+}
+
 const SALTS_AT_ONCE = 256
 const SALT_BYTES = 16
 /** Where the salt stands after leaf, chain and signature. */
@@ -75,7 +84,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const entryText = createEntryWriter(logId, bootId)
 
   /** A copy of the log's end; dropped on any rollback and read again. */
-  let head: { seq: number; chain: Digest } | null = null
+  let head: Head | null = null
   const tree = createTree(store.auditTree, () => (store.audit.last()?.seq ?? -1) + 1)
   store.transaction(() => tree.repair())
   store.onRollback(() => {
@@ -84,11 +93,11 @@ export function createRecorder(options: RecorderOptions): Recorder {
   })
   let onAppend: (size: number, change: Change) => void = () => {}
 
-  function lastStored(): { seq: number; chain: Digest } {
+  function lastStored(): Head {
     const last = store.audit.last()
     return last === undefined
-      ? { seq: -1, chain: GENESIS }
-      : { seq: last.seq, chain: digestOf(last.chain) }
+      ? { seq: -1, chain: GENESIS, keyId: key.id }
+      : { ...last, chain: digestOf(last.chain) }
   }
 
   // Fetching random bytes one salt at a time would cost as much as the hashing.
@@ -103,45 +112,51 @@ export function createRecorder(options: RecorderOptions): Recorder {
     return salts.subarray(salted - SALT_BYTES, salted)
   }
 
+  function append(change: Change): number {
+    head ??= lastStored()
+    const seq = head.seq + 1
+    const at = clock.now()
+    const data = change.data === undefined ? null : canonicalJson(change.data)
+    const salt = data === null ? null : takeSalt()
+    const entry = entryText({
+      seq,
+      at,
+      event_type: change.eventType,
+      entity_type: change.entityType,
+      entity_id: change.entityId,
+      actor_id: change.actor.id,
+      actor_role: change.actor.role,
+      data_commit: data === null || salt === null ? null : commitData(salt, data),
+    })
+    const link = linker.link(head.chain, entry)
+    tree.append(link.leaf)
+    const hashes = Buffer.allocUnsafe(SALT_AT + SALT_BYTES)
+    hashes.latin1Write(link.leaf, 0)
+    hashes.latin1Write(link.chain, 32)
+    hashes.latin1Write(link.signature, 64)
+    if (salt !== null) hashes.set(salt, SALT_AT)
+    store.audit.insert({
+      seq,
+      at,
+      eventType: change.eventType,
+      entityType: change.entityType,
+      entityId: change.entityId,
+      userId: change.actor.id,
+      entry,
+      data,
+      hashes,
+      keyId: key.id,
+    })
+    head = { seq, chain: link.chain, keyId: key.id }
+    onAppend(seq + 1, change)
+    return seq
+  }
+
   const trail: Trail = {
     audit(change) {
       head ??= lastStored()
-      const seq = head.seq + 1
-      const at = clock.now()
-      const data = change.data === undefined ? null : canonicalJson(change.data)
-      const salt = data === null ? null : takeSalt()
-      const entry = entryText({
-        seq,
-        at,
-        event_type: change.eventType,
-        entity_type: change.entityType,
-        entity_id: change.entityId,
-        actor_id: change.actor.id,
-        actor_role: change.actor.role,
-        data_commit: data === null || salt === null ? null : commitData(salt, data),
-      })
-      const link = linker.link(head.chain, entry)
-      tree.append(link.leaf)
-      const hashes = Buffer.allocUnsafe(SALT_AT + SALT_BYTES)
-      hashes.latin1Write(link.leaf, 0)
-      hashes.latin1Write(link.chain, 32)
-      hashes.latin1Write(link.signature, 64)
-      if (salt !== null) hashes.set(salt, SALT_AT)
-      store.audit.insert({
-        seq,
-        at,
-        eventType: change.eventType,
-        entityType: change.entityType,
-        entityId: change.entityId,
-        userId: change.actor.id,
-        entry,
-        data,
-        hashes,
-        keyId: key.id,
-      })
-      head = { seq, chain: link.chain }
-      onAppend(seq + 1, change)
-      return seq
+      if (head.keyId !== key.id) append(keyChanged(head.keyId, key.id))
+      return append(change)
     },
 
     notify(event, payload) {

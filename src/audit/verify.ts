@@ -1,25 +1,26 @@
 // Checks entries of the audit log against their own hashes and against each other; says what is wrong and where first.
 import type { AuditCheckRow, AuditRow, AuditRows } from '../store/audit.ts'
 import type { AuditReport } from './audit.ts'
-import { chainDigest, commitData, GENESIS, type Linker } from './chain.ts'
+import { chainDigest, commitData, GENESIS } from './chain.ts'
 import { digestOf } from './digest.ts'
+import type { HmacKeys, SignatureState } from './hmac-keys.ts'
+import { leafDigest } from './merkle.ts'
 
 /** Rows read and checked before the event loop gets its turn: a few milliseconds of work. */
 const ROWS_AT_ONCE = 2000
 
 /**
- * What is wrong with one entry by itself; null when nothing is. The copies of its fields must say what the entry says. `isErased`:
+ * What is wrong with one entry by itself, its `signature` being so; null when nothing is. The copies of its fields must say what the entry says. `isErased`:
  * whether the log tells of an erasure of its data.
  */
 export function faultOf(
   row: AuditRow,
-  linker: Linker,
-  keyId: string,
+  signature: SignatureState,
   isErased: (seq: number) => boolean,
 ): string | null {
-  if (linker.leaf(row.entry) !== digestOf(row.leaf)) return 'Leaf hash does not match the entry'
-  if (row.keyId !== keyId) return 'Signed with a key that is not here'
-  if (linker.signature(row.entry) !== digestOf(row.signature)) return 'Signature does not match'
+  if (leafDigest(row.entry) !== digestOf(row.leaf)) return 'Leaf hash does not match the entry'
+  if (signature === 'unknown key') return 'Signed with a key that is not here'
+  if (signature === 'wrong') return 'Signature does not match'
   if (!copiesAgree(row)) return 'Columns do not match the entry'
   const { data_commit } = JSON.parse(row.entry) as { data_commit: string | null }
   if (row.data === null && row.salt === null && data_commit !== null && !isErased(row.seq)) {
@@ -55,12 +56,11 @@ function dataFault(data: string | null, salt: Buffer | null, commit: string | nu
 
 /**
  * Checks entries `from` ≤ seq < `size` in order: gap-free, leaf, chain, signature, columns, data. `size` is what the log claims
- * to hold. Gives the event loop its turn between batches; entries appended meanwhile are not looked at.
+ * to hold. A signature that nobody here can check is no fault and is counted. Gives the event loop its turn between batches; entries appended meanwhile are not looked at.
  */
 export async function verifyRange(
   rows: AuditRows,
-  linker: Linker,
-  keyId: string,
+  keys: HmacKeys,
   from: number,
   size: number,
   isErased: (seq: number) => boolean,
@@ -68,6 +68,7 @@ export async function verifyRange(
   const before = from === 0 ? undefined : rows.bySeq(from - 1)
   let previous = from === 0 ? GENESIS : before === undefined ? null : digestOf(before.chain)
   let invalid = 0
+  let unchecked = 0
   let firstBad: number | null = previous === null ? from : null
   let chainOk = previous !== null
   for (let start = from; start < size; start += ROWS_AT_ONCE) {
@@ -80,10 +81,12 @@ export async function verifyRange(
       const chain = digestOf(row[2])
       const linked = previous !== null && chainDigest(previous, digestOf(row[1])) === chain
       if (!linked) chainOk = false
-      if (!linked || misleading.has(seq) || !isSound(row, seq, linker, keyId, isErased)) {
+      const [entry, , , signature, , , keyId] = row
+      const state = keys.stateOf({ seq, entry, signature, keyId })
+      if (!linked || misleading.has(seq) || !isSound(row, seq, state, isErased)) {
         invalid++
         firstBad ??= seq + 1
-      }
+      } else if (state === 'unchecked') unchecked++
       previous = chain
       seq++
     }
@@ -98,19 +101,19 @@ export async function verifyRange(
   }
   const total = Math.max(0, size - from)
   const valid = Math.max(0, total - invalid)
-  return { total, valid, invalid, integrity: total === 0 ? 1 : valid / total, chainOk, firstBad }
+  const integrity = total === 0 ? 1 : valid / total
+  return { total, valid, invalid, unchecked, integrity, chainOk, firstBad }
 }
 
 function isSound(
   row: AuditCheckRow,
   seq: number,
-  linker: Linker,
-  keyId: string,
+  signature: SignatureState,
   isErased: (seq: number) => boolean,
 ): boolean {
-  const [entry, leaf, , signature, data, salt, rowKeyId] = row
-  if (linker.leaf(entry) !== digestOf(leaf)) return false
-  if (rowKeyId !== keyId || linker.signature(entry) !== digestOf(signature)) return false
+  const [entry, leaf, , , data, salt] = row
+  if (leafDigest(entry) !== digestOf(leaf)) return false
+  if (signature === 'unknown key' || signature === 'wrong') return false
   // The text is canonical, so its sequence number stands at the end.
   if (!entry.endsWith(`,"seq":${seq},"v":1}`)) return false
   if (data === null && salt === null) {

@@ -37,7 +37,9 @@ export type AuditRows = ReturnType<typeof createAuditRows>
 
 /** `held`: rows that are not written yet; they are before anything is read. */
 export function createAuditRows(connection: Connection, held: HeldRows = NOTHING_HELD) {
-  const last = connection.prepare('SELECT seq, chain FROM audit_log ORDER BY seq DESC LIMIT 1')
+  const last = connection.prepare(
+    'SELECT seq, chain, key_id AS keyId FROM audit_log ORDER BY seq DESC LIMIT 1',
+  )
   const bySeq = connection.prepare(`SELECT ${COLUMNS} FROM audit_log WHERE seq = ?`)
   const check = connection
     .prepare(
@@ -97,7 +99,7 @@ export function createAuditRows(connection: Connection, held: HeldRows = NOTHING
     }
   const blob = (bytes: unknown): Buffer => (bytes as Buffer | null) ?? Buffer.alloc(0)
   return {
-    last: whole(() => last.get() as { seq: number; chain: Buffer } | undefined),
+    last: whole(() => last.get() as Pick<AuditRow, 'seq' | 'chain' | 'keyId'> | undefined),
     bySeq: whole((seq: number) => bySeq.get(seq) as AuditRow | undefined),
     /** Rows `from` ≤ seq < `to`, in order; fewer when some are missing. */
     check: whole((from: number, to: number) => check.all(from, to) as AuditCheckRow[]),

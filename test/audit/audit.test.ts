@@ -176,6 +176,7 @@ describe('verification', () => {
       rootOk: true,
       anchorsOk: true,
       firstBad: null,
+      unchecked: 0,
     })
     expect(await audit.verifyAll(1000)).toMatchObject({ total: 1000, valid: 1000, chainOk: true })
     expect(audit.verify(3010)).toEqual({ auditId: 3010, valid: true, message: 'Signature valid' })

@@ -57,6 +57,10 @@ export const AuditReport = z
     total: z.number().int(),
     valid: z.number().int(),
     invalid: z.number().int(),
+    unchecked: z.number().int().openapi({
+      description:
+        'Of the valid ones, those whose HMAC key is not here any more, as the log itself tells.',
+    }),
     integrity: z.number(),
     chain_ok: z.boolean(),
     root_ok: z.boolean(),

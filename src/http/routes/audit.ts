@@ -139,12 +139,14 @@ function mountAt(app: App, audit: Rooms['audit'], prefix: (typeof AUDIT_PREFIXES
     }),
     async (c) => {
       const report = await audit.verifyAll(c.req.valid('json').limit ?? 1000)
-      const { total, valid, invalid, integrity, chainOk, rootOk, anchorsOk, firstBad } = report
+      const { total, valid, invalid, unchecked, integrity, chainOk, rootOk, anchorsOk, firstBad } =
+        report
       return c.json(
         {
           total,
           valid,
           invalid,
+          unchecked,
           integrity,
           chain_ok: chainOk,
           root_ok: rootOk,
