@@ -6,7 +6,7 @@ import { AppError } from './errors.ts'
  * bytes: the file ends before them.
  */
 const CODES =
-  /^(EIO|ENOSPC|EDQUOT|EROFS|ENXIO|ENODEV|SQLITE_(IOERR(?!_SHORT_READ|_CORRUPTFS|_DATA)|FULL|CANTOPEN|BUSY|LOCKED|NOMEM|PERM)(_\w+)?)$/
+  /^(EIO|ENOSPC|EDQUOT|EROFS|ENXIO|ENODEV|SQLITE_(IOERR(?!_SHORT_READ|_CORRUPTFS|_DATA)|FULL|CANTOPEN|READONLY|PROTOCOL|BUSY|LOCKED|NOMEM|PERM)(_\w+)?)$/
 
 /** Whether a call on the data folder failed, so that nothing can be said about what is stored there. */
 export function isDiskTrouble(error: unknown): boolean {

@@ -4,6 +4,7 @@ import path from 'node:path'
 import type { Command } from 'commander'
 import { sqliteAddon } from '../base/assets.ts'
 import { systemClock } from '../base/clock.ts'
+import { startProblem } from '../base/disk-trouble.ts'
 import { AppError } from '../base/errors.ts'
 import { EXIT } from '../base/exit-codes.ts'
 import { isSoundBackup, listBackups, makeBackup } from '../store/backup.ts'
@@ -27,24 +28,34 @@ export function registerDb(program: Command, context: CliContext): void {
     db
       .command('check')
       .description('reads everything and changes nothing; exit code 1 when something is damaged')
-      .action(() => check(context)),
+      .action(() => told(check(context))),
     db
       .command('backup')
       .description('a verified copy in backups/; a server may be running')
-      .action(() => backup(context)),
+      .action(() => told(backup(context))),
     db
       .command('restore')
       .argument('[file]', 'name of a backup as `db check` lists it', 'newest')
       .option('--yes', 'really put it in the place of the database')
       .description('puts the database into quarantine and a backup in its place')
-      .action((file: string, options: { yes?: true }) => restore(file, options, context)),
+      .action((file: string, options: { yes?: true }) => told(restore(file, options, context))),
     db
       .command('migrate')
       .option('--dry-run', 'only say which steps are missing')
       .description("brings the database to this program's schema, after a backup")
-      .action((options: { dryRun?: true }) => migrate(options, context)),
+      .action((options: { dryRun?: true }) => told(migrate(options, context))),
   ]
   for (const command of commands) command.option('--json', 'one JSON document')
+}
+
+/** What the system says of a folder that may not be used is no mistake of the program. */
+async function told(work: Promise<void>): Promise<void> {
+  try {
+    await work
+  } catch (error) {
+    const problem = startProblem(error)
+    throw problem.code === 'INTERNAL' ? error : problem
+  }
 }
 
 async function check(context: CliContext): Promise<void> {

@@ -1,6 +1,6 @@
 // `sisrua doctor`: looks at everything the program depends on and says what is wrong and what to do.
 import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { rm, statfs, writeFile } from 'node:fs/promises'
 import net from 'node:net'
 import path from 'node:path'
@@ -126,8 +126,10 @@ async function checkSqlite(): Promise<Finding> {
 
 async function checkDatabase({ folders }: Config): Promise<Finding> {
   const file = path.join(folders.data, 'sisrua.db')
-  if (!existsSync(file)) return { state: 'off', detail: 'none yet; the first start makes it' }
-  const damage = findDamage(file, { nativeBinding: sqliteAddon() })
+  if (statSync(file, { throwIfNoEntry: false }) === undefined) {
+    return { state: 'off', detail: 'none yet; the first start makes it' }
+  }
+  const damage = findDamage(file, { nativeBinding: sqliteAddon(), readonly: true })
   return damage === null
     ? ok(file)
     : { state: 'fault', detail: `${damage}; the next start restores the last sound backup` }

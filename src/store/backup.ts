@@ -1,7 +1,6 @@
 // A verified copy of the database while it is in use: VACUUM INTO a temporary name, flush, check, rename, describe.
 import {
   closeSync,
-  existsSync,
   fsyncSync,
   openSync,
   readdirSync,
@@ -14,7 +13,7 @@ import path from 'node:path'
 import { isDiskTrouble } from '../base/disk-trouble.ts'
 import { AppError } from '../base/errors.ts'
 import { sha256Hex } from '../base/hash.ts'
-import { syncFolder, writeFileDurably } from './folders.ts'
+import { createPrivately, syncFolder, writeFileDurably } from './folders.ts'
 import { type AddonOptions, type Connection, connect, sqliteCode } from './sqlite.ts'
 
 export interface Backup {
@@ -46,6 +45,7 @@ export function makeBackup(
   const temporary = `${file}.tmp`
   rmSync(temporary, { force: true })
   try {
+    createPrivately(temporary)
     connection.prepare('VACUUM INTO ?').run(temporary)
     const handle = openSync(temporary, 'r+')
     fsyncSync(handle)
@@ -72,7 +72,7 @@ export function makeBackup(
     throw new AppError(
       'STORE_UNAVAILABLE',
       code === null || isDiskTrouble(error)
-        ? 'The backup could not be written. Check the disk and its room, then try again.'
+        ? 'The backup could not be written. Check the disk, its room and your right to write in the folder backups, then try again.'
         : `The database is damaged (${code}): no backup was made. See sisrua db check; sisrua db restore puts an older one in its place.`,
       { cause: error },
     )
@@ -82,8 +82,7 @@ export function makeBackup(
 /** Backups whose description is readable, newest first; none where there is no folder. The bytes are not checked here. */
 export function listBackups(folder: string): Backup[] {
   const found: Backup[] = []
-  if (!existsSync(folder)) return found
-  for (const name of readdirSync(folder)) {
+  for (const name of namesIn(folder)) {
     if (!name.endsWith('.db.json')) continue
     try {
       const backup = JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as Backup
@@ -93,12 +92,29 @@ export function listBackups(folder: string): Backup[] {
         Number.isSafeInteger(backup.size)
       if (isWhole) found.push(backup)
     } catch (error) {
-      if (isDiskTrouble(error)) throw error
+      if (isRefused(error)) throw error
       // A half-written description: the backup is as good as not there.
     }
   }
   return found.sort((a, b) => b.createdAt - a.createdAt)
 }
+
+/** A folder that may not be read is not an empty one. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch (error) {
+    if (isGone(error)) return []
+    throw error
+  }
+}
+
+const isGone = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT'
+
+/** Whether the system refused the file, so that nothing is known of its bytes. */
+const isRefused = (error: unknown): boolean =>
+  isDiskTrouble(error) ||
+  (typeof (error as NodeJS.ErrnoException).syscall === 'string' && !isGone(error))
 
 /** Whether the file is the one described and SQLite finds nothing wrong with it. Throws what the disk says. */
 export function isSoundBackup(folder: string, backup: Backup, options: AddonOptions = {}): boolean {
@@ -110,7 +126,7 @@ export function isSoundBackup(folder: string, backup: Backup, options: AddonOpti
     return true
   } catch (error) {
     // A backup that cannot be read just now is not worse than an older one.
-    if (isDiskTrouble(error)) throw error
+    if (isRefused(error)) throw error
     return false
   }
 }

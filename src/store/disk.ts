@@ -38,7 +38,8 @@ export function createDisk(
 
   // A kill while it is written, or an earlier version, leaves a shorter file: that one is written anew.
   function reserveIsWhole(): boolean {
-    return (statSync(reserveFile, { throwIfNoEntry: false })?.size ?? 0) >= RESERVE_BYTES
+    const found = statSync(reserveFile, { throwIfNoEntry: false })
+    return found?.isFile() === true && found.size >= RESERVE_BYTES
   }
 
   function fillReserve(): void {
@@ -54,7 +55,16 @@ export function createDisk(
         closeSync(handle)
       }
     } catch {
+      removeReserve()
+    }
+  }
+
+  // It is a help, no more: what stands in its place, or holds it open, must not stop the program.
+  function removeReserve(): void {
+    try {
       rmSync(reserveFile, { force: true })
+    } catch {
+      // The disk stays as full as it is.
     }
   }
 
@@ -66,7 +76,7 @@ export function createDisk(
       fillReserve()
       return stateNow()
     },
-    releaseReserve: () => rmSync(reserveFile, { force: true }),
+    releaseReserve: removeReserve,
   }
 }
 

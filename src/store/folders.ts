@@ -1,5 +1,15 @@
 // Where the store keeps what in the data folder, and files written so that a power cut leaves the old or the new one.
-import { closeSync, copyFileSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  writeSync,
+} from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { makeFolder } from '../base/make-folder.ts'
@@ -16,7 +26,7 @@ export interface StoreFolders {
 /** Paths under the data folder. */
 export function storeFolders(dataFolder: string): StoreFolders {
   return {
-    database: path.join(dataFolder, 'sisrua.db'),
+    database: resolveLink(path.join(dataFolder, 'sisrua.db')),
     lock: path.join(dataFolder, 'instance.lock'),
     reserve: path.join(dataFolder, 'reserve.bin'),
     blobs: path.join(dataFolder, 'blobs'),
@@ -25,7 +35,22 @@ export function storeFolders(dataFolder: string): StoreFolders {
   }
 }
 
-/** The same; creates the folders, for the owner only. */
+/** SQLite keeps the logs of a linked file beside the file itself, and so must whoever moves them. */
+function resolveLink(file: string): string {
+  try {
+    return lstatSync(file).isSymbolicLink() ? realpathSync(file) : file
+  } catch {
+    // Not there, or a link to nothing: whoever opens it says so.
+    return file
+  }
+}
+
+/** Makes an empty file that only its owner may read, unless there is one: SQLite would let everybody read what it creates. */
+export function createPrivately(file: string): void {
+  if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600))
+}
+
+/** As `storeFolders`; creates the folders, for the owner only. */
 export function prepareFolders(dataFolder: string): StoreFolders {
   const folders = storeFolders(dataFolder)
   for (const folder of [dataFolder, folders.blobs, folders.backups, folders.quarantine]) {

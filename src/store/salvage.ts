@@ -1,6 +1,7 @@
 // The last resort when a database is damaged and no backup is sound: every row that can still be read goes into a fresh file.
 // What is missing afterwards shows: the audit log says that its chain is broken, results that are gone are RESULT_CORRUPT.
 import { isDiskTrouble } from '../base/disk-trouble.ts'
+import { createPrivately } from './folders.ts'
 import { migrate, schemaVersion } from './migrate.ts'
 import type { Migration } from './sql/migrations.ts'
 import {
@@ -32,6 +33,7 @@ export function salvage(
     from.unsafeMode(true)
     from.pragma('writable_schema = ON')
     const version = schemaVersion(from)
+    createPrivately(fresh)
     to = connect(fresh, options)
     prepareEmptyFile(to)
     to.pragma('synchronous = FULL')

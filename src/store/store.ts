@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Clock } from '../base/clock.ts'
-import type { AppError } from '../base/errors.ts'
+import { AppError } from '../base/errors.ts'
 import { createAuditRows } from './audit.ts'
 import { createAuditLookup } from './audit-lookup.ts'
 import { createAuditTreeRows } from './audit-tree.ts'
@@ -13,7 +13,7 @@ import { type Backup, listBackups, makeBackup, removeBackup } from './backup.ts'
 import { createBlobs } from './blobs.ts'
 import { createDeliveryRows } from './deliveries.ts'
 import { createDisk, type Disk } from './disk.ts'
-import { prepareFolders, type StoreFolders } from './folders.ts'
+import { createPrivately, prepareFolders, type StoreFolders } from './folders.ts'
 import { createIdempotencyRows } from './idempotency.ts'
 import { createJobEvents } from './job-events.ts'
 import { createJobList } from './job-list.ts'
@@ -79,6 +79,7 @@ export function openStore(options: StoreOptions) {
           reason: null,
         }
       : recover(folders, clock.now(), addon, migrations)
+    if (!inMemory) createPrivately(folders.database)
     connection = connect(inMemory ? ':memory:' : folders.database, addon)
     const version = sqliteVersion(connection)
     requireSafeSqlite(version)
@@ -86,6 +87,7 @@ export function openStore(options: StoreOptions) {
     refuseNewer(connection, migrations)
     if (schemaVersion(connection) === 0) prepareEmptyFile(connection)
     applyPragmas(connection, inMemory)
+    requireWritable(connection)
     const writing = connection
     migrate(writing, migrations, (from) =>
       makeBackup(writing, folders.backups, `pre-${from + 1}`, clock.now(), addon),
@@ -104,6 +106,23 @@ export function openStore(options: StoreOptions) {
     connection?.close()
     lock?.release()
     throw error
+  }
+}
+
+/** SQLite opens a write-protected file without a word, and would refuse every job later. Throws STORE_UNAVAILABLE. */
+function requireWritable(connection: Connection): void {
+  const version = connection.pragma('user_version', { simple: true }) as number
+  try {
+    // BEGIN IMMEDIATE alone would only read.
+    connection.exec(`BEGIN IMMEDIATE; PRAGMA user_version = ${version}; ROLLBACK`)
+  } catch (error) {
+    if (connection.inTransaction) connection.exec('ROLLBACK')
+    if (!sqliteCode(error)?.startsWith('SQLITE_READONLY')) throw error
+    throw new AppError(
+      'STORE_UNAVAILABLE',
+      'The database may only be read, so no work could be stored. Take the write protection off sisrua.db in the data folder, or name another folder, then start again.',
+      { cause: error },
+    )
   }
 }
 

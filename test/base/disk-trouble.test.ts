@@ -13,6 +13,7 @@ it.each([
   ['SQLITE_IOERR_SHORT_READ', false],
   ['SQLITE_FULL', true],
   ['SQLITE_CANTOPEN', true],
+  ['SQLITE_READONLY_ROLLBACK', true],
   ['SQLITE_CORRUPT', false],
   ['SQLITE_NOTADB', false],
 ])('%s: %s', (code, expected) => {
