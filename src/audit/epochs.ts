@@ -119,9 +119,11 @@ export function createEpochs({ store, recorder, clock, seeds, signing, most }: E
     isRolledBack: () => numbers('rollbacks').length > numbers('acknowledged').length,
     /** A person has taken note of all rollbacks until now. */
     acknowledge: () => store.meta.set('audit.acknowledged', JSON.stringify(numbers('rollbacks'))),
+    /** Whether the next epoch is due: for its age, its entries, or its seed, which key material given now would seal. */
     isOld(): boolean {
       const key = rows.keys().at(-1)
       if (key === undefined) return false
+      if (seeds.isOpen(key.epoch)) return true
       const entries = tree.size() - key.fromSize
       return entries > 0 && (entries >= most || clock.now() - key.createdAt >= EPOCH_MS)
     },

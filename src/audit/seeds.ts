@@ -22,6 +22,8 @@ const TAG_BYTES = 16
 export interface Seeds {
   /** The seed of this epoch, or null when it is not there or cannot be opened. */
   read(epoch: number): Buffer | null
+  /** Whether this epoch's lies open although key material was given: it was made before, when there was none. */
+  isOpen(epoch: number): boolean
   /** Makes and stores a new seed. */
   make(epoch: number): Buffer
   /** Overwrites and removes the seeds of all other epochs: what is gone cannot be stolen. */
@@ -64,7 +66,8 @@ export function createSeeds(options: {
   }
 
   function unseal(stored: Buffer): Buffer | null {
-    if (wrappingKey === null) return stored.length === SEED_BYTES ? stored : null
+    if (stored.length === SEED_BYTES) return stored
+    if (wrappingKey === null) return null
     if (stored.length !== NONCE_BYTES + SEED_BYTES + TAG_BYTES) return null
     const end = stored.length - TAG_BYTES
     const decipher = createDecipheriv('aes-256-gcm', wrappingKey, stored.subarray(0, NONCE_BYTES))
@@ -83,6 +86,10 @@ export function createSeeds(options: {
       if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0)
         chmodSync(file, 0o600)
       return unseal(readFileSync(file))
+    },
+    isOpen(epoch) {
+      const found = statSync(fileOf(epoch), { throwIfNoEntry: false })
+      return wrappingKey !== null && found?.size === SEED_BYTES
     },
     make(epoch) {
       const seed = bytes(SEED_BYTES)

@@ -1,8 +1,10 @@
 // Checkpoints, epochs, anchors and proofs over a real database, also after it was put back, cut short or replaced.
 import {
+  appendFileSync,
   copyFileSync,
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -13,6 +15,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { verifyBundle } from '../../src/audit/bundle-verify.ts'
 import { digestOf } from '../../src/audit/digest.ts'
 import { leafDigest, verifyConsistency, verifyInclusion } from '../../src/audit/merkle.ts'
 import { openNote, parseCheckpoint } from '../../src/audit/note.ts'
@@ -185,6 +188,31 @@ describe('epochs', () => {
     await house.close()
     open({ given: systemIds.secret(32) })
     expect(house.ledger.state()).toBe('key_lost')
+    expect(house.ledger.keys().map((key) => key.epoch)).toEqual([1, 2])
+  })
+
+  it('hand over to a sealed seed when the plugin begins to bring key material', async () => {
+    open()
+    house.add(3)
+    await house.close()
+    expect(seedFiles()).toEqual(['audit-e1.seed'])
+    const given = systemIds.secret(32)
+    open({ given })
+    expect(house.ledger.state()).toBe('ok')
+    expect(house.ledger.keys().map((key) => key.epoch)).toEqual([1, 2])
+    expect(house.audit.get(4).eventType).toBe('key.rotated')
+    expect(seedFiles()).toEqual(['audit-e2.seed'])
+    expect(statSync(path.join(dataFolder, 'keys', 'audit-e2.seed')).size).toBe(60)
+    house.add(3)
+    const bundle = path.join(dataFolder, 'bundle')
+    mkdirSync(bundle)
+    for (const { name, chunks } of house.ledger.bundle()) {
+      for (const chunk of chunks) appendFileSync(path.join(bundle, name), chunk)
+    }
+    expect(verifyBundle(bundle)).toMatchObject({ code: 0, size: 7, signedSize: 7 })
+    // Once only.
+    await house.close()
+    open({ given })
     expect(house.ledger.keys().map((key) => key.epoch)).toEqual([1, 2])
   })
 })
