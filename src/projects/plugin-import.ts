@@ -1,7 +1,7 @@
 // Takes projects over from the AutoCAD plugin's `projects.db`: from its usual place, or from a path that an administrator names.
 import path from 'node:path'
 import { sha256Hex } from '../base/hash.ts'
-import { requireLocalPath } from '../store/foreign-database.ts'
+import { removeLeftCopies, requireLocalPath } from '../store/foreign-database.ts'
 import { openPluginDatabase } from '../store/plugin-database.ts'
 import type { AddonOptions } from '../store/sqlite.ts'
 import type { LegacyReport, Projects } from './projects.ts'
@@ -19,8 +19,10 @@ export interface PluginImportOptions extends AddonOptions {
   dataFolder: string
 }
 
+/** To be called under the store's lock: removes the copies of foreign files that a killed program left in `dataFolder`. */
 export function createPluginImport(options: PluginImportOptions): PluginImport {
   const { projects, dataFolder, ...addon } = options
+  removeLeftCopies(dataFolder)
   return {
     async run(file, actor) {
       const place = file === null ? path.join(dataFolder, 'projects.db') : requireLocalPath(file)

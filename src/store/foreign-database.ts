@@ -1,6 +1,6 @@
 // Opens somebody else's SQLite file for reading. The file is copied first and the copy opened, so that neither its bytes nor its folder
 // change: SQLite itself would write logs beside a file it only reads.
-import { type BigIntStats, mkdtempSync, rmSync } from 'node:fs'
+import { type BigIntStats, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { copyFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '../base/errors.ts'
@@ -13,6 +13,9 @@ export interface ForeignDatabase {
   close(): void
 }
 
+/** How the folders of the copies begin, and the one copy in each. */
+const PREFIX = 'import-'
+const COPY = 'copy.db'
 const MAX_BYTES = 2 ** 31
 const COPY_TRIES = 3
 /** SQLite's log and its rollback journal belong to the state of the file. */
@@ -26,11 +29,11 @@ export async function openForeignDatabase(
   file: string,
   { scratch, ...addon }: AddonOptions & { scratch: string },
 ): Promise<ForeignDatabase> {
-  const folder = mkdtempSync(path.join(scratch, 'import-'))
+  const folder = mkdtempSync(path.join(scratch, PREFIX))
   const remove = (): void => rmSync(folder, { recursive: true, force: true })
   let connection: Connection | null = null
   try {
-    const copy = path.join(folder, 'copy.db')
+    const copy = path.join(folder, COPY)
     await copyWhole(file, copy)
     const opened = connect(copy, { ...addon, fileMustExist: true })
     connection = opened
@@ -48,6 +51,23 @@ export async function openForeignDatabase(
     connection?.close()
     remove()
     throw asInvalidFile(error)
+  }
+}
+
+/**
+ * Removes the copies that a program which was killed in the middle left behind: they hold somebody's data and may be large. Only
+ * while no import runs in this folder, e.g. at the start under the store's lock. What cannot be removed stays for the next start.
+ */
+export function removeLeftCopies(scratch: string): void {
+  for (const entry of readdirSync(scratch, { withFileTypes: true })) {
+    if (!entry.isDirectory() || !entry.name.startsWith(PREFIX)) continue
+    const folder = path.join(scratch, entry.name)
+    try {
+      const isOurs = readdirSync(folder).every((name) => name.startsWith(COPY))
+      if (isOurs) rmSync(folder, { recursive: true, force: true })
+    } catch {
+      // It is in nobody's way.
+    }
   }
 }
 

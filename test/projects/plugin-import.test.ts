@@ -274,6 +274,21 @@ describe('what is no projects file', () => {
     expect(await take()).toMatchObject(refused)
   })
 
+  test('leaves no copy for ever when the program is killed over one: the next start removes it', async () => {
+    for (const name of ['import-Ab3xYz', 'import-backup']) mkdirSync(path.join(folder, name))
+    const copy = path.join(folder, 'import-Ab3xYz', 'copy.db')
+    for (const end of ['', '-wal', '-journal']) writeFileSync(copy + end, 'names and places')
+    // Control: what a person keeps there under such a name stays.
+    writeFileSync(path.join(folder, 'import-backup', 'projects.db'), 'mine')
+    const other = await startDaemon({ dataDir: folder })
+    try {
+      const left = readdirSync(folder).filter((name) => name.startsWith('import-'))
+      expect(left).toEqual(['import-backup'])
+    } finally {
+      await other.stop()
+    }
+  })
+
   test('is refused when pages are damaged, and leaves no project and no copy behind', async () => {
     const { database, insert } = write('damaged')
     database.exec('BEGIN')
