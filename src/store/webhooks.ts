@@ -70,6 +70,12 @@ export function createWebhookRows(connection: Connection, onChange: () => void) 
     `UPDATE webhook_endpoints SET failing_since = coalesce(failing_since, @now), failures = failures + 1,
        updated_at = @now WHERE id = @id`,
   )
+  const latestChange = connection
+    .prepare('SELECT coalesce(max(updated_at), 0) FROM webhook_endpoints')
+    .pluck()
+  const comeBack = connection.prepare(
+    'UPDATE webhook_endpoints SET updated_at = @now WHERE updated_at > @now',
+  )
   const remove = connection.prepare('DELETE FROM webhook_endpoints WHERE id = ?')
   const seen = connection.prepare(
     'INSERT OR IGNORE INTO webhook_inbound_seen (source, message_id, expires_at) VALUES (?, ?, ?)',
@@ -97,6 +103,10 @@ export function createWebhookRows(connection: Connection, onChange: () => void) 
       void rotate.run(row),
     succeeded: (id: string, now: number) => void succeeded.run(now, id),
     failed: (id: string, now: number) => void failed.run({ id, now }),
+    /** When any of them was changed last, or told something. */
+    latestChange: () => latestChange.get() as number,
+    /** The clock was set back: no change lies in the time to come. */
+    comeBack: (now: number) => void comeBack.run({ now }),
     /** With all its deliveries. */
     remove(id: string): void {
       remove.run(id)

@@ -231,8 +231,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   return {
     start() {
       running = true
-      waits.spread()
       try {
+        followClock()
+        waits.spread()
         waits.slice()
       } catch (error) {
         // No room on the disk is no reason not to start; the next look tries again.

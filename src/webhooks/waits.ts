@@ -28,9 +28,9 @@ export function createWaits(options: {
   underWay(): Iterable<DeliveryName>
 }): Waits {
   const { store, clock, chance, underWay } = options
-  const { deliveries } = store
-  /** The clock at the last look; it only comes back when somebody sets it back. */
-  let seenAt = clock.now()
+  const { deliveries, webhooks } = store
+  /** The clock at the last look, in this run or the one before; it only comes back when somebody sets it back. */
+  let seenAt = Math.max(clock.now(), webhooks.latestChange())
   /**
    * What is overdue, seen from when that began: whatever the clock does meanwhile, what was spread is later than what was not.
    * `done` of `total` went before, so each slice has a part of the minute for itself, and its rows lie side by side on the disk.
@@ -43,12 +43,13 @@ export function createWaits(options: {
   function shiftSlice({ by, after, except }: NonNullable<typeof shift>): void {
     const rows = deliveries.waitingAfter(after, SLICE)
     store.transaction(() => {
+      // With the last of them; a stop before that makes some of them be tried early.
+      if (rows.length < SLICE) webhooks.comeBack(clock.now())
       for (const row of rows) {
         if (!except.has(keyOf(row))) deliveries.postpone(row, row.nextAt - by)
       }
     })
-    const last = rows.at(-1)
-    shift = last === undefined ? null : { by, after: last, except }
+    shift = rows.length < SLICE ? null : { by, after: rows.at(-1)!, except }
   }
 
   function spreadSlice({ from, total, done }: NonNullable<typeof overdue>): void {

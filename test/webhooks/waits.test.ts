@@ -112,6 +112,26 @@ test('set back while a delivery fails: its next try is where it was, neither at 
   expect(made.dispatcher.nextAt()! - clock.now()).toBe(5_000)
 })
 
+test('set back while the program was not running, waits are not longer; nor shorter at the start after', async () => {
+  const clock = createStillClock()
+  const made = createWebhookHouse({ clock, post: () => Promise.reject(new Error('down')) })
+  open.push(made)
+  await made.register('http://127.0.0.1:9/')
+  await made.emit('project_loaded')
+  const waits = () => made.store.deliveries.firstPerEndpoint()[0]!.nextAt - clock.now()
+  await made.dispatcher.step()
+  expect(waits()).toBe(5_000)
+  clock.set(clock.now() - DAY_MS)
+  expect(waits()).toBe(DAY_MS + 5_000)
+  for (let run = 1; run <= 2; run++) {
+    const loop = made.openDispatcher()
+    loop.start()
+    await until(() => waits() <= 5_000)
+    await loop.stop(0)
+    expect(waits()).toBe(5_000)
+  }
+})
+
 test('a message goes out at once although the clock was set forward while the loop slept', async () => {
   const target = await startReceiver()
   open.push(target)
