@@ -91,7 +91,7 @@ export function createDeliveryRows(connection: Connection) {
   )
   const log = connection.prepare(
     `INSERT INTO webhook_attempts (message_id, endpoint_id, attempt, at, status, duration_ms, error, response)
-     VALUES (@messageId, @endpointId, (SELECT 1 + count(*) FROM webhook_attempts
+     VALUES (@messageId, @endpointId, (SELECT 1 + coalesce(max(attempt), 0) FROM webhook_attempts
        WHERE message_id = @messageId AND endpoint_id = @endpointId), @at, @status, @durationMs, @error, @response)`,
   )
   const settle = connection.prepare(

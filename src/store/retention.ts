@@ -20,8 +20,9 @@ const BATCH = 500
 
 export interface Retention {
   /**
-   * Throws away at most one batch of `most`; answers how many jobs went. Call inside a transaction. `keepBytes`: of stored
-   * results and inputs together.
+   * Throws away at most one batch of `most` jobs, events and messages each; answers how many jobs went, or `most` when there may
+   * be more of the others: 0 = nothing is left to be thrown away. Call inside a transaction. `keepBytes`: of stored results and
+   * inputs together.
    */
   prune(now: number, most?: number, keepBytes?: number): number
 }
@@ -101,12 +102,14 @@ export function createRetention(
       const removed = new Set(ids)
       for (const id of removed) for (const statement of removals) statement.run(id)
       if (removed.size > 0) onRemoved(removed)
-      events.run(now - KEEP_EVENTS_MS, most)
+      const others = Math.max(
+        events.run(now - KEEP_EVENTS_MS, most).changes,
+        messages.run(now - KEEP_MESSAGES_MS, most).changes,
+      )
       keys.run(now)
-      messages.run(now - KEEP_MESSAGES_MS, most)
       attempts.run(now - KEEP_MESSAGES_MS)
       inbound.run(now)
-      return ids.length
+      return others >= most ? most : ids.length
     },
   }
 }

@@ -116,6 +116,41 @@ describe('retention', () => {
   })
 })
 
+describe('more old events and messages than one batch', () => {
+  it('all go, batch by batch, although no job does; what is tried again is numbered on', async () => {
+    const clock = createStillClock()
+    house = createJobHouse({ clock })
+    const { store } = house
+    const event = { type: 'job.x', state: 'queued', progress: 0, step: 'created', errorCode: null }
+    const inStep = { status: null, durationMs: 1, error: 'network', response: null }
+    store.webhooks.insert({
+      ...{ id: 'e', url: 'http://127.0.0.1:9/', secret: 's', events: null, allowInsecure: 0 },
+      ...{ strictOrder: 0, signingSeed: null, now: clock.now() },
+    })
+    store.transaction(() => {
+      for (let n = 0; n < 1_200; n++) {
+        store.jobs.addEvent({ ...event, jobId: 'gone', at: clock.now() })
+        store.outbox.addFor(['e'], `msg_${n}`, 'x', '{}', clock.now())
+      }
+    })
+    const tried = { ...inStep, messageId: 'msg_1199', endpointId: 'e' }
+    store.deliveries.log({ ...tried, at: clock.now() })
+    clock.advance(29 * DAY)
+    store.deliveries.log({ ...tried, at: clock.now() })
+    clock.advance(2 * DAY)
+    const prune = () => store.transaction(() => store.retention.prune(clock.now()))
+    expect(prune()).toBeGreaterThan(0)
+    // The first attempt is forgotten, the message is not yet.
+    store.deliveries.log({ ...tried, at: clock.now() })
+    expect(store.deliveries.attempts('msg_1199', 'e').map(({ attempt }) => attempt)).toEqual([2, 3])
+    let batches = 1
+    while (prune() > 0) batches++
+    expect(batches).toBe(2)
+    expect(store.jobs.eventsSince(0, 10)).toHaveLength(1)
+    expect(store.deliveries.hasMessage('msg_1199')).toBe(false)
+  })
+})
+
 describe('when there is little room on the disk', () => {
   it('no new job is taken, but an old answer is still given', async () => {
     house = createJobHouse()
