@@ -88,6 +88,8 @@ export function listBackups(folder: string): Backup[] {
       const backup = JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as Backup
       const isWhole =
         `${backup.file}.json` === name &&
+        typeof backup.reason === 'string' &&
+        !Number.isNaN(new Date(backup.createdAt).getTime()) &&
         Number.isSafeInteger(backup.createdAt) &&
         Number.isSafeInteger(backup.size)
       if (isWhole) found.push(backup)
@@ -109,7 +111,9 @@ function namesIn(folder: string): string[] {
   }
 }
 
-const isGone = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT'
+/** Not there, or a folder: somebody's, no backup. */
+const isGone = (error: unknown): boolean =>
+  ['ENOENT', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '')
 
 /** Whether the system refused the file, so that nothing is known of its bytes. */
 const isRefused = (error: unknown): boolean =>

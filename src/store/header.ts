@@ -26,6 +26,8 @@ const AT = {
 /** What the rest of the file says about its header; null = leave what is there. */
 export interface HeaderFacts {
   fileBytes: number
+  /** Whether the file has pointer maps; it then must say so. */
+  hasMaps: boolean
   largestRoot: number | null
   userVersion: number | null
 }
@@ -49,7 +51,7 @@ export function rebuildHeader(found: Uint8Array, facts: HeaderFacts): Buffer {
   header.writeUInt32BE(0, AT.cacheSize)
   header.writeUInt32BE(1, AT.encoding)
   // Both are zero in a file that was made without pointer maps.
-  if (number(AT.largestRoot) !== 0 || number(AT.incrementalVacuum) !== 0) {
+  if (facts.hasMaps || number(AT.largestRoot) !== 0 || number(AT.incrementalVacuum) !== 0) {
     header.writeUInt32BE(1, AT.incrementalVacuum)
     const largest = facts.largestRoot ?? Math.max(1, number(AT.largestRoot))
     header.writeUInt32BE(largest, AT.largestRoot)
@@ -64,7 +66,7 @@ export function rebuildHeader(found: Uint8Array, facts: HeaderFacts): Buffer {
 
 /** Whether anything stands in the header that this program never writes, though SQLite may live with it. */
 export function isStrangeHeader(found: Uint8Array): boolean {
-  const fact = { fileBytes: 0, largestRoot: null, userVersion: null }
+  const fact = { fileBytes: 0, hasMaps: false, largestRoot: null, userVersion: null }
   const right = rebuildHeader(found, fact)
   // While a log waits beside the file its size may be ahead of its header; the counters are SQLite's own affair.
   const own: readonly number[] = [AT.pageCount, AT.validFor]

@@ -15,7 +15,13 @@ import {
 import { isDiskTrouble } from '../base/disk-trouble.ts'
 import { findDamage } from './damage.ts'
 import { rebuildFreeList } from './free-list.ts'
-import { HEADER_BYTES, type HeaderFacts, isStrangeHeader, rebuildHeader } from './header.ts'
+import {
+  HEADER_BYTES,
+  type HeaderFacts,
+  isStrangeHeader,
+  PAGE_BYTES,
+  rebuildHeader,
+} from './header.ts'
 import { remembersOurSteps, stepsRemembered } from './migrate.ts'
 import { type AddonOptions, connect, sqliteCode } from './sqlite.ts'
 
@@ -48,12 +54,13 @@ export function mendHeader(
     if (existsSync(file + suffix)) copyFileSync(file + suffix, copy + suffix)
   }
   try {
+    const hasMaps = hasPointerMaps(copy)
     patch(copy, (header, fileBytes) => {
-      return rebuildHeader(header, { fileBytes, largestRoot: null, userVersion: null })
+      return rebuildHeader(header, { fileBytes, hasMaps, largestRoot: null, userVersion: null })
     })
     const facts = settle(copy, options)
     if (facts === null) return 'none'
-    patch(copy, (header, fileBytes) => rebuildHeader(header, { fileBytes, ...facts }))
+    patch(copy, (header, fileBytes) => rebuildHeader(header, { fileBytes, hasMaps, ...facts }))
     if (findDamage(copy, options) === null) return 'whole'
     if (facts.largestRoot === 0) return 'part'
     const list = openSync(copy, 'r+')
@@ -76,7 +83,10 @@ export function removeMended(copy: string): void {
 }
 
 /** Moves the log into the file and answers what its tables say about its header; null when they are not ours. */
-function settle(copy: string, options: AddonOptions): Omit<HeaderFacts, 'fileBytes'> | null {
+function settle(
+  copy: string,
+  options: AddonOptions,
+): Pick<HeaderFacts, 'largestRoot' | 'userVersion'> | null {
   const connection = connect(copy, { ...options, fileMustExist: true })
   try {
     connection.pragma('synchronous = FULL')
@@ -90,6 +100,18 @@ function settle(copy: string, options: AddonOptions): Omit<HeaderFacts, 'fileByt
     }
   } finally {
     connection.close()
+  }
+}
+
+/** The map of a file that has them is page 2, and its first entry says that page 3 is where a table begins. */
+function hasPointerMaps(file: string): boolean {
+  const handle = openSync(file, 'r')
+  try {
+    const entry = Buffer.alloc(5)
+    readSync(handle, entry, 0, entry.length, PAGE_BYTES)
+    return entry.equals(Buffer.from([1, 0, 0, 0, 0]))
+  } finally {
+    closeSync(handle)
   }
 }
 

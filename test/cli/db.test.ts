@@ -197,9 +197,20 @@ describe('db backup and restore', () => {
     const folder = path.join(dataFolder, 'backups')
     writeFileSync(path.join(folder, 'x.db.json'), '{"file":"x.db"}')
     writeFileSync(path.join(folder, 'y.db.json'), 'null')
+    mkdirSync(path.join(folder, 'folder.db.json'))
+    for (const [name, createdAt] of [
+      ['far.db', 9e15],
+      ['mute.db', 1],
+    ] as const) {
+      const description = { file: name, size: 1, createdAt, ...(createdAt > 1 && { reason: 'x' }) }
+      writeFileSync(path.join(folder, `${name}.json`), JSON.stringify(description))
+    }
     const { backups } = JSON.parse((await db('check', '--json')).stdout)
     expect(backups).toHaveLength(1)
-    expect((await db('restore', 'x.db', '--yes')).code).toBe(EXIT.notFound)
+    for (const name of ['x.db', 'far.db', 'mute.db']) {
+      expect((await db('restore', name)).code).toBe(EXIT.notFound)
+    }
+    expect((await db('backup')).code).toBe(0)
   })
 
   test('of a damaged database: no copy is made, and it is said why', async () => {

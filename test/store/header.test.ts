@@ -103,19 +103,22 @@ describe('every bit of the header', () => {
 })
 
 describe('a header', () => {
-  it('that is gone altogether is written anew; the program says so and works on', async () => {
-    lay(Buffer.from(closed).fill(0xa5, 0, 100), null)
-    const store = open()
-    expect(store.recovery).toMatchObject({ storage: 'restored', mended: true, backup: null })
-    expect(store.meta.get('note.7')).toBe('later 7')
-    expect(store.check()).toBe('ok')
-    store.transaction(() => store.meta.set('note.7', 'written since'))
-    await store.close()
-    const again = open()
-    expect(again.recovery).toMatchObject({ storage: 'ok', quarantine: null })
-    expect(again.meta.get('note.7')).toBe('written since')
-    await again.close()
-  })
+  it.each([0, 0xa5, 0xff])(
+    'that is gone altogether (%i) is written anew; the program says so and works on',
+    async (byte) => {
+      lay(Buffer.from(closed).fill(byte, 0, 100), null)
+      const store = open()
+      expect(store.recovery).toMatchObject({ storage: 'restored', mended: true, backup: null })
+      expect(store.meta.get('note.7')).toBe('later 7')
+      expect(store.check()).toBe('ok')
+      store.transaction(() => store.meta.set('note.7', 'written since'))
+      await store.close()
+      const again = open()
+      expect(again.recovery).toMatchObject({ storage: 'ok', quarantine: null })
+      expect(again.meta.get('note.7')).toBe('written since')
+      await again.close()
+    },
+  )
 
   it('is mended even where a backup is: that one is older', async () => {
     lay(closed, null)
