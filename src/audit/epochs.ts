@@ -94,6 +94,8 @@ export function createEpochs({ store, recorder, clock, seeds, signing, most }: E
       const signer = createSigner(originOf(logId, number), seed)
       return rows.keys().some(({ keyId }) => keyId === signer.vkey) ? { number, signer } : null
     },
+    /** Whether the key of that epoch is here, but sealed with what was not given this time. */
+    isLocked: () => seeds.isLocked(Number(store.meta.get('audit.epoch') ?? 0)),
     resume(stored: Epoch): void {
       epoch = stored
       seeds.keepOnly(stored.number)
@@ -122,7 +124,7 @@ export function createEpochs({ store, recorder, clock, seeds, signing, most }: E
     /** Whether the next epoch is due: for its age, its entries, or its seed, which key material given now would seal. */
     isOld(): boolean {
       const key = rows.keys().at(-1)
-      if (key === undefined) return false
+      if (key === undefined || epoch === null) return false
       if (seeds.isOpen(key.epoch)) return true
       const entries = tree.size() - key.fromSize
       return entries > 0 && (entries >= most || clock.now() - key.createdAt >= EPOCH_MS)

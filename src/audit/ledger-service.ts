@@ -75,8 +75,11 @@ export function createLedger(options: LedgerOptions): Ledger {
 
   function current(): Epoch {
     const epoch = epochs.current()
-    if (epoch === null) throw new Error('the ledger is not open')
-    return epoch
+    if (epoch !== null) return epoch
+    throw new AppError(
+      'AUDIT_KEY_LOCKED',
+      'The key that signs the audit log is sealed with material that was not given at this start. Start the program through the plugin.',
+    )
   }
 
   function startAfterRollback(found: Contradiction, last: Epoch | null): void {
@@ -117,7 +120,7 @@ export function createLedger(options: LedgerOptions): Ledger {
 
   function look(): void {
     try {
-      if (signing.unsigned() === 0) unsignedSince = null
+      if (signing.unsigned() === 0 || epochs.current() === null) unsignedSince = null
       else if (clock.monotonic() - (unsignedSince ?? 0) >= UNSIGNED_MS) signWhenDue('time')
       if (state !== 'broken' && epochs.isOld()) epochs.rotate(current())
       fillLookup()
@@ -142,6 +145,7 @@ export function createLedger(options: LedgerOptions): Ledger {
       const found = contradiction(knownAnchors())
       if (found !== null) return startAfterRollback(found, last)
       if (!epochs.wasOpen()) epochs.first()
+      else if (last === null && epochs.isLocked()) state = 'key_locked'
       else if (last === null) {
         epochs.afterLostKey()
         state = 'key_lost'
@@ -184,7 +188,7 @@ export function createLedger(options: LedgerOptions): Ledger {
         })
         return true
       }
-      startAfterRollback(found, current())
+      startAfterRollback(found, epochs.current())
       return false
     },
     prove(auditId, size) {
@@ -203,12 +207,16 @@ export function createLedger(options: LedgerOptions): Ledger {
     },
     keys: () => rows.keys().map(({ keyId, ...key }) => ({ vkey: keyId, ...key })),
     rotate() {
-      epochs.rotate(current())
+      // A person who changes a locked key gives it up.
+      if (state === 'key_locked') epochs.afterLostKey()
+      else epochs.rotate(current())
       epochs.acknowledge()
       if (state !== 'broken') state = 'ok'
       return this.keys().at(-1)!
     },
     erase(auditIds, why, actor) {
+      // What is erased shall be signed for at once.
+      current()
       const erasure = eraseData(store, recorder, auditIds, why, actor)
       if (erasure.erased > 0) this.checkpoint('request')
       return erasure

@@ -6,10 +6,11 @@ import type { CheckpointReason } from './signing.ts'
 
 /**
  * `ok`; `rolled_back`: the database is older than, or contradicts, a checkpoint that was seen outside of it, and a new epoch
- * was begun; `key_lost`: the signing key was gone, and a new epoch was begun without its word; `broken`: the log contradicts
- * a checkpoint of its own, so nothing is signed.
+ * was begun; `key_lost`: the signing key was gone, and a new epoch was begun without its word; `key_locked`: it is sealed with key
+ * material that was not given this time, so nothing is signed until it is; `broken`: the log contradicts a checkpoint of its own, so
+ * nothing is signed.
  */
-export type LedgerState = 'ok' | 'rolled_back' | 'key_lost' | 'broken'
+export type LedgerState = 'ok' | 'rolled_back' | 'key_lost' | 'key_locked' | 'broken'
 
 /** Proof that an entry is in the log (RFC 6962). */
 export interface InclusionProof {
@@ -57,7 +58,7 @@ export interface Ledger {
   /** Signs what is unsigned; no timer runs after it. */
   stop(): void
   state(): LedgerState
-  /** Signs where the log stands, unless that is signed already. Throws AUDIT_INCONSISTENT. */
+  /** Signs where the log stands, unless that is signed already. Throws AUDIT_INCONSISTENT, AUDIT_KEY_LOCKED. */
   checkpoint(reason: CheckpointReason): CheckpointRow
   /**
    * A note kept outside (the drawing, the plugin). Throws REQUEST_INVALID when no key of this log opens it. Answers false when
@@ -71,11 +72,11 @@ export interface Ledger {
   /** The first `width` hashes of a tile, 32 bytes each. Throws NOT_FOUND. */
   tile(level: number, n: number, width: number): Uint8Array
   keys(): LogKey[]
-  /** Begins a new epoch with a new key; the old one vouches for it and is destroyed. */
+  /** Begins a new epoch with a new key; the old one vouches for it, unless it is locked, and is destroyed. */
   rotate(): LogKey
-  /** Takes away the data of entries, for good. Throws AUDIT_NOT_FOUND, PARAMS_INVALID. */
+  /** Takes away the data of entries, for good. Throws AUDIT_NOT_FOUND, PARAMS_INVALID, AUDIT_KEY_LOCKED. */
   erase(auditIds: readonly number[], why: string, actor: { id: string; role: string }): Erasure
-  /** The export bundle, up to where the log stands now. */
+  /** The export bundle, up to where the log stands now. Throws AUDIT_INCONSISTENT, AUDIT_KEY_LOCKED. */
   bundle(): BundleFile[]
   /** Entries of the smallest checkpoint that holds this one; null when none does yet. */
   signedSize(auditId: number): number | null

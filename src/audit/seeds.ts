@@ -18,12 +18,15 @@ import path from 'node:path'
 const SEED_BYTES = 32
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
+const SEALED_BYTES = NONCE_BYTES + SEED_BYTES + TAG_BYTES
 
 export interface Seeds {
   /** The seed of this epoch, or null when it is not there or cannot be opened. */
   read(epoch: number): Buffer | null
   /** Whether this epoch's lies open although key material was given: it was made before, when there was none. */
   isOpen(epoch: number): boolean
+  /** Whether this epoch's is sealed with key material and none was given. */
+  isLocked(epoch: number): boolean
   /** Makes and stores a new seed. */
   make(epoch: number): Buffer
   /** Overwrites and removes the seeds of all other epochs: what is gone cannot be stolen. */
@@ -68,7 +71,7 @@ export function createSeeds(options: {
   function unseal(stored: Buffer): Buffer | null {
     if (stored.length === SEED_BYTES) return stored
     if (wrappingKey === null) return null
-    if (stored.length !== NONCE_BYTES + SEED_BYTES + TAG_BYTES) return null
+    if (stored.length !== SEALED_BYTES) return null
     const end = stored.length - TAG_BYTES
     const decipher = createDecipheriv('aes-256-gcm', wrappingKey, stored.subarray(0, NONCE_BYTES))
     decipher.setAuthTag(stored.subarray(end))
@@ -90,6 +93,10 @@ export function createSeeds(options: {
     isOpen(epoch) {
       const found = statSync(fileOf(epoch), { throwIfNoEntry: false })
       return wrappingKey !== null && found?.size === SEED_BYTES
+    },
+    isLocked(epoch) {
+      const found = statSync(fileOf(epoch), { throwIfNoEntry: false })
+      return wrappingKey === null && found?.size === SEALED_BYTES
     },
     make(epoch) {
       const seed = bytes(SEED_BYTES)

@@ -104,6 +104,11 @@ export const ERROR_TEXTS = {
     'A trilha de auditoria contradiz um ponto de controle já assinado. Nada foi assinado; execute sisrua audit verify.',
     'The audit log contradicts a checkpoint signed before. Nothing was signed; run sisrua audit verify.',
   ),
+  AUDIT_KEY_LOCKED: text(
+    'Chave de assinatura bloqueada',
+    'A chave que assina a trilha de auditoria está selada com o material que só o plugin entrega. Nada é assinado até que o programa seja iniciado por ele; se o material se perdeu, troque a chave (key/rotate).',
+    'The key that signs the audit log is sealed with material that only the plugin hands over. Nothing is signed until the plugin starts the program; if that material is lost, change the key (key/rotate).',
+  ),
   AUDIT_NOT_FOUND: text(
     'Registro de auditoria não encontrado',
     'Não há registro de auditoria com este número.',

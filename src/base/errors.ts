@@ -23,6 +23,7 @@ export const ERRORS = {
   ARTIFACT_NOT_FOUND: { title: 'Artifact not found', retryable: false },
   AUDIT_NOT_FOUND: { title: 'Audit entry not found', retryable: false },
   AUDIT_INCONSISTENT: { title: 'Audit log contradicts itself', retryable: false },
+  AUDIT_KEY_LOCKED: { title: 'Signing key of the audit log locked', retryable: false },
   WEBHOOK_NOT_FOUND: { title: 'Webhook not found', retryable: false },
   WEBHOOK_TARGET_REFUSED: { title: 'Webhook target refused', retryable: false },
   VERSION_CONFLICT: { title: 'Version conflict', retryable: false },

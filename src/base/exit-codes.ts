@@ -92,6 +92,7 @@ const BY_CODE: Partial<Record<ErrorCode, ExitName>> = {
   STORE_UNAVAILABLE: 'storageFailed',
   DISK_LOW: 'storageFailed',
   AUDIT_INCONSISTENT: 'tampered',
+  AUDIT_KEY_LOCKED: 'unavailable',
   INTERNAL: 'internal',
 }
 

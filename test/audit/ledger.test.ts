@@ -4,7 +4,6 @@ import {
   copyFileSync,
   cpSync,
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -54,6 +53,15 @@ async function copyNow(): Promise<string> {
   copyFileSync(databaseFile(), copy)
   open()
   return copy
+}
+
+/** What a third party finds in an export of now. */
+function verdictOfBundle() {
+  const bundle = mkdtempSync(path.join(dataFolder, 'bundle-'))
+  for (const { name, chunks } of house.ledger.bundle()) {
+    for (const chunk of chunks) appendFileSync(path.join(bundle, name), chunk)
+  }
+  return verifyBundle(bundle)
 }
 
 async function putBack(copy: string): Promise<void> {
@@ -204,16 +212,64 @@ describe('epochs', () => {
     expect(seedFiles()).toEqual(['audit-e2.seed'])
     expect(statSync(path.join(dataFolder, 'keys', 'audit-e2.seed')).size).toBe(60)
     house.add(3)
-    const bundle = path.join(dataFolder, 'bundle')
-    mkdirSync(bundle)
-    for (const { name, chunks } of house.ledger.bundle()) {
-      for (const chunk of chunks) appendFileSync(path.join(bundle, name), chunk)
-    }
-    expect(verifyBundle(bundle)).toMatchObject({ code: 0, size: 7, signedSize: 7 })
+    expect(verdictOfBundle()).toMatchObject({ code: 0, size: 7, signedSize: 7 })
     // Once only.
     await house.close()
     open({ given })
     expect(house.ledger.keys().map((key) => key.epoch)).toEqual([1, 2])
+  })
+})
+
+describe('a signing key sealed with material that was not given', () => {
+  const given = systemIds.secret(32)
+  const lock = async (): Promise<void> => {
+    open({ given })
+    house.add(3)
+    await house.close()
+    open()
+  }
+
+  it('signs nothing and gives nothing up; with the material all is signed by the same key', async () => {
+    await lock()
+    expect(house.ledger.state()).toBe('key_locked')
+    const signed = house.store.auditTree.newestCheckpoint()!.size
+    house.add(600)
+    house.recorder.record((trail) =>
+      trail.audit({ eventType: 'a.b', entityType: 'project', entityId: 'p', actor: OWNER }),
+    )
+    expect(house.store.auditTree.newestCheckpoint()!.size).toBe(signed)
+    expect(house.errors).toEqual([])
+    await house.close()
+    open({ given })
+    expect(house.ledger.state()).toBe('ok')
+    expect(house.ledger.keys().map((key) => key.epoch)).toEqual([1])
+    expect(verdictOfBundle()).toMatchObject({ code: 0, size: 604, signedSize: 604 })
+  })
+
+  it('refuses what must be signed, and leaves it undone', async () => {
+    await lock()
+    const locked = expect.objectContaining({ code: 'AUDIT_KEY_LOCKED' })
+    expect(() => house.ledger.checkpoint('request')).toThrow(locked)
+    expect(() => house.ledger.bundle()).toThrow(locked)
+    expect(() => house.ledger.erase([2], 'asked for', OWNER)).toThrow(locked)
+    expect(house.audit.get(2)).toMatchObject({ erased: false, data: { i: 1 } })
+    expect(house.audit.head().size).toBe(3)
+  })
+
+  it('is given up when a person changes it', async () => {
+    await lock()
+    house.ledger.rotate()
+    expect(house.ledger.state()).toBe('ok')
+    expect(house.ledger.keys().map((key) => key.epoch)).toEqual([1, 2])
+    house.ledger.checkpoint('request')
+    expect(await house.audit.verifyAll(null)).toMatchObject({ invalid: 0, rootOk: true })
+  })
+
+  it('is not the same as one that other material sealed, which is lost', async () => {
+    open({ given })
+    await house.close()
+    open({ given: systemIds.secret(32) })
+    expect(house.ledger.state()).toBe('key_lost')
   })
 })
 

@@ -118,7 +118,7 @@ export const Checkpoint = z
     note: z.string().openapi({ description: 'Signed note (c2sp.org/tlog-checkpoint).' }),
     vkey: z.string(),
     short_code: z.string(),
-    state: z.enum(['ok', 'rolled_back', 'key_lost', 'broken']),
+    state: z.enum(['ok', 'rolled_back', 'key_lost', 'key_locked', 'broken']),
     known_ok: z
       .boolean()
       .nullable()
