@@ -7,6 +7,15 @@ import { contentText } from '../kernel/formats/feature-source.ts'
 import type { MergedChunk } from '../workers/merge-task.ts'
 import type { FeaturePatch, ProjectFeature } from './projects.ts'
 
+/** Most features of a chunk that others are added to. */
+const CHUNK = 500
+
+/** A chunk as it is stored. */
+export interface StoredPart {
+  features: readonly ProjectFeature[]
+  origins: readonly Origin[]
+}
+
 /**
  * Applies one patch to chunk after chunk; `version` is the one the project will have. `gone`: what the drafter took away before and
  * may put back under its id. Throws PARAMS_INVALID.
@@ -50,7 +59,26 @@ export function createPatcher(
       origins: JSON.stringify(origins),
     }
   }
+  function patched({ features, origins }: StoredPart) {
+    const kept = { features: [] as ProjectFeature[], origins: [] as Origin[] }
+    origins.forEach((origin, i) => {
+      if (removals.delete(origin.id)) {
+        if (origin.imported !== null) deleted.push(origin)
+        return
+      }
+      const given = replacements.get(origin.id)
+      replacements.delete(origin.id)
+      const content = given === undefined ? origin.content : hashOf(given)
+      kept.features.push(given ?? features[i]!)
+      const since = content === origin.content ? origin.since : version
+      kept.origins.push({ ...origin, content, since })
+    })
+    return kept
+  }
+
   return {
+    /** Whether new features find room in a chunk of so many; else a chunk of each drawn line would be left behind. */
+    hasRoom: (count: number): boolean => set.length > 0 && count + set.length <= CHUNK,
     /** Whether the chunk has to be written anew. */
     touches: (origins: readonly Origin[]): boolean =>
       origins.some(({ id }) => replacements.has(id) || removals.has(id)),
@@ -59,25 +87,13 @@ export function createPatcher(
       for (const { id } of origins) taken.add(id)
     },
     /** The chunk after the patch; null when nothing of it is left. */
-    apply(features: readonly ProjectFeature[], origins: readonly Origin[]): MergedChunk | null {
-      const kept: ProjectFeature[] = []
-      const keptOrigins: Origin[] = []
-      origins.forEach((origin, i) => {
-        if (removals.delete(origin.id)) {
-          if (origin.imported !== null) deleted.push(origin)
-          return
-        }
-        const given = replacements.get(origin.id)
-        replacements.delete(origin.id)
-        const content = given === undefined ? origin.content : hashOf(given)
-        kept.push(given ?? features[i]!)
-        const since = content === origin.content ? origin.since : version
-        keptOrigins.push({ ...origin, content, since })
-      })
-      return kept.length === 0 ? null : chunkOf(kept, keptOrigins)
+    apply(part: StoredPart): MergedChunk | null {
+      const { features, origins } = patched(part)
+      return features.length === 0 ? null : chunkOf(features, origins)
     },
-    /** What is new. Call after the last chunk; throws PARAMS_INVALID when an id was not there. */
-    rest(): MergedChunk | null {
+    /** What is new, behind the rest of `last`. Call after all chunks; throws PARAMS_INVALID when an id was not there. */
+    rest(last: StoredPart): MergedChunk | null {
+      const kept = patched(last)
       const back: ProjectFeature[] = []
       const backOrigins: Origin[] = []
       for (const origin of gone) {
@@ -96,7 +112,8 @@ export function createPatcher(
           { data: { feature_id: unknown.slice(0, 200) } },
         )
       }
-      if (back.length + additions.length === 0) return null
+      const features = [...kept.features, ...back, ...additions]
+      if (features.length === 0) return null
       const origins = additions.map((feature): Origin => {
         const content = hashOf(feature)
         let id = OWN + content
@@ -104,7 +121,7 @@ export function createPatcher(
         taken.add(id)
         return { id, imported: null, content, since: version, members: [] }
       })
-      return chunkOf([...back, ...additions], [...backOrigins, ...origins])
+      return chunkOf(features, [...kept.origins, ...backOrigins, ...origins])
     },
     /** All that the drafter has taken away, after `rest`. */
     deleted,

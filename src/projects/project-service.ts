@@ -11,7 +11,7 @@ import type { ProjectRow } from '../store/projects.ts'
 import type { Store } from '../store/store.ts'
 import type { Compute } from '../workers/compute.ts'
 import type { MergeOutput, MergeTask } from '../workers/merge-task.ts'
-import { createPatcher } from './feature-patch.ts'
+import { createPatcher, type StoredPart } from './feature-patch.ts'
 import { createFeatureSets, type NewSet } from './feature-sets.ts'
 import type {
   ChangeSet,
@@ -295,6 +295,8 @@ export function createProjects({
       const patcher = createPatcher(patch, version + 1, gone)
       const set = sets.begin(before)
       try {
+        let seen = 0
+        let last: StoredPart = { features: [], origins: [] }
         for (const { n, features, origins } of sets.chunks(before)) {
           const known = origins as Origin[] | null
           if (known === null) {
@@ -304,13 +306,17 @@ export function createProjects({
             )
           }
           patcher.note(known)
-          if (!patcher.touches(known)) await set.copy(before.featureSet, n, known.length)
-          else {
-            const chunk = patcher.apply(features, known)
+          seen += known.length
+          if (seen === before.featureCount && patcher.hasRoom(known.length)) {
+            last = { features, origins: known }
+          } else if (!patcher.touches(known)) {
+            await set.copy(before.featureSet, n, known.length)
+          } else {
+            const chunk = patcher.apply({ features, origins: known })
             if (chunk !== null) await set.add(chunk)
           }
         }
-        const rest = patcher.rest()
+        const rest = patcher.rest(last)
         if (rest !== null) await set.add(rest)
         const deletions = JSON.stringify(patcher.deleted)
         const data = { set: patch.set.length, removed: patch.remove.length }

@@ -124,6 +124,35 @@ describe('features', () => {
     expect([...projects.features('P1')].map((chunk) => chunk.length)).toEqual([500, 500, 201])
   })
 
+  it('that are drawn one by one share a chunk, in the order in which they came', async () => {
+    await projects.create({ id: 'P1', name: 'Rua A' }, OWNER)
+    const drawn = features(1_003, 'a')
+    await projects.replaceFeatures('P1', 1, document(drawn.slice(0, 998)), OWNER)
+    const sizes = () => [...projects.features('P1')].map((chunk) => chunk.length)
+    const patch = (set: object[], remove: string[] = []) => {
+      const { version } = projects.get('P1')
+      return projects.patchFeatures('P1', version, { set: set as never[], remove }, OWNER)
+    }
+    for (const one of drawn.slice(998)) await patch([one])
+    expect(sizes()).toEqual([500, 500, 3])
+    expect(read('P1')).toEqual(drawn)
+    // One of the last chunk is changed, one taken away and one drawn, all at once.
+    const [first, second] = [...projects.features('P1')].at(-1)!
+    const left = drawn.slice(0, 1_000)
+    await patch([{ ...first, name: 'mine' }, { name: 'new' }], [second!.feature_id as string])
+    expect(read('P1')).toEqual([
+      ...left,
+      { ...drawn[1_000], name: 'mine' },
+      drawn[1_002],
+      { name: 'new' },
+    ])
+    expect(sizes()).toEqual([500, 500, 3])
+    const last = [...projects.features('P1')].at(-1)!.map((one) => one.feature_id as string)
+    await patch([], last)
+    expect(sizes()).toEqual([500, 500])
+    expect(read('P1')).toEqual(left)
+  })
+
   it('of former versions and of removed projects are thrown away, those of a project that took the name are not', async () => {
     const many = (name: string) =>
       Array.from({ length: 9_000 }, (_, i) => ({ type: 'Feature', name: `${name} ${i}` }))
