@@ -11,35 +11,8 @@ import type { Jobs } from '../jobs/jobs.ts'
 import type { Principal } from './access.ts'
 import { eventMessage } from './contract/events.ts'
 import { textFrame } from './frame.ts'
+import { HUB_LIMITS, type HubLimits } from './hub-limits.ts'
 import { askedAfter, createReplays } from './replay.ts'
-
-export interface HubLimits {
-  connections: number
-  perPrincipal: number
-  messageBytes: number
-  messagesPerMinute: number
-  pingMs: number
-  /** Closed when no frame came for so long. */
-  silenceMs: number
-  /** Above this, progress is kept back to the newest of each job. */
-  slowBytes: number
-  /** Above this, the client is let go. */
-  stuckBytes: number
-  /** How long a client that is let go may take to read up to the close frame. */
-  farewellMs: number
-}
-
-const HUB_LIMITS: HubLimits = {
-  connections: 100,
-  perPrincipal: 20,
-  messageBytes: 64 * 1024,
-  messagesPerMinute: 30,
-  pingMs: 30_000,
-  silenceMs: 300_000,
-  slowBytes: 1024 * 1024,
-  stuckBytes: 8 * 1024 * 1024,
-  farewellMs: 5_000,
-}
 
 export interface Hub {
   /** Takes over an admitted upgrade. Throws PARAMS_INVALID (`?after=`), RATE_LIMITED when there are too many connections. */
@@ -86,6 +59,8 @@ export function createHub(deps: {
   const { jobs, events, clock, bootId } = deps
   const limits = { ...HUB_LIMITS, ...deps.limits }
   const clients = new Set<Client>()
+  /** All that were taken over and are open, also of clients that were let go. */
+  const sockets = new Set<Duplex>()
   /** Progress of this turn of the event loop, oldest first; goes out in one write a client. */
   let batch: { jobId: string; frame: (language: Language) => Buffer }[] = []
   let dropped = 0
@@ -241,6 +216,8 @@ export function createHub(deps: {
     const { ws, socket } = client
     flush()
     clients.add(client)
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
     ws.on('message', (data, isBinary) => onMessage(client, data, isBinary))
     // A program that only listens lives as long as it answers pings.
     ws.on('pong', () => {
@@ -288,6 +265,10 @@ export function createHub(deps: {
       flush()
       for (const client of clients) client.ws.close(1001, 'stopping')
       server.close()
+      // Whoever does not answer that, or was let go and has not left, must not hold up the stop.
+      setTimeout(() => {
+        for (const socket of sockets) socket.destroy()
+      }, limits.stopMs).unref()
     },
   }
 }
