@@ -16,6 +16,8 @@ interface ProcessStreams {
 }
 
 const BOOTSTRAP_MS = 5_000
+/** How long something that was left open may keep the process, once everything is stored. */
+const LINGER_MS = 1_000
 
 /** Runs the daemon as a process: start-up line, ready line, parent watch, signals. Answers the exit code. */
 export async function runDaemon(
@@ -69,6 +71,8 @@ export async function runDaemon(
   for (const end of unwatch) end()
   // Everything is stored and closed. Node would wait for the thread, and the parent for us.
   if (daemon.hasHungThread()) leaveNow(code)
+  // Nor is anything else that is still open worth waiting for; what is not open needs no such timer.
+  setTimeout(() => process.exit(code), LINGER_MS).unref()
   return code
 }
 

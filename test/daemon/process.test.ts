@@ -66,6 +66,16 @@ const statusOf = (port: number, method: string, target: string): Promise<number>
   })
 
 describe('the daemon as a process', () => {
+  test('ends with its own code although something was left open', async () => {
+    // Stands for a handle that nobody closed: it would keep the process for ever.
+    const left = '--import data:text/javascript,setInterval(()=>{},1e6)'
+    const run = start(['serve', '--port', '0'], { SISRUA_AUTH_TOKEN: TOKEN, NODE_OPTIONS: left })
+    const { port } = await run.ready
+    expect(await statusOf(port, 'POST', '/api/v1/management/shutdown')).toBe(200)
+    const late = new Promise<string>((resolve) => setTimeout(() => resolve('late'), 10_000))
+    expect(await Promise.race([run.exit, late])).toBe(0)
+  })
+
   test('token on standard input: one line on stdout, nothing in /proc, gone when standard input closes', async () => {
     const run = start(['--bootstrap-stdin', '--port', '0'])
     run.child.stdin!.write(`{"v":1,"token":"${TOKEN}"}\n`)
