@@ -15,6 +15,7 @@ import { createDeliveryRows } from './deliveries.ts'
 import { createDisk, type Disk } from './disk.ts'
 import { createPrivately, prepareFolders, type StoreFolders } from './folders.ts'
 import { createIdempotencyRows } from './idempotency.ts'
+import { watchPlace } from './in-place.ts'
 import { createJobEvents } from './job-events.ts'
 import { createJobList } from './job-list.ts'
 import { createJobRecords } from './job-records.ts'
@@ -156,6 +157,18 @@ function assemble({
       disk.releaseReserve()
     },
   })
+  const place = inMemory ? null : watchPlace(folders.database)
+  let misplaced: AppError | null = null
+  transactions.beforeCommit(() => {
+    if (misplaced === null && place?.isInPlace() !== false) return
+    const isNew = misplaced === null
+    misplaced ??= new AppError(
+      'STORE_UNAVAILABLE',
+      'The database was deleted or replaced while the program ran; nothing was acknowledged. Restart the program.',
+    )
+    if (isNew) options.onFailure?.(misplaced)
+    throw misplaced
+  })
   const auditWriter = createAuditWriter(connection, transactions)
   const auditRows = createAuditRows(connection, auditWriter)
   const auditLookup = createAuditLookup(connection, auditRows, auditWriter)
@@ -163,6 +176,16 @@ function assemble({
   const outbox = createOutboxRows(connection)
   transactions.onRollback(outbox.forgetListeners)
   let open = true
+
+  /** The connection still has every row: as a backup they are what the next start takes for the missing database. */
+  function rescue(): void {
+    try {
+      makeBackup(connection, folders.backups, 'rescue', clock.now(), { nativeBinding })
+    } catch {
+      // The folder is gone as well: there is no place for them.
+    }
+  }
+
   return {
     ...transactions,
     jobs: {
@@ -250,6 +273,7 @@ function assemble({
       open = false
       try {
         if (!inMemory) emptyWal(connection)
+        if (place?.isDatabaseGone()) rescue()
       } finally {
         connection.close()
         lock?.release()
