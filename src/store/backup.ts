@@ -12,8 +12,8 @@ import {
 import path from 'node:path'
 import { isDiskTrouble } from '../base/disk-trouble.ts'
 import { AppError } from '../base/errors.ts'
-import { sha256Hex } from '../base/hash.ts'
 import { createPrivately, syncFolder, writeFileDurably } from './folders.ts'
+import { hashFile } from './hash-file.ts'
 import { type AddonOptions, type Connection, connect, sqliteCode } from './sqlite.ts'
 
 export interface Backup {
@@ -51,14 +51,15 @@ export function makeBackup(
     fsyncSync(handle)
     closeSync(handle)
     const audit = checkCopy(temporary, options)
-    const bytes = readFileSync(temporary)
+    const sha256 = hashFile(temporary)
+    const { size } = statSync(temporary)
     renameSync(temporary, file)
     syncFolder(folder)
     const backup: Backup = {
       file: path.basename(file),
       reason,
-      sha256: sha256Hex(bytes),
-      size: bytes.length,
+      sha256,
+      size,
       createdAt: now,
       ...audit,
     }
@@ -125,7 +126,7 @@ export function isSoundBackup(folder: string, backup: Backup, options: AddonOpti
   const file = path.join(folder, backup.file)
   try {
     if (statSync(file).size !== backup.size) return false
-    if (sha256Hex(readFileSync(file)) !== backup.sha256) return false
+    if (hashFile(file) !== backup.sha256) return false
     checkCopy(file, options)
     return true
   } catch (error) {

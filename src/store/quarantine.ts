@@ -1,7 +1,6 @@
 // What is damaged is put aside as it is, with a manifest of hashes and the reason. Nothing in quarantine is ever deleted by the program.
-import { existsSync, readFileSync, renameSync } from 'node:fs'
+import { existsSync, renameSync } from 'node:fs'
 import path from 'node:path'
-import { sha256Hex } from '../base/hash.ts'
 import {
   copyDurably,
   makeFolderDurably,
@@ -9,6 +8,7 @@ import {
   syncFolder,
   writeFileDurably,
 } from './folders.ts'
+import { hashFile } from './hash-file.ts'
 
 /**
  * Moves the database and its logs together; a manifest tells their hashes and why. Null when there is nothing to move. The
@@ -47,9 +47,7 @@ function describe(
   const stamp = new Date(now).toISOString().replace(/[:.]/g, '-')
   const folder = path.join(folders.quarantine, stamp + suffix)
   makeFolderDurably(folder)
-  const files = Object.fromEntries(
-    present.map((file) => [path.basename(file), sha256Hex(readFileSync(file))]),
-  )
+  const files = Object.fromEntries(present.map((file) => [path.basename(file), hashFile(file)]))
   writeFileDurably(
     path.join(folder, 'manifest.json'),
     Buffer.from(JSON.stringify({ at: now, reason, files }, null, 2)),
