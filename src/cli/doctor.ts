@@ -132,7 +132,10 @@ async function checkDatabase({ folders }: Config): Promise<Finding> {
   const damage = findDamage(file, { nativeBinding: sqliteAddon(), readonly: true })
   return damage === null
     ? ok(file)
-    : { state: 'fault', detail: `${damage}; the next start restores the last sound backup` }
+    : {
+        state: 'fault',
+        detail: `${damage}; the next start mends it or restores the last sound backup`,
+      }
 }
 
 async function checkOsmLibrary({ config }: CliContext): Promise<Finding> {

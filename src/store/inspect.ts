@@ -11,8 +11,10 @@ import { refuseForeign } from './damage.ts'
 import { type StoreFolders, storeFolders } from './folders.ts'
 import { JOB_COLUMNS, type JobRow } from './job-row.ts'
 import { sealOf } from './job-seal.ts'
+import { hasStrangeHeader } from './mend.ts'
+import { findLogDamage } from './mend-log.ts'
 import { refuseNewer, schemaVersion } from './migrate.ts'
-import { EMPTY, isHollow } from './recovery.ts'
+import { EMPTY, isHollow, STRANGE_HEADER } from './recovery.ts'
 import { MIGRATIONS } from './sql/migrations.ts'
 import { type AddonOptions, type Connection, connect, sqliteCode } from './sqlite.ts'
 
@@ -57,7 +59,7 @@ export async function inspectStore(
     return { ...found, damage }
   }
   try {
-    found.damage = isHollow(folders) ? EMPTY : damageOf(connection)
+    found.damage = isHollow(folders) ? EMPTY : (damageOf(connection) ?? unseenDamage(folders))
     found.schema.found = schemaVersion(connection)
     // Born and never written.
     if (found.schema.found === 0) return found
@@ -108,6 +110,11 @@ export function readProblem(error: unknown): unknown {
     `The database is damaged (${damage}). See sisrua db check; sisrua db restore puts a backup in its place.`,
     { cause: error, data: { damage } },
   )
+}
+
+/** What SQLite lives with, or drops in silence; the next start puts it right. */
+function unseenDamage(folders: StoreFolders): string | null {
+  return hasStrangeHeader(folders.database) ? STRANGE_HEADER : findLogDamage(folders)
 }
 
 function damageOf(connection: Connection): string | null {

@@ -6,6 +6,7 @@ import { copyAway } from './quarantine.ts'
 
 /** Far above what a log grows to; a larger one is left to SQLite. */
 const MOST_BYTES = 2 ** 30
+const LOOKS = 5
 
 interface MendedLog {
   state: LogState
@@ -33,6 +34,20 @@ export function mendLog(folders: StoreFolders, now: number): MendedLog {
   const kept = state === 'mended' ? log : log.subarray(0, readable)
   writeFileDurably(file, kept)
   return { state, quarantine, reason }
+}
+
+/**
+ * The same look, changing nothing. A server may be writing: what looks damaged once is looked at again, since a log that begins
+ * anew while it is read is half one and half the other.
+ */
+export function findLogDamage(folders: StoreFolders): string | null {
+  const file = `${folders.database}-wal`
+  for (let look = 0; look < LOOKS; look++) {
+    const size = sizeOf(file)
+    if (size === 0 || size > MOST_BYTES) return null
+    if (mendFrames(readFileSync(file)).state === 'sound') return null
+  }
+  return 'the write-ahead log is damaged'
 }
 
 const sizeOf = (file: string): number => {

@@ -159,7 +159,7 @@ function takePlace(folders: StoreFolders): void {
 
 const MISSING = 'the database file is missing'
 const UNFINISHED = 'a restore was cut short; it is finished now'
-const STRANGE_HEADER = 'the header of the database file is damaged'
+export const STRANGE_HEADER = 'the header of the database file is damaged'
 export const EMPTY = 'the database file is empty'
 
 /** Nothing in the file nor beside it, although there was something once: not a birth that was cut short, but a loss. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { inspectStore } from '../../src/store/inspect.ts'
 import { mendFrames } from '../../src/store/log-frames.ts'
 import { openStore } from '../../src/store/store.ts'
 import { createStillClock } from '../support/job-house.ts'
@@ -122,6 +123,16 @@ describe('the program', () => {
     const again = open()
     expect(again.recovery).toMatchObject({ log: 'sound', storage: 'ok', quarantine: null })
     await again.close()
+  })
+
+  it('finds it when the folder is only looked at, and changes nothing', async () => {
+    const damaged = lay([5, 1])
+    expect((await inspectStore(dataFolder)).damage).toBe('the write-ahead log is damaged')
+    expect(readFileSync(`${database()}-wal`).equals(damaged)).toBe(true)
+    lay()
+    expect((await inspectStore(dataFolder)).damage).toBeNull()
+    writeFileSync(database(), Buffer.from(db).fill(3, 18, 19))
+    expect((await inspectStore(dataFolder)).damage).toContain('header')
   })
 
   it('says what is lost behind damage that cannot be mended, once', async () => {
