@@ -127,7 +127,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       const breaker = breakerOf(endpoint.id)
       if (outcome.kind === 'delivered') breaker.succeeded()
       else breaker.failed(clock.monotonic())
-      slots.answered(endpoint.id, outcome.kind === 'delivered')
+      if (outcome.kind === 'delivered') slots.delivered(endpoint.id)
       followClock()
       if (outcome.pauseMs !== null) {
         const pause = nextDelayMs(0, outcome.pauseMs, chance, delays) ?? 0

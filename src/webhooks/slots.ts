@@ -2,7 +2,7 @@
 // limit, so the less an endpoint is to be relied on, the fewer of the slots are open to it.
 import type { DueRow } from '../store/deliveries.ts'
 
-/** 0: took its last message. 1: nothing is known. 2: failed a time or two. 3: failed again and again. */
+/** 0: took its last message. 1: failed a time or two since it took one. 2: nothing is known. 3: failed and nothing else. */
 type Standing = 0 | 1 | 2 | 3
 
 export interface Slots {
@@ -10,8 +10,8 @@ export interface Slots {
   isOpenTo(due: DueRow): boolean
   /** Takes a slot; call what comes back when the delivery is over. */
   take(due: DueRow): () => void
-  /** How the endpoint answered. */
-  answered(endpointId: string, isDelivered: boolean): void
+  /** The endpoint took a message. */
+  delivered(endpointId: string): void
 }
 
 /** Failures in a row that make an endpoint count as one that is away; one that fails a call in five hardly gets there. */
@@ -22,12 +22,12 @@ const SHARES = [1, 7 / 8, 3 / 4, 1 / 2] as const
 export function createSlots(total: number): Slots {
   /** Under way, by the standing at their beginning. */
   const taken = [0, 0, 0, 0]
-  /** Took their last message, as far as this run of the program has seen. */
-  const reliable = new Set<string>()
+  /** Took a message once, as far as this run of the program has seen. */
+  const proven = new Set<string>()
 
   const standingOf = ({ endpointId, failures }: DueRow): Standing => {
-    if (failures > 0) return failures < FAILS_AGAIN_AND_AGAIN ? 2 : 3
-    return reliable.has(endpointId) ? 0 : 1
+    if (failures === 0) return proven.has(endpointId) ? 0 : 2
+    return failures < FAILS_AGAIN_AND_AGAIN && proven.has(endpointId) ? 1 : 3
   }
 
   return {
@@ -45,9 +45,6 @@ export function createSlots(total: number): Slots {
       taken[standing]!++
       return () => void taken[standing]!--
     },
-    answered(endpointId, isDelivered) {
-      if (isDelivered) reliable.add(endpointId)
-      else reliable.delete(endpointId)
-    },
+    delivered: (endpointId) => void proven.add(endpointId),
   }
 }

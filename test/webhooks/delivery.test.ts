@@ -240,7 +240,7 @@ describe('delivery', () => {
       for (const one of hanging) ids.push((await register(one.url)).id)
       dispatcher.start()
       await emit('project_loaded', { n: 1 })
-      const held = Math.min(12, options.slots ?? 12)
+      const held = Math.min(12, ((options.slots ?? 32) * 3) / 4)
       const heldNow = () => hanging.flatMap(({ received }) => received).length
       await until(() => heldNow() === held)
       await register(good.url)
@@ -265,7 +265,7 @@ describe('delivery', () => {
     test('control: with four slots it waits for them', async () => {
       const { good, dispatcher, heldNow } = await told({ slots: 4 })
       await new Promise((resolve) => setTimeout(resolve, 300))
-      expect([good.received.length, heldNow()]).toEqual([0, 4])
+      expect([good.received.length, heldNow()]).toEqual([0, 3])
       await dispatcher.stop(0)
     })
   })
@@ -320,8 +320,8 @@ describe('delivery', () => {
 
     test.each([
       ['failed again and again', 3, 16],
-      ['failed once', 1, 24],
-      ['are new', 0, 28],
+      ['failed once', 1, 16],
+      ['are new', 0, 24],
     ])(
       'hold no more than their share when they %s, also after a restart',
       async (_, failures, share) => {
