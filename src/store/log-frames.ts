@@ -57,6 +57,23 @@ export function mendFrames(log: Buffer): LogFound {
   return { state, readable: log.length }
 }
 
+/** The page of this number as the last commit in the log left it, which is what SQLite reads; null when the log does not hold it. */
+export function pageInLog(log: Buffer, page: number): Buffer | null {
+  const frames = Math.floor((log.length - LOG_HEADER_BYTES) / FRAME_BYTES)
+  if (frames < 1 || !isHeaderSound(log)) return null
+  let written: number | null = null
+  let committed: number | null = null
+  let sums = sumsAt(log, AT.sums)
+  for (let n = 0; n < frames; n++) {
+    const at = LOG_HEADER_BYTES + n * FRAME_BYTES
+    sums = frameSums(log, at, sums)
+    if (!hasSalts(log, at) || !isSame(sums, sumsAt(log, at + IN.sums))) break
+    if (log.readUInt32BE(at) === page) written = at
+    if (log.readUInt32BE(at + IN.sizeAfter) !== 0) committed = written
+  }
+  return committed === null ? null : log.subarray(committed + IN.page, committed + FRAME_BYTES)
+}
+
 const isLittle = (log: Buffer): boolean => log.readUInt32BE(AT.magic) === MAGIC
 const isSame = (a: Sums, b: Sums): boolean => a.first === b.first && a.second === b.second
 const sumsAt = (log: Buffer, at: number): Sums => ({

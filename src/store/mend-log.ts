@@ -1,7 +1,7 @@
 // The write-ahead log beside the database, before SQLite opens them: what a flipped bit would make SQLite drop is put right, or told.
 import { readFileSync, statSync } from 'node:fs'
 import { type StoreFolders, writeFileDurably } from './folders.ts'
-import { type LogState, mendFrames } from './log-frames.ts'
+import { type LogState, mendFrames, pageInLog } from './log-frames.ts'
 import { copyAway } from './quarantine.ts'
 
 /** Far above what a log grows to; a larger one is left to SQLite. */
@@ -48,6 +48,12 @@ export function findLogDamage(folders: StoreFolders): string | null {
     if (mendFrames(readFileSync(file)).state === 'sound') return null
   }
   return 'the write-ahead log is damaged'
+}
+
+/** The first page of the database when the log holds it: SQLite then does not look at the one in the file. */
+export function firstPageInLog(database: string): Buffer | null {
+  const size = sizeOf(`${database}-wal`)
+  return size === 0 || size > MOST_BYTES ? null : pageInLog(readFileSync(`${database}-wal`), 1)
 }
 
 const sizeOf = (file: string): number => {

@@ -22,21 +22,27 @@ import {
   PAGE_BYTES,
   rebuildHeader,
 } from './header.ts'
+import { firstPageInLog } from './mend-log.ts'
 import { remembersOurSteps, stepsRemembered } from './migrate.ts'
 import { type AddonOptions, connect, sqliteCode } from './sqlite.ts'
 
 /** Logs that belong to the state of a database file. */
 const LOGS = ['-wal', '-journal']
 
-/** Whether the file's header says what no header of ours says. */
+/**
+ * Whether the header says what no header of ours says: the one in the log when there is one, because that in the file of a young
+ * database, whose log was never moved into it, is not finished.
+ */
 export function hasStrangeHeader(file: string): boolean {
   if (statSync(file).size < HEADER_BYTES) return false
   const handle = openSync(file, 'r')
   try {
-    return isStrangeHeader(readHeader(handle))
+    if (!isStrangeHeader(readHeader(handle))) return false
   } finally {
     closeSync(handle)
   }
+  const page = firstPageInLog(file)
+  return page === null || isStrangeHeader(page)
 }
 
 /**

@@ -216,3 +216,38 @@ it('a journal that lies beside a missing database is not played back into the ba
   expect(store.check()).toBe('ok')
   await store.close()
 })
+
+describe('a young database, whose log was never moved into the file', () => {
+  const NOTE = 'first words'
+  /** As a kill leaves it right after its first commits. */
+  async function young(): Promise<{ db: Buffer; wal: Buffer }> {
+    const store = open()
+    store.transaction(() => store.meta.set('note', NOTE))
+    const found = { db: readFileSync(database()), wal: readFileSync(`${database()}-wal`) }
+    await store.close()
+    return found
+  }
+
+  it('is taken as it is, though the header in the file is not finished', async () => {
+    const { db, wal } = await young()
+    // The encoding, which SQLite writes with the first table.
+    expect(db.readUInt32BE(56)).toBe(0)
+    lay(db, wal)
+    const store = open()
+    expect(store.recovery).toMatchObject({ storage: 'ok', log: 'sound', quarantine: null })
+    expect(store.meta.get('note')).toBe(NOTE)
+    await store.close()
+  })
+
+  it('loses no row to any bit of that header, and is not called damaged for it', async () => {
+    const { db, wal } = await young()
+    for (let bit = 0; bit < 800; bit += 7) {
+      const flipped = Buffer.from(db)
+      flipped[bit >> 3]! ^= 1 << (bit & 7)
+      lay(flipped, wal)
+      const store = open()
+      expect([bit, store.recovery.storage, store.meta.get('note')]).toEqual([bit, 'ok', NOTE])
+      await store.close()
+    }
+  })
+})

@@ -131,7 +131,10 @@ describe('the program', () => {
     expect(readFileSync(`${database()}-wal`).equals(damaged)).toBe(true)
     lay()
     expect((await inspectStore(dataFolder)).damage).toBeNull()
+    // The first page is in the log, too, and SQLite reads that one.
     writeFileSync(database(), Buffer.from(db).fill(3, 18, 19))
+    expect((await inspectStore(dataFolder)).damage).toBeNull()
+    rmSync(`${database()}-wal`)
     expect((await inspectStore(dataFolder)).damage).toContain('header')
   })
 
