@@ -24,6 +24,8 @@ interface LogFound {
   state: LogState
   /** Bytes up to the first frame that is wrong for good. */
   readable: number
+  /** Bytes up to where frames of a transaction that was never committed begin; null when the log ends before, or with older ones. */
+  tornAt: number | null
 }
 
 interface Sums {
@@ -34,27 +36,32 @@ interface Sums {
 /** Looks the log through and puts single wrong bits right in `log` itself. */
 export function mendFrames(log: Buffer): LogFound {
   const frames = Math.floor((log.length - LOG_HEADER_BYTES) / FRAME_BYTES)
-  if (frames < 1) return { state: 'sound', readable: 0 }
+  if (frames < 1) return { state: 'sound', readable: 0, tornAt: null }
   let state: LogState = 'sound'
   if (!isHeaderSound(log)) {
     if (!mendHeader(log)) {
-      return { state: hasCommits(log, frames) ? 'damaged' : 'sound', readable: 0 }
+      return { state: hasCommits(log, frames) ? 'damaged' : 'sound', readable: 0, tornAt: null }
     }
     state = 'mended'
   }
   let sums = sumsAt(log, AT.sums)
+  let committed = LOG_HEADER_BYTES
+  const torn = (): number | null =>
+    committed + FRAME_BYTES <= log.length && hasSalts(log, committed) ? committed : null
   for (let n = 0; n < frames; n++) {
     const at = LOG_HEADER_BYTES + n * FRAME_BYTES
     const after = frameSums(log, at, sums)
     if (!hasSalts(log, at) || !isSame(after, sumsAt(log, at + IN.sums))) {
       if (!correctFrame(log, at, after)) {
-        return { state: hasLaterWork(log, n, frames) ? 'damaged' : state, readable: at }
+        const found = hasLaterWork(log, n, frames) ? 'damaged' : state
+        return { state: found, readable: at, tornAt: torn() }
       }
       state = 'mended'
     }
     sums = sumsAt(log, at + IN.sums)
+    if (log.readUInt32BE(at + IN.sizeAfter) !== 0) committed = at + FRAME_BYTES
   }
-  return { state, readable: log.length }
+  return { state, readable: log.length, tornAt: torn() }
 }
 
 /** The page of this number as the last commit in the log left it, which is what SQLite reads; null when the log does not hold it. */

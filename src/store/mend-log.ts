@@ -1,5 +1,5 @@
 // The write-ahead log beside the database, before SQLite opens them: what a flipped bit would make SQLite drop is put right, or told.
-import { readFileSync, statSync } from 'node:fs'
+import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, statSync } from 'node:fs'
 import { type StoreFolders, writeFileDurably } from './folders.ts'
 import { type LogState, mendFrames, pageInLog } from './log-frames.ts'
 import { copyAway } from './quarantine.ts'
@@ -23,8 +23,12 @@ export function mendLog(folders: StoreFolders, now: number): MendedLog {
   const size = sizeOf(file)
   if (size === 0 || size > MOST_BYTES) return sound
   const log = readFileSync(file)
-  const { state, readable } = mendFrames(log)
-  if (state === 'sound') return sound
+  const { state, readable, tornAt } = mendFrames(log)
+  if (state === 'sound') {
+    // What a power cut left of a commit. New work would lie before it, and after the next cut it would look like work that came later.
+    if (tornAt !== null) cutAt(file, tornAt)
+    return sound
+  }
   const reason =
     state === 'mended'
       ? 'the write-ahead log was damaged and is mended'
@@ -34,6 +38,16 @@ export function mendLog(folders: StoreFolders, now: number): MendedLog {
   const kept = state === 'mended' ? log : log.subarray(0, readable)
   writeFileDurably(file, kept)
   return { state, quarantine, reason }
+}
+
+function cutAt(file: string, bytes: number): void {
+  const handle = openSync(file, 'r+')
+  try {
+    ftruncateSync(handle, bytes)
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
 }
 
 /**

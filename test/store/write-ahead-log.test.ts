@@ -94,7 +94,7 @@ describe('frames', () => {
     const log = Buffer.from(wal)
     const at = frameAt(1) + 24
     log.fill(0x55, at, at + 40)
-    expect(mendFrames(log)).toEqual({ state: 'damaged', readable: frameAt(1) })
+    expect(mendFrames(log)).toMatchObject({ state: 'damaged', readable: frameAt(1) })
   })
 })
 
@@ -136,6 +136,36 @@ describe('the program', () => {
     expect((await inspectStore(dataFolder)).damage).toBeNull()
     rmSync(`${database()}-wal`)
     expect((await inspectStore(dataFolder)).damage).toContain('header')
+  })
+
+  it.each([
+    ['of the program, which cuts off what the first one left', 'sound'],
+    ['of SQLite alone (control)', 'damaged'],
+  ])('two power cuts in a row, with work %s between them: %s', async (who, expected) => {
+    const ends = Array.from({ length: frames() }, (_, n) => n).filter(
+      (n) => wal.readUInt32BE(frameAt(n) + 4) !== 0,
+    )
+    /** The first page of a transaction did not reach the disk whole; its end did. */
+    const tear = (log: Buffer, frame: number): Buffer =>
+      log.fill(0x55, frameAt(frame) + 24, frameAt(frame) + 24 + 512)
+    const began = ends.at(-2)! + 1
+    writeFileSync(database(), db)
+    writeFileSync(`${database()}-wal`, tear(Buffer.from(wal), began))
+    expect(mendFrames(readFileSync(`${database()}-wal`)).state).toBe('sound')
+    let log: Buffer
+    if (expected === 'sound') {
+      const store = open()
+      expect(store.recovery).toMatchObject({ storage: 'ok', log: 'sound' })
+      store.transaction(() => store.meta.set('round', 'again'))
+      log = readFileSync(`${database()}-wal`)
+      await store.close()
+    } else {
+      const bare = new Database(database())
+      bare.prepare("UPDATE meta SET value = 'again' WHERE key = 'round'").run()
+      log = readFileSync(`${database()}-wal`)
+      bare.close()
+    }
+    expect(mendFrames(tear(log, began)).state, who).toBe(expected)
   })
 
   it('says what is lost behind damage that cannot be mended, once', async () => {
