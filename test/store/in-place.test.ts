@@ -40,6 +40,8 @@ describe.skipIf(!onPosix)(`files${onPosix ? '' : ' (Windows keeps open ones)'}`,
     const store = open()
     store.transaction(() => store.meta.set('note', 'acknowledged'))
     take()
+    // The files are looked at every 20 ms.
+    await new Promise((resolve) => setTimeout(resolve, 40))
     const write = () => store.transaction(() => store.meta.set('note', 'lost'))
     for (const attempt of [write, write]) {
       expect(attempt).toThrow(expect.objectContaining({ code: 'STORE_UNAVAILABLE' }))
