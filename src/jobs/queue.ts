@@ -28,15 +28,6 @@ function leaseOf({ id, leaseToken }: Lease): { id: string; leaseToken: string } 
   return { id, leaseToken: leaseToken ?? '' }
 }
 
-/**
- * A version 4 UUID whose first 48 bits are the time: new rows then touch neighbouring index pages, which is most of what
- * a commit costs. 74 random bits remain.
- */
-function orderedId(uuid: string, now: number): string {
-  const time = Math.trunc(now).toString(16).padStart(12, '0').slice(-12)
-  return `${time.slice(0, 8)}-${time.slice(8)}${uuid.slice(13)}`
-}
-
 export interface NewJob {
   kind: JobKind
   pipeline: string
@@ -208,7 +199,7 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
       }
       if (job.input !== null) store.blobs.link(job.input)
       const row = rows.insert({
-        id: orderedId(ids.uuid(), clock.now()),
+        uuid: ids.uuid(),
         kind: job.kind,
         pipeline: job.pipeline,
         priority: job.priority,

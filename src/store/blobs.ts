@@ -66,7 +66,7 @@ export function createBlobs(
   const unused = connection.prepare(
     `SELECT sha256, bytes IS NULL AS isFile FROM blobs AS b
      WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE input_sha256 = b.sha256)
-       AND NOT EXISTS (SELECT 1 FROM jobs WHERE result_sha256 = b.sha256)
+       AND sha256 NOT IN (SELECT result_sha256 FROM jobs WHERE result_sha256 IS NOT NULL)
        AND NOT EXISTS (SELECT 1 FROM artifacts WHERE sha256 = b.sha256)`,
   )
   const some = connection.prepare('SELECT sha256 FROM blobs ORDER BY random() LIMIT ?').pluck()

@@ -63,6 +63,7 @@ export async function inspectStore(
     found.schema.found = schemaVersion(connection)
     // Born and never written.
     if (found.schema.found === 0) return found
+    found.damage ??= brokenRule(connection)
     // Damaged pages stop a reader where they begin: what follows them is not counted.
     checkJobs(connection, found.jobs)
     await checkBlobs(connection, folders, found.blobs)
@@ -129,6 +130,30 @@ function damageOf(connection: Connection): string | null {
     if (code === null) throw error
     return code
   }
+}
+
+/** What the program keeps and no index does, because every commit would write it: step 10 of the schema. */
+function brokenRule(connection: Connection): string | null {
+  const rules: readonly [string, string][] = [
+    [
+      'live jobs share their key with another',
+      `SELECT count(*) FROM jobs WHERE finished_at IS NULL AND idempotency_key IN (SELECT idempotency_key FROM jobs
+         WHERE finished_at IS NULL AND idempotency_key IS NOT NULL GROUP BY idempotency_key HAVING count(*) > 1)`,
+    ],
+    [
+      'results name bytes that are not stored',
+      `SELECT count(*) FROM jobs WHERE result_sha256 IS NOT NULL AND result_sha256 NOT IN (SELECT sha256 FROM blobs)`,
+    ],
+    [
+      'jobs have the number of another in their id',
+      `SELECT count(*) FROM jobs WHERE id < '001' AND substr(id, 1, 8) || substr(id, 10, 4) <> format('%012x', n)`,
+    ],
+  ]
+  for (const [what, sql] of rules) {
+    const count = connection.prepare(sql).pluck().get() as number
+    if (count > 0) return `${count} ${what}`
+  }
+  return null
 }
 
 function checkJobs(connection: Connection, found: Inspection['jobs']): void {

@@ -20,7 +20,7 @@ export function createJobRecords(connection: Connection) {
   const endAttempt = connection.prepare(
     `INSERT INTO job_attempts (job_id, attempt, lease_token, boot_id, started_at, ended_at, outcome, error_code)
      SELECT @id, @attempt, @leaseToken, coalesce(boot_id, ''), coalesce(started_at, @now), @now, @outcome, @errorCode
-     FROM jobs WHERE id = @id
+     FROM jobs WHERE n = @n
      ON CONFLICT (job_id, attempt) DO UPDATE SET ended_at = @now, outcome = @outcome, error_code = @errorCode`,
   )
 
@@ -54,15 +54,15 @@ export function createJobRecords(connection: Connection) {
     },
     /** `held`: the row before it ended. */
     endAttempt(
-      held: { id: string; attempt: number; leaseToken: string | null },
+      held: Pick<JobRow, 'n' | 'id' | 'attempt' | 'leaseToken'>,
       outcome: string,
       errorCode: string | null,
       now: number,
     ): void {
-      const { id, attempt } = held
+      const { n, id, attempt } = held
       if (attempt === 1 && (outcome === 'succeeded' || outcome === 'released')) return
       const leaseToken = held.leaseToken ?? ''
-      endAttempt.run({ id, attempt, leaseToken, outcome, errorCode, now })
+      endAttempt.run({ n, id, attempt, leaseToken, outcome, errorCode, now })
     },
 
     /** The line's number; undefined once the log is full. */

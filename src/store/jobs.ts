@@ -2,6 +2,7 @@
 // and answers the row as it is afterwards, or undefined when they did not match. Every row is sealed when it is written and
 // checked when it is read. Over 300 lines, because every statement that changes a job shall be seen beside the others.
 import { AppError } from '../base/errors.ts'
+import { jobId, numberIn } from './job-id.ts'
 import { createJobInserts, type NewJob } from './job-inserts.ts'
 import { JOB_COLUMNS, type JobRow } from './job-row.ts'
 import { BROKEN_SEAL, coreOf, sealFrom, sealOf } from './job-seal.ts'
@@ -12,7 +13,8 @@ import type { Transactions } from './transactions.ts'
 export type { JobRow }
 
 export interface NewJobRow {
-  id: string
+  /** Version 4; the id is made of it and of the row's number. */
+  uuid: string
   kind: string
   pipeline: string
   priority: number
@@ -49,7 +51,7 @@ function newRow(n: number, job: NewJobRow): JobRow {
   const { now } = job
   return {
     n,
-    id: job.id,
+    id: jobId(n, job.uuid),
     kind: job.kind,
     pipeline: job.pipeline,
     state: 'queued',
@@ -97,7 +99,10 @@ export function createJobRows(
 ) {
   const insertAll = createJobInserts(connection)
   const newest = connection.prepare('SELECT coalesce(max(n), 0) FROM jobs').pluck()
-  const byId = connection.prepare(`SELECT ${JOB_COLUMNS} FROM jobs WHERE id = +?`)
+  const byNumber = connection.prepare(`SELECT ${JOB_COLUMNS} FROM jobs WHERE n = ?`)
+  const byOlderId = connection.prepare(
+    `SELECT ${JOB_COLUMNS} FROM jobs WHERE id = ? AND id >= '001'`,
+  )
   const heldKeys = connection
     .prepare('SELECT idempotency_key, id FROM jobs WHERE idempotency_key IS NOT NULL ORDER BY n')
     .raw()
@@ -247,8 +252,11 @@ export function createJobRows(
   function find(id: string): Found {
     const known = live.get(id)
     if (known !== undefined) return known
-    const row = byId.get(id) as Found
-    if (row === undefined || (row.id === id && sealOf(row) === row.seal)) return row
+    const n = numberIn(id)
+    const row = (n === null ? byOlderId.get(id) : byNumber.get(n)) as Found
+    if (row === undefined) return undefined
+    // A number is given again when the newest jobs were thrown away: another job, and a sound one, is not a damaged one.
+    if (sealOf(row) === row.seal) return row.id === id ? row : undefined
     throw new AppError(
       'RESULT_CORRUPT',
       'The stored job does not match its checksum any more, so it is not shown. Run the job again.',

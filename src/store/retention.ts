@@ -18,6 +18,12 @@ const KEEP_JOBS = 10_000
 const KEEP_BLOB_BYTES = 2 * 2 ** 30
 const BATCH = 500
 
+/** A stored job: the number of its row, and its id. */
+interface Named {
+  n: number
+  id: string
+}
+
 export interface Retention {
   /**
    * Throws away at most one batch of `most` jobs, events and messages each; answers how many jobs went, or `most` when there may
@@ -33,11 +39,11 @@ export function createRetention(
   onRemoved: (ids: ReadonlySet<string>) => void,
 ): Retention {
   const expired = connection.prepare(
-    'SELECT id FROM jobs WHERE state = +? AND finished_at < ? ORDER BY n LIMIT ?',
+    'SELECT n, id FROM jobs WHERE state = +? AND finished_at < ? ORDER BY n LIMIT ?',
   )
   const count = connection.prepare('SELECT count(*) FROM jobs').pluck()
   const oldest = connection.prepare(
-    'SELECT id FROM jobs WHERE finished_at IS NOT NULL ORDER BY n LIMIT ?',
+    'SELECT n, id FROM jobs WHERE finished_at IS NOT NULL ORDER BY n LIMIT ?',
   )
   // What two jobs share counts once.
   const blobBytes = connection
@@ -47,7 +53,7 @@ export function createRetention(
     )
     .pluck()
   const oldestWithBytes = connection.prepare(
-    `SELECT id, (SELECT coalesce(sum(size), 0) FROM blobs WHERE sha256 IN (j.result_sha256, j.input_sha256)
+    `SELECT n, id, (SELECT coalesce(sum(size), 0) FROM blobs WHERE sha256 IN (j.result_sha256, j.input_sha256)
          OR sha256 IN (SELECT sha256 FROM artifacts WHERE job_id = j.id)) AS bytes
        FROM jobs AS j WHERE finished_at IS NOT NULL ORDER BY n LIMIT ?`,
   )
@@ -56,8 +62,8 @@ export function createRetention(
     'DELETE FROM job_logs WHERE job_id = ?',
     'DELETE FROM artifacts WHERE job_id = ?',
     'DELETE FROM idempotency WHERE job_id = ?',
-    'DELETE FROM jobs WHERE id = ?',
   ].map((sql) => connection.prepare(sql))
+  const remove = connection.prepare('DELETE FROM jobs WHERE n = ?')
   // The newest event stays, so that its number is never given twice.
   const events = connection.prepare(
     `DELETE FROM job_events WHERE seq IN (SELECT seq FROM job_events
@@ -71,37 +77,35 @@ export function createRetention(
   const inbound = connection.prepare('DELETE FROM webhook_inbound_seen WHERE expires_at <= ?')
 
   /** Finished jobs, oldest first, until what is left fits: those whose time is over have gone before. */
-  function overBytes(keepBytes: number, most: number): string[] {
+  function overBytes(keepBytes: number, most: number): Named[] {
     let surplus = (blobBytes.get() as number) - keepBytes
     if (surplus <= 0) return []
-    const ids: string[] = []
-    for (const { id, bytes } of oldestWithBytes.iterate(KEEP_JOBS) as IterableIterator<{
-      id: string
-      bytes: number
-    }>) {
-      if (surplus <= 0 || ids.length >= most) break
-      if (bytes === 0) continue
-      ids.push(id)
-      surplus -= bytes
+    const jobs: Named[] = []
+    for (const job of oldestWithBytes.iterate(KEEP_JOBS) as IterableIterator<
+      Named & { bytes: number }
+    >) {
+      if (surplus <= 0 || jobs.length >= most) break
+      if (job.bytes === 0) continue
+      jobs.push(job)
+      surplus -= job.bytes
     }
-    return ids
+    return jobs
   }
 
   return {
     prune(now, most = BATCH, keepBytes = KEEP_BLOB_BYTES) {
-      const ids: string[] = []
+      const jobs: Named[] = []
       for (const [state, keepMs] of Object.entries(KEEP_MS)) {
-        for (const row of expired.all(state, now - keepMs, most) as { id: string }[])
-          ids.push(row.id)
+        jobs.push(...(expired.all(state, now - keepMs, most) as Named[]))
       }
-      const surplus = (count.get() as number) - KEEP_JOBS - ids.length
-      if (surplus > 0) {
-        for (const row of oldest.all(Math.min(surplus, most)) as { id: string }[]) ids.push(row.id)
+      const surplus = (count.get() as number) - KEEP_JOBS - jobs.length
+      if (surplus > 0) jobs.push(...(oldest.all(Math.min(surplus, most)) as Named[]))
+      if (jobs.length === 0) jobs.push(...overBytes(keepBytes, most))
+      for (const { n, id } of jobs) {
+        for (const statement of removals) statement.run(id)
+        remove.run(n)
       }
-      if (ids.length === 0) ids.push(...overBytes(keepBytes, most))
-      const removed = new Set(ids)
-      for (const id of removed) for (const statement of removals) statement.run(id)
-      if (removed.size > 0) onRemoved(removed)
+      if (jobs.length > 0) onRemoved(new Set(jobs.map(({ id }) => id)))
       const others = Math.max(
         events.run(now - KEEP_EVENTS_MS, most).changes,
         messages.run(now - KEEP_MESSAGES_MS, most).changes,
@@ -109,7 +113,7 @@ export function createRetention(
       keys.run(now)
       attempts.run(now - KEEP_MESSAGES_MS)
       inbound.run(now)
-      return others >= most ? most : ids.length
+      return others >= most ? most : jobs.length
     },
   }
 }

@@ -1,5 +1,5 @@
 // New jobs of one transaction, written several in one statement: each row is as it was given, whatever stands beside it.
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -76,7 +76,7 @@ let ids = 0
 function jobOf(given: Partial<NewJobRow>): NewJobRow {
   const id = `job-${ids++}`
   return {
-    id,
+    uuid: randomUUID(),
     kind: 'osm',
     pipeline: 'osm-site@1',
     priority: 5,
@@ -201,10 +201,8 @@ describe('new jobs', () => {
   })
 
   it('that cannot all be stored are all not stored', () => {
-    const key = keyOf('one key for two')
     const steps = alike(17, 0)
-    steps[2]!.job = { idempotencyKey: key }
-    steps[15]!.job = { idempotencyKey: key }
+    steps[15]!.job = { payload: 'x'.repeat(65_537) }
     expect(() => write(steps)).toThrow()
     expect(stored()).toEqual([])
     expect(write(alike(2, 0))).toEqual(stored())

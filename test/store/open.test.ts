@@ -84,6 +84,7 @@ describe('schema steps', () => {
       [7, 'live-key'],
       [8, 'job-checks'],
       [9, 'webhook-next'],
+      [10, 'job-number'],
     ])
     expect(MIGRATIONS.map(checksum)).toMatchInlineSnapshot(`
       [
@@ -96,6 +97,7 @@ describe('schema steps', () => {
         "63ac15522b97a392db73c94e6778aab92c3af5be9ae15283b6b2683eeaa2331a",
         "bca2629bf0957f4df4ecb3c521d2b09711f67eaa12ae49f0670a8539d29525aa",
         "8f1e40aee625e4396921c3f00d59ce5a951c09bcc87f26983bae402a19c4fa72",
+        "85dd1b350d60defd81e08bc5a125dc761ece96b9d3f570ed1aebb28bce8536a6",
       ]
     `)
   })

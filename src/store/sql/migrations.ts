@@ -9,6 +9,7 @@ import { FEATURE_ORIGINS_SQL } from './0006-feature-origins.ts'
 import { LIVE_KEY_SQL } from './0007-live-key.ts'
 import { JOB_CHECKS_SQL } from './0008-job-checks.ts'
 import { WEBHOOK_NEXT_SQL } from './0009-webhook-next.ts'
+import { JOB_NUMBER_SQL } from './0010-job-number.ts'
 
 export interface Migration {
   /** `user_version` after this step. */
@@ -29,4 +30,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 7, name: 'live-key', sql: LIVE_KEY_SQL },
   { version: 8, name: 'job-checks', sql: JOB_CHECKS_SQL },
   { version: 9, name: 'webhook-next', sql: WEBHOOK_NEXT_SQL },
+  { version: 10, name: 'job-number', sql: JOB_NUMBER_SQL },
 ]
