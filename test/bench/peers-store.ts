@@ -232,11 +232,11 @@ const PAIRS = 7
 
 /** `scale` 1 = the figures of the README; less for a quick look. */
 export async function storePeerRows(scale = 1): Promise<{ rows: PeerRow[]; notes: string[] }> {
-  const single: Cycles = { count: Math.max(200, Math.round(2000 * scale)), clients: 1, warm: 600 }
+  const single: Cycles = { count: Math.max(200, Math.round(2000 * scale)), clients: 1, warm: 1500 }
   const many: Cycles = {
     count: Math.max(1000, Math.round(24_000 * scale)),
     clients: CLIENTS,
-    warm: 6000,
+    warm: 12_000,
   }
   const counting = (run: Cycles): Cycles => ({ ...run, count: 1000, warm: 0, counting: true })
   const once = (side: Side, run: Cycles) => withFolder((folder) => side(folder, run))
