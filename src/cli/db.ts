@@ -157,7 +157,7 @@ async function migrate(options: { dryRun?: true }, context: CliContext): Promise
     const { storage, mended, backup, quarantine, reason } = store.recovery
     await store.close()
     if (storage === 'restored') {
-      restored = mended ? 'all rows, with a new header' : (backup?.file ?? 'readable rows')
+      restored = mended ? 'all rows' : (backup?.file ?? 'readable rows')
       lines.push(`damaged: ${reason}`, `restored from ${restored}`)
     }
     if (quarantine !== null) lines.push(`the former one is kept in ${quarantine}`)

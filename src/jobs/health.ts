@@ -82,7 +82,7 @@ const TROUBLES: Readonly<Record<Exclude<StorageTrouble, 'disk_low' | 'disk_read_
   log_damaged:
     'the write-ahead log was damaged: the newest work is lost; what there was is kept in quarantine',
   mended:
-    'the header of the file was damaged and is written anew, no row is lost; the damaged file is kept in quarantine',
+    'the file was damaged where no rows are and is written anew, no row is lost; the damaged file is kept in quarantine',
 }
 
 function databaseState(store: Store, watch: StorageWatch): Finding {

@@ -10,9 +10,12 @@ import type { LogState } from './log-frames.ts'
 import { hasStrangeHeader, mendHeader, removeMended } from './mend.ts'
 import { mendLog } from './mend-log.ts'
 import { moveAway } from './quarantine.ts'
+import { makeReadable, removeReadable } from './readable-copy.ts'
 import { type Salvaged, salvage } from './salvage.ts'
+import { isListDamaged } from './schema-list.ts'
 import { MIGRATIONS, type Migration } from './sql/migrations.ts'
 import type { AddonOptions } from './sqlite.ts'
+import { hasWholeTables } from './whole-tables.ts'
 
 /**
  * How the storage came up: as it was; mended, from a backup or from its readable rows; or empty because there was nothing to
@@ -24,7 +27,7 @@ export interface Recovery {
   storage: StorageState
   /** Folder the damaged files were moved to; null when nothing was wrong. */
   quarantine: string | null
-  /** The header was written anew, and not one row is lost. */
+  /** What was wrong is made anew (the header, indexes, the list of tables), and not one row is lost. */
   mended: boolean
   /** The backup that took their place. */
   backup: Backup | null
@@ -69,13 +72,16 @@ function recoverDatabase(
   const { database } = folders
   const temporary = temporaryOf(folders)
   const copy = `${database}.mended`
+  const readable = `${database}.readable`
   removeMended(copy)
+  removeReadable(readable)
   const lacks = !existsSync(database) ? MISSING : isHollow(folders) ? EMPTY : null
   // A journal has to be rolled back before anything can be read.
   const readonly = !existsSync(`${database}-journal`)
   const damage = lacks ?? findDamage(database, { ...options, readonly })
   const strange = lacks === null && hasStrangeHeader(database)
-  const reason = damage ?? (strange ? STRANGE_HEADER : null)
+  const misread = lacks === null && damage === null && isListDamaged(database, migrations, options)
+  const reason = damage ?? (misread ? DAMAGED_LIST : strange ? STRANGE_HEADER : null)
   const found = { mended: false, backup: null, salvaged: null, reason }
   if (reason === null) {
     rmSync(temporary, { force: true })
@@ -89,32 +95,46 @@ function recoverDatabase(
   try {
     // What is wrong with a header alone costs no row, a backup costs those that came after it.
     const mended = lacks === null ? mendHeader(database, copy, options) : 'none'
-    if (mended === 'whole') {
+    if (mended === 'whole' && !misread) {
       renameSync(copy, temporary)
       const quarantine = moveAway(folders, now, reason)
       takePlace(folders)
       return { ...found, storage: 'restored', quarantine, mended: true }
     }
     // SQLite can live with it.
-    if (damage === null) return { ...found, storage: 'ok', quarantine: null, reason: null }
+    if (damage === null && !misread)
+      return { ...found, storage: 'ok', quarantine: null, reason: null }
+    // With a wrong header rows may be read that never were.
+    const best = strange && mended === 'part' ? copy : database
+    const isReadable = lacks === null && makeReadable(best, readable, migrations, options)
+    const isWhole = isReadable && hasWholeTables(readable, options)
     const backup = newestSound(folders, options)
+    rmSync(temporary, { force: true })
+    const copied =
+      lacks === MISSING || (backup !== null && !isWhole)
+        ? null
+        : salvage(isReadable ? readable : best, temporary, migrations, options)
+    // Every row is more than what a backup holds, a part of them is less.
+    if (isWhole && copied?.isWhole === true && findDamage(temporary, options) === null) {
+      const quarantine = moveAway(folders, now, reason)
+      takePlace(folders)
+      return { ...found, storage: 'restored', quarantine, mended: true }
+    }
     if (backup !== null) {
+      rmSync(temporary, { force: true })
       const quarantine = restoreBackup(folders, backup, now, reason)
       return { ...found, storage: 'restored', quarantine, backup }
     }
-    rmSync(temporary, { force: true })
-    // With a wrong header rows may be read that never were.
-    const best = strange && mended === 'part' ? copy : database
-    const salvaged = lacks === MISSING ? null : salvage(best, temporary, migrations, options)
     const quarantine = moveAway(folders, now, reason)
-    if (salvaged !== null) {
+    if (copied !== null) {
       takePlace(folders)
-      return { ...found, storage: 'restored', quarantine, salvaged }
+      return { ...found, storage: 'restored', quarantine, salvaged: copied.rows }
     }
     rmSync(temporary, { force: true })
     return { ...found, storage: 'new', quarantine, reason: quarantine === null ? null : reason }
   } finally {
     removeMended(copy)
+    removeReadable(readable)
   }
 }
 
@@ -157,6 +177,7 @@ function takePlace(folders: StoreFolders): void {
   syncFolder(path.dirname(folders.database))
 }
 
+const DAMAGED_LIST = 'the list of tables in the database file is damaged'
 const MISSING = 'the database file is missing'
 const UNFINISHED = 'a restore was cut short; it is finished now'
 export const STRANGE_HEADER = 'the header of the database file is damaged'

@@ -15,6 +15,12 @@ import {
 /** How many rows of each table were saved. */
 export type Salvaged = Readonly<Record<string, number>>
 
+interface Copied {
+  rows: Salvaged
+  /** Every table was read from its first row to its last, and every row was taken. */
+  isWhole: boolean
+}
+
 /**
  * Copies what can be read of `damaged` into the new file `fresh`, which gets the schema that the damaged one had. Null when not
  * one row can be read; `fresh` is then of no use. Throws what the disk says.
@@ -24,7 +30,7 @@ export function salvage(
   fresh: string,
   migrations: readonly Migration[],
   options: AddonOptions = {},
-): Salvaged | null {
+): Copied | null {
   let from: Connection | null = null
   let to: Connection | null = null
   try {
@@ -44,9 +50,9 @@ export function salvage(
     )
     // Rows come table by table; who refers to a lost one goes afterwards.
     to.pragma('foreign_keys = OFF')
-    const rows = copyAll(from, to)
-    const total = Object.values(rows).reduce((sum, count) => sum + count, 0)
-    return total === 0 ? null : rows
+    const copied = copyAll(from, to)
+    const total = Object.values(copied.rows).reduce((sum, count) => sum + count, 0)
+    return total === 0 ? null : copied
   } catch (error) {
     if (sqliteCode(error) === null || isDiskTrouble(error)) throw error
     return null
@@ -56,18 +62,27 @@ export function salvage(
   }
 }
 
-function copyAll(from: Connection, to: Connection): Record<string, number> {
-  const saved: Record<string, number> = {}
+function copyAll(from: Connection, to: Connection): Copied {
+  const rows: Record<string, number> = {}
+  let isWhole = true
   const tables = to
     .prepare(`SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`)
     .pluck()
     .all() as string[]
   to.transaction(() => {
-    for (const table of tables) saved[table] = copyTable(from, to, table)
+    for (const table of tables) {
+      const copied = copyTable(from, to, table)
+      rows[table] = copied.count
+      isWhole &&= copied.isWhole
+    }
     // Tables are made after those they refer to, so one pass in that order leaves no row without its parent.
-    for (const table of tables) saved[table]! -= dropOrphans(to, table)
+    for (const table of tables) {
+      const orphans = dropOrphans(to, table)
+      rows[table]! -= orphans
+      isWhole &&= orphans === 0
+    }
   })()
-  return saved
+  return { rows, isWhole }
 }
 
 interface Column {
@@ -77,7 +92,11 @@ interface Column {
 }
 
 /** Forward to the first page that cannot be read, then backward from the end to it. */
-function copyTable(from: Connection, to: Connection, table: string): number {
+function copyTable(
+  from: Connection,
+  to: Connection,
+  table: string,
+): { count: number; isWhole: boolean } {
   const columns = to.pragma(`table_info(${table})`) as Column[]
   const names = columns.map(({ name }) => name).join(', ')
   const key = columns.filter(({ pk }) => pk > 0).sort((a, b) => a.pk - b.pk)
@@ -85,18 +104,24 @@ function copyTable(from: Connection, to: Connection, table: string): number {
   const insert = to.prepare(
     `INSERT OR IGNORE INTO ${table} (${names}) VALUES (${columns.map(() => '?').join(', ')})`,
   )
+  const stored = to.prepare(`SELECT count(*) FROM ${table}`).pluck()
   let count = 0
+  let read = 0
   for (const order of ['', ` ORDER BY ${backward}`]) {
     try {
       // NOT INDEXED: a damaged index must not hide rows that are sound.
       const rows = from.prepare(`SELECT ${names} FROM ${table} NOT INDEXED${order}`).raw()
-      for (const row of rows.iterate()) count += put(insert, row as unknown[])
-      break
+      for (const row of rows.iterate()) {
+        read++
+        count += put(insert, row as unknown[])
+      }
+      // The steps of the schema are remembered in the fresh file already.
+      return { count, isWhole: order === '' && stored.get() === read }
     } catch (error) {
       if (sqliteCode(error) === null || isDiskTrouble(error)) throw error
     }
   }
-  return count
+  return { count, isWhole: false }
 }
 
 /** 1 when the row was taken; 0 when it was there already, or is no row that the schema allows. */

@@ -27,6 +27,7 @@ import { createOutboxRows } from './outbox.ts'
 import { createProjectRows } from './projects.ts'
 import { type Recovery, recover } from './recovery.ts'
 import { createRetention } from './retention.ts'
+import { rememberList } from './schema-list.ts'
 import { MIGRATIONS, type Migration } from './sql/migrations.ts'
 import {
   applyPragmas,
@@ -93,6 +94,7 @@ export function openStore(options: StoreOptions) {
     migrate(writing, migrations, (from) =>
       makeBackup(writing, folders.backups, `pre-${from + 1}`, clock.now(), addon),
     )
+    rememberList(writing)
     return assemble({
       connection: writing,
       folders,
