@@ -14,7 +14,8 @@ import { sealOf } from './job-seal.ts'
 import { hasStrangeHeader } from './mend.ts'
 import { findLogDamage } from './mend-log.ts'
 import { refuseNewer, schemaVersion } from './migrate.ts'
-import { EMPTY, isHollow, STRANGE_HEADER } from './recovery.ts'
+import { DAMAGED_LIST, EMPTY, isHollow, STRANGE_HEADER } from './recovery.ts'
+import { isListDamaged } from './schema-list.ts'
 import { MIGRATIONS } from './sql/migrations.ts'
 import { type AddonOptions, type Connection, connect, sqliteCode } from './sqlite.ts'
 
@@ -59,7 +60,9 @@ export async function inspectStore(
     return { ...found, damage }
   }
   try {
-    found.damage = isHollow(folders) ? EMPTY : (damageOf(connection) ?? unseenDamage(folders))
+    found.damage = isHollow(folders)
+      ? EMPTY
+      : (damageOf(connection) ?? unseenDamage(folders, options))
     found.schema.found = schemaVersion(connection)
     // Born and never written.
     if (found.schema.found === 0) return found
@@ -114,7 +117,8 @@ export function readProblem(error: unknown): unknown {
 }
 
 /** What SQLite lives with, or drops in silence; the next start puts it right. */
-function unseenDamage(folders: StoreFolders): string | null {
+function unseenDamage(folders: StoreFolders, options: AddonOptions): string | null {
+  if (isListDamaged(folders.database, MIGRATIONS, options)) return DAMAGED_LIST
   return hasStrangeHeader(folders.database) ? STRANGE_HEADER : findLogDamage(folders)
 }
 

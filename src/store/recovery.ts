@@ -177,7 +177,7 @@ function takePlace(folders: StoreFolders): void {
   syncFolder(path.dirname(folders.database))
 }
 
-const DAMAGED_LIST = 'the list of tables in the database file is damaged'
+export const DAMAGED_LIST = 'the list of tables in the database file is damaged'
 const MISSING = 'the database file is missing'
 const UNFINISHED = 'a restore was cut short; it is finished now'
 export const STRANGE_HEADER = 'the header of the database file is damaged'

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { inspectStore } from '../../src/store/inspect.ts'
 import { listsOf } from '../../src/store/schema-list.ts'
 import { MIGRATIONS } from '../../src/store/sql/migrations.ts'
 import { prepareEmptyFile } from '../../src/store/sqlite.ts'
@@ -148,15 +149,16 @@ describe('the list of tables', () => {
     }
     writeFileSync(database(), bytes)
     expect(direct((file) => file.pragma('integrity_check', { simple: true }))).toBe('ok')
-    expect(await start()).toMatchObject({
-      ...MENDED,
-      reason: 'the list of tables in the database file is damaged',
-    })
+    const reason = 'the list of tables in the database file is damaged'
+    expect((await inspectStore(dataFolder)).damage).toBe(reason)
+    expect(await start()).toMatchObject({ ...MENDED, reason })
+    expect((await inspectStore(dataFolder)).damage).toBeNull()
     expect(rowsOf()).toEqual(wanted)
   })
 
   it('control: with what somebody added it is not damaged', async () => {
     direct((file) => file.exec('CREATE TABLE mine (a); CREATE INDEX of_mine ON jobs (kind)'))
+    expect((await inspectStore(dataFolder)).damage).toBeNull()
     expect(await start()).toMatchObject({ storage: 'ok' })
     expect(await start()).toMatchObject({ storage: 'ok' })
   })
