@@ -106,21 +106,24 @@ function recoverDatabase(
       return { ...found, storage: 'ok', quarantine: null, reason: null }
     // With a wrong header rows may be read that never were.
     const best = strange && mended === 'part' ? copy : database
+    // A disk may be nearly full: no copy stays longer than it is of use.
+    if (best !== copy) removeMended(copy)
     const isReadable = lacks === null && makeReadable(best, readable, migrations, options)
-    const isWhole = isReadable && hasWholeTables(readable, options)
+    const hasAll = isReadable && hasWholeTables(readable, options)
     const backup = newestSound(folders, options)
     rmSync(temporary, { force: true })
     const copied =
-      lacks === MISSING || (backup !== null && !isWhole)
+      lacks === MISSING || (backup !== null && !hasAll)
         ? null
         : salvage(isReadable ? readable : best, temporary, migrations, options)
     // Every row is more than what a backup holds, a part of them is less.
-    if (isWhole && copied?.isWhole === true && findDamage(temporary, options) === null) {
+    if (hasAll && copied?.isWhole === true && findDamage(temporary, options) === null) {
       const quarantine = moveAway(folders, now, reason)
       takePlace(folders)
       return { ...found, storage: 'restored', quarantine, mended: true }
     }
     if (backup !== null) {
+      removeReadable(readable)
       rmSync(temporary, { force: true })
       const quarantine = restoreBackup(folders, backup, now, reason)
       return { ...found, storage: 'restored', quarantine, backup }
