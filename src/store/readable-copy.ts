@@ -62,11 +62,8 @@ function foldLog(file: string, copy: string, options: AddonOptions): boolean {
   } finally {
     closeSync(handle)
   }
-  const connection = connect(copy, { ...options, fileMustExist: true })
+  const connection = connectFreely(copy, options)
   try {
-    // What is wrong with the list of tables is known: the log can be moved all the same.
-    connection.unsafeMode(true)
-    connection.pragma('writable_schema = ON')
     connection.pragma('wal_checkpoint(TRUNCATE)')
     return true
   } catch (error) {
@@ -75,6 +72,14 @@ function foldLog(file: string, copy: string, options: AddonOptions): boolean {
   } finally {
     connection.close()
   }
+}
+
+/** What is wrong with the list of tables is known: this connection works all the same, and may write it. */
+function connectFreely(copy: string, options: AddonOptions): Connection {
+  const connection = connect(copy, { ...options, fileMustExist: true })
+  connection.unsafeMode(true)
+  connection.pragma('writable_schema = ON')
+  return connection
 }
 
 const factsOf = (fileBytes: number): HeaderFacts => ({
@@ -105,10 +110,8 @@ function lend(copy: string, list: readonly Entry[], options: AddonOptions): void
   } finally {
     closeSync(handle)
   }
-  const connection = connect(copy, { ...options, fileMustExist: true })
+  const connection = connectFreely(copy, options)
   try {
-    connection.unsafeMode(true)
-    connection.pragma('writable_schema = ON')
     const insert = connection.prepare('INSERT INTO sqlite_schema VALUES (?, ?, ?, ?, ?)')
     connection.transaction(() => {
       for (const entry of list) insert.run(entry)
