@@ -54,10 +54,13 @@ describe('what came due while nobody was there', () => {
     let before = late()
     const first = openDispatcher()
     first.start()
-    for (let slices = 1; slices <= 3; slices++) {
-      await until(() => late() < before)
-      expect(before - late()).toBeLessThanOrEqual(SLICE)
-      before = late()
+    for (let slices = 0; slices < 3; ) {
+      // Turn by turn: who looks less often sees two slices at once on a busy machine.
+      await new Promise(setImmediate)
+      const now = late()
+      expect(before - now).toBeLessThanOrEqual(SLICE)
+      if (now < before) slices++
+      before = now
     }
     expect(before).toBeGreaterThan(0)
     expect(posts()).toBe(0)
