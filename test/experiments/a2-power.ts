@@ -80,20 +80,21 @@ export const a2: Experiment = {
     const normal = await buildProgram('sync-normal', SYNC_NORMAL)
     const fewer = Math.min(cuts, 30)
     const weak = await cutLoop(normal, fewer, 0, options.seed)
-    const nameless = await cutLoop(
-      await buildProgram('no-folder-sync', NO_FOLDER_SYNC),
-      3,
-      0,
-      options.seed,
-      true,
-    )
+    // Whether a large result comes in three cuts is chance, less likely on a busy machine.
+    const unsynced = await buildProgram('no-folder-sync', NO_FOLDER_SYNC)
+    let nameless = 0
+    let lost = 0
+    while (lost === 0 && nameless < 15) {
+      lost = (await cutLoop(unsynced, 3, 0, options.seed + nameless, true)).found.brokenBlobs
+      nameless += 3
+    }
     return {
       trials: 3 * cuts,
       failures,
       control: {
         expected: 'synchronous=NORMAL loses acknowledged jobs; unsynced new folders lose files',
-        seen: `${weak.found.lost} of ${weak.acknowledged} lost in ${fewer} cuts; ${nameless.found.brokenBlobs} files lost in 3`,
-        ok: weak.found.lost > 0 && nameless.found.brokenBlobs > 0,
+        seen: `${weak.found.lost} of ${weak.acknowledged} lost in ${fewer} cuts; ${lost} files lost in ${nameless}`,
+        ok: weak.found.lost > 0 && lost > 0,
       },
       figures,
     }
