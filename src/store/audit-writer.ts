@@ -10,8 +10,8 @@ export interface NewAuditRow extends Omit<AuditRow, 'salt' | 'leaf' | 'chain' | 
   hashes: Buffer
 }
 
-/** Rows a statement, longest first. More than the first save no more time. */
-const RUNS = [16, 4, 1] as const
+/** Rows a statement, longest first; what is left is written row by row. More than the first save no more time. */
+const RUNS = [16, 4] as const
 const MOST = RUNS[0]
 
 const SHARED = 'at, event_type, entity_type, user_id'
@@ -36,6 +36,9 @@ const insertAlikeOf = (rows: number): string =>
    FROM (SELECT ? AS first, ? AS key_id, ? AS at, ? AS event_type, ? AS entity_type, ? AS user_id)
      CROSS JOIN (VALUES ${valuesOf(rows, 4)})`
 
+/** For a row alone, the plain form is the quickest: then its hashes are bound one by one. */
+const INSERT_ONE = `INSERT INTO audit_log (${COLUMNS}) VALUES (${Array(13).fill('?').join(', ')})`
+
 function areAlike(rows: readonly NewAuditRow[]): boolean {
   const { at, eventType, entityType, userId } = rows[0]!
   for (const row of rows) {
@@ -53,7 +56,18 @@ export function createAuditWriter(
     mixed: connection.prepare(insertOf(rows)),
     alike: connection.prepare(insertAlikeOf(rows)),
   }))
+  const insertOne = connection.prepare(INSERT_ONE)
   let held: NewAuditRow[] = []
+
+  function writeOne(row: NewAuditRow): void {
+    const { hashes } = row
+    const salt = row.data === null ? null : hashes.subarray(96, 112)
+    insertOne.run(
+      ...[row.seq, row.at, row.eventType, row.entityType, row.userId, row.entityId, row.entry],
+      ...[row.data, hashes.subarray(0, 32), hashes.subarray(32, 64), hashes.subarray(64, 96), salt],
+      row.keyId,
+    )
+  }
 
   function writeRun(rows: readonly NewAuditRow[], { mixed, alike }: (typeof statements)[number]) {
     const first = rows[0]!
@@ -72,12 +86,15 @@ export function createAuditWriter(
   }
 
   function flush(): void {
-    for (let i = 0; held.length > 0; i++) {
-      const rows = RUNS[i]!
+    RUNS.forEach((rows, i) => {
       while (held.length >= rows) {
         writeRun(held.length === rows ? held : held.slice(0, rows), statements[i]!)
         held = held.slice(rows)
       }
+    })
+    while (held.length > 0) {
+      writeOne(held[0]!)
+      held = held.slice(1)
     }
   }
 

@@ -27,16 +27,24 @@ const STARTED: Plain = { type: 'job.started', state: 'running', progress: 0.05, 
 const COMPLETED: Plain = { type: 'job.completed', state: 'succeeded', progress: 1, step: 'done' }
 const PLAIN = new Map([CREATED, STARTED, COMPLETED].map((plain) => [plain.type, plain]))
 
-/** Events that one statement writes, for one job after another. */
+const COLUMNS = 'seq, job_id, type, state, progress, step, error_code, at'
+
+/** Events that one statement writes, for one job after another or, without a list to read, for one. */
 function patternOf(connection: Connection, plains: readonly Plain[]) {
-  const values = plains.map(
-    ({ type, state, progress, step }, i) =>
-      `(${i}, '${type}', '${state}', ${progress.toFixed(2)}, '${step}')`,
+  const said = plains.map(
+    ({ type, state, progress, step }) => `'${type}', '${state}', ${progress.toFixed(2)}, '${step}'`,
+  )
+  const values = said.map((words, i) => `(${i}, ${words})`)
+  const forOne = connection.prepare(
+    `INSERT INTO job_events (${COLUMNS}) VALUES ${said.map((words) => `(?, ?, ${words}, NULL, ?)`).join(', ')}`,
   )
   return {
     plains,
+    insertOne(seq: number, jobId: string, at: number): void {
+      forOne.run(plains.flatMap((_, i) => [seq + i, jobId, at]))
+    },
     insert: connection.prepare(
-      `INSERT INTO job_events (seq, job_id, type, state, progress, step, error_code, at)
+      `INSERT INTO job_events (${COLUMNS})
        SELECT ? + ${plains.length} * j.key + column1, j.value, column2, column3, column4, column5, NULL, ?
        FROM json_each(?) AS j CROSS JOIN (VALUES ${values.join(', ')})`,
     ),
@@ -50,7 +58,7 @@ export function createJobEvents(
   transactions: Pick<Transactions, 'follow' | 'isOpen'>,
 ) {
   const insert = connection.prepare(
-    'INSERT INTO job_events (seq, job_id, type, state, progress, step, error_code, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    `INSERT INTO job_events (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   // A job that is started in the transaction that stores it comes first: its two are told together.
   const patterns = [[CREATED, STARTED], [CREATED], [STARTED], [COMPLETED]].map((plains) =>
@@ -89,11 +97,15 @@ export function createJobEvents(
     if (held.length === 0) return
     const first = newest! - held.length + 1
     for (let from = 0; from < held.length; ) {
-      for (const { plains, insert } of patterns) {
+      for (const { plains, insert, insertOne } of patterns) {
         const jobs = runOf(plains, from)
         if (jobs === 0) continue
-        const ids = Array.from({ length: jobs }, (_, i) => held[from + i * plains.length]!.jobId)
-        insert.run(first + from, held[from]!.at, JSON.stringify(ids))
+        const { jobId, at } = held[from]!
+        if (jobs === 1) insertOne(first + from, jobId, at)
+        else {
+          const ids = Array.from({ length: jobs }, (_, i) => held[from + i * plains.length]!.jobId)
+          insert.run(first + from, at, JSON.stringify(ids))
+        }
         from += jobs * plains.length
         break
       }

@@ -39,6 +39,9 @@ export function sqliteVersion(connection: Connection): string {
   return connection.prepare('SELECT sqlite_version()').pluck().get() as string
 }
 
+/** Length of the write-ahead log, in pages, at which a commit moves what is left of it into the database file. */
+export const LOG_PAGES = 4000
+
 /** Pragmas of the writing connection: name, value to set, value to read back. */
 const PRAGMAS: readonly (readonly [string, string | number, string | number])[] = [
   ['journal_mode', 'WAL', 'wal'],
@@ -50,7 +53,7 @@ const PRAGMAS: readonly (readonly [string, string | number, string | number])[] 
   ['cell_size_check', 'ON', 1],
   ['mmap_size', 0, 0],
   ['journal_size_limit', 67_108_864, 67_108_864],
-  ['wal_autocheckpoint', 4000, 4000],
+  ['wal_autocheckpoint', LOG_PAGES, LOG_PAGES],
   ['cache_size', -16_000, -16_000],
   ['temp_store', 'MEMORY', 2],
 ]

@@ -1,6 +1,6 @@
 // Opens the house's memory: lock, check, restore, migrate; hands out the rows of each table family; closes in order.
 // The only place that composes the store; other rooms see its type.
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Clock } from '../base/clock.ts'
@@ -40,6 +40,7 @@ import {
 } from './sqlite.ts'
 import { createTransactions } from './transactions.ts'
 import { createWebhookRows } from './webhooks.ts'
+import { createWriteAheadLog } from './write-ahead-log.ts'
 
 export interface StoreOptions {
   /** The data folder; `:memory:` keeps rows in memory and large blobs in a temporary folder (tests). */
@@ -171,6 +172,15 @@ function assemble({
     if (isNew) options.onFailure?.(misplaced)
     throw misplaced
   })
+  const log = inMemory
+    ? null
+    : createWriteAheadLog({
+        connection,
+        nativeBinding,
+        transactions,
+        disk,
+        database: folders.database,
+      })
   const auditWriter = createAuditWriter(connection, transactions)
   const auditRows = createAuditRows(connection, auditWriter)
   const auditLookup = createAuditLookup(connection, auditRows, auditWriter)
@@ -237,26 +247,14 @@ function assemble({
       for (const backup of backups) removeBackup(folders.backups, backup)
     },
     /** Bytes of the write-ahead log. */
-    walBytes: () => statSync(`${folders.database}-wal`, { throwIfNoEntry: false })?.size ?? 0,
+    walBytes: () => log?.bytes() ?? 0,
     /** Moves the write-ahead log into the database file and gives unused pages back. Call when idle. */
     walCheckpoint(): void {
-      if (!open || inMemory) return
-      connection.pragma('incremental_vacuum(256)')
-      emptyWal(connection)
+      if (open) log?.checkpoint()
     },
-    /**
-     * The first step out of a full disk: moves the write-ahead log into the database file, so that its room is used again. The
-     * file may have to grow for that, and a log with room left would only take what the reserve gives: so the reserve goes first.
-     */
+    /** The first step out of a full disk: the room of the write-ahead log is used again. */
     moveWal(): void {
-      if (!open || inMemory) return
-      try {
-        emptyWal(connection)
-      } catch (error) {
-        if (sqliteCode(error) !== 'SQLITE_FULL') throw error
-        disk.releaseReserve()
-        emptyWal(connection)
-      }
+      if (open) log?.move()
     },
     /** The file grows by at most so many pages from here on, then SQLite says that the disk is full (tests). */
     limitGrowth(pages: number): void {
@@ -265,8 +263,8 @@ function assemble({
     },
     /** Writes the database anew and empties the write-ahead log, so that nothing deleted can be read in either. */
     scrub(): void {
-      connection.exec('VACUUM')
-      if (!inMemory) connection.pragma('wal_checkpoint(TRUNCATE)')
+      if (log === null) connection.exec('VACUUM')
+      else log.scrub()
     },
     /** Waits for what is being committed, checkpoints, closes, gives up the lock. */
     async close(): Promise<void> {
@@ -274,7 +272,7 @@ function assemble({
       await transactions.drained()
       open = false
       try {
-        if (!inMemory) emptyWal(connection)
+        await log?.close()
         if (place?.isDatabaseGone()) rescue()
       } finally {
         connection.close()
@@ -282,19 +280,5 @@ function assemble({
         if (inMemory) rmSync(path.dirname(folders.database), { recursive: true, force: true })
       }
     },
-  }
-}
-
-/**
- * Moves what the write-ahead log holds into the database file and empties it, as far as that goes without waiting: a reader
- * of another program that never ends would hold up everything for as long as the busy timeout lasts.
- */
-function emptyWal(connection: Connection): void {
-  const patience = connection.pragma('busy_timeout', { simple: true }) as number
-  connection.pragma('busy_timeout = 0')
-  try {
-    connection.pragma('wal_checkpoint(TRUNCATE)')
-  } finally {
-    connection.pragma(`busy_timeout = ${patience}`)
   }
 }

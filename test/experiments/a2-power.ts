@@ -1,6 +1,6 @@
 // A2: power cuts. A library between the program and the disk knows which bytes and names were made durable; after kill -9
 // everything else is gone, or survives sector by sector with some probability. Nothing acknowledged may be lost.
-import { buildProgram, NO_FOLDER_SYNC, SYNC_NORMAL } from './support/altered-build.ts'
+import { buildProgram, NO_FOLDER_SYNC, SHORT_LOG, SYNC_NORMAL } from './support/altered-build.ts'
 import {
   complain,
   createChance,
@@ -10,7 +10,7 @@ import {
 } from './support/experiment.ts'
 import { type Findings, inspect, isBroken } from './support/inspect.ts'
 import { createLoad, workFor } from './support/load.ts'
-import { drain, startProgram } from './support/program.ts'
+import { drain, movesItsLog, startProgram } from './support/program.ts'
 import { beginMirror, cutPower, mirrored } from './support/shim.ts'
 
 interface Cuts {
@@ -18,11 +18,13 @@ interface Cuts {
   found: Findings
   /** Starts at which the storage was not simply there. */
   notOk: number
+  /** Cuts while the thread that moves the log was there. */
+  moving: number
 }
 
-/** `expected`: a control, whose troubles are not worth a line. */
+/** `mains` take turns. `expected`: a control, whose troubles are not worth a line. */
 function cutLoop(
-  main: string,
+  mains: readonly string[],
   cuts: number,
   survival: number,
   seed: number,
@@ -35,27 +37,30 @@ function cutLoop(
     const load = createLoad('p')
     const sizeOf = () => (chance.below(3) === 0 ? 70_000 : 0)
     beginMirror(dataFolder, shadow)
-    const options = { main, dataFolder, env: mirrored(dataFolder, shadow) }
+    const env = mirrored(dataFolder, shadow)
     let notOk = 0
+    let moving = 0
     for (let cut = 0; cut < cuts; cut++) {
-      const program = await startProgram(options)
+      const program = await startProgram({ main: mains[cut % mains.length]!, dataFolder, env })
       if (program.ready.storage === 'restored' || program.ready.audit.state !== 'ok') {
         notOk++
         if (!expected) complain('A2', seed, cut, JSON.stringify(program.ready))
       }
       const stop = load.run(program.port, 4, sizeOf)
       await workFor(load, 30 + chance.below(250))
+      if (movesItsLog(program)) moving++
       await program.kill()
       await stop()
       cutPower(dataFolder, shadow, survival, chance)
     }
-    const program = await startProgram({ main, dataFolder })
+    const program = await startProgram({ main: mains[0]!, dataFolder })
     await drain(program.port)
     await program.kill()
     return {
       acknowledged: load.acknowledged.size,
       found: inspect(dataFolder, load.acknowledged),
       notOk,
+      moving,
     }
   })
 }
@@ -65,27 +70,31 @@ export const a2: Experiment = {
   title: 'power cuts lose nothing acknowledged',
   async run(options) {
     const cuts = trialsOf(options, 200, 4)
-    const main = await buildProgram('whole')
+    // With a log so short that the thread that moves it is at work, every other time.
+    const mains = [await buildProgram('whole'), await buildProgram('short-log', SHORT_LOG)]
     const figures: Record<string, string | number> = {}
     let failures = 0
     for (const survival of [0, 0.5, 0.9]) {
-      const { acknowledged, found, notOk } = await cutLoop(main, cuts, survival, options.seed)
+      const { acknowledged, found, notOk, moving } = await cutLoop(
+        ...[mains, cuts, survival, options.seed],
+      )
       if (isBroken(found))
         complain('A2', options.seed, cuts, `p = ${survival}: ${JSON.stringify(found)}`)
       failures += found.lost + found.wrongEffects + found.duplicateKeys + found.auditBroken
       failures += found.brokenBlobs + found.notTerminal + notOk + (found.integrity === 'ok' ? 0 : 1)
       const name = survival === 0 ? 'unsynced lost' : `torn, p = ${survival}`
-      figures[name] = `${cuts} cuts, ${acknowledged} acknowledged, ${found.lost} lost`
+      figures[name] =
+        `${cuts} cuts (${moving} of a log that is moved), ${acknowledged} acknowledged, ${found.lost} lost`
     }
     const normal = await buildProgram('sync-normal', SYNC_NORMAL)
     const fewer = Math.min(cuts, 30)
-    const weak = await cutLoop(normal, fewer, 0, options.seed)
+    const weak = await cutLoop([normal], fewer, 0, options.seed)
     // Whether a large result comes in three cuts is chance, less likely on a busy machine.
     const unsynced = await buildProgram('no-folder-sync', NO_FOLDER_SYNC)
     let nameless = 0
     let lost = 0
     while (lost === 0 && nameless < 15) {
-      lost = (await cutLoop(unsynced, 3, 0, options.seed + nameless, true)).found.brokenBlobs
+      lost = (await cutLoop([unsynced], 3, 0, options.seed + nameless, true)).found.brokenBlobs
       nameless += 3
     }
     return {

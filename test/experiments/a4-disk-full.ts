@@ -52,8 +52,8 @@ const SMALL_DISK: Alteration[] = [
   },
   {
     file: 'src/store/sqlite.ts',
-    find: "['wal_autocheckpoint', 4000, 4000]",
-    replace: "['wal_autocheckpoint', 100, 100]",
+    find: 'const LOG_PAGES = 4000',
+    replace: 'const LOG_PAGES = 100',
   },
   { file: 'src/jobs/runner.ts', find: 'const TICK_MS = 1000', replace: 'const TICK_MS = 100' },
   // Ten times a second instead of twice a minute, as the disk fills so much faster.

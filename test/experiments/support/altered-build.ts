@@ -64,6 +64,20 @@ export const NO_FOLDER_SYNC: Alteration[] = [
   },
 ]
 
+/** No protection less: the log is moved after 30 pages already, so that the thread that does it is at work whenever it is killed. */
+export const SHORT_LOG: Alteration[] = [
+  {
+    file: 'src/store/sqlite.ts',
+    find: 'const LOG_PAGES = 4000',
+    replace: 'const LOG_PAGES = 40',
+  },
+  {
+    file: 'src/store/checkpoints.ts',
+    find: 'const CALL_EVERY_MS = 10',
+    replace: 'const CALL_EVERY_MS = 0',
+  },
+]
+
 /** No reserve file is kept for the day the disk is full. */
 export const NO_RESERVE: Alteration[] = [
   {

@@ -1,5 +1,6 @@
 // The real program as a child process on a free port, and words to it over HTTP. The experiments kill it.
 import { type ChildProcess, spawn } from 'node:child_process'
+import { readdirSync, readlinkSync } from 'node:fs'
 import http from 'node:http'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
@@ -99,6 +100,20 @@ export function startProgram(options: StartOptions): Promise<Program> {
       })
     })
   })
+}
+
+/** Whether the thread that moves the write-ahead log is there: then the log is open twice. Asks /proc, so on Linux. */
+export function movesItsLog({ child }: Program): boolean {
+  const folder = `/proc/${child.pid}/fd`
+  let open = 0
+  for (const name of readdirSync(folder)) {
+    try {
+      if (readlinkSync(`${folder}/${name}`).endsWith('/sisrua.db-wal')) open++
+    } catch {
+      // Closed meanwhile.
+    }
+  }
+  return open > 1
 }
 
 export interface Answer {

@@ -1,0 +1,162 @@
+// Who moves the write-ahead log into the database file: a thread of its own while the program writes, because thousands of pages
+// take the disk some twenty milliseconds. A log is written over from its beginning only when nothing of it is left to move, and
+// a busy program always has just added something: so the program itself moves the last few pages, between two transactions, when
+// the thread says that it is through. SQLite's own checkpoint at LOG_PAGES stays for when there is no thread, or it is slow.
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { type Connection, LOG_PAGES } from './sqlite.ts'
+
+/** Places in the numbers that both sides see. */
+export const CALLED = 0
+export const HELD = 1
+export const ENDS = 2
+export const FINISH = 3
+const PLACES = 4
+
+/** What the thread is given. */
+export interface CheckpointTask {
+  database: string
+  nativeBinding: string | undefined
+  shared: Int32Array
+}
+
+export interface Checkpoints {
+  /**
+   * Call in every transaction: starts the thread when the log has become long, and has it look now and then. True: the
+   * thread is through, so call `finish` after this commit.
+   */
+  wake(): boolean
+  /** Moves the last pages. Call between two transactions; never throws. */
+  finish(): void
+  /** Runs `work` while the thread keeps off the database; also when the thread does not come out of the disk for seconds. */
+  alone<T>(work: () => T): T
+  /** Ends the thread; it is started again when the log has become long again. Call when the log is empty. */
+  dismiss(): void
+  /** Ends the thread for good and answers when it is gone, or does not end within a second. */
+  stop(): Promise<void>
+}
+
+export interface CheckpointOptions {
+  /** The one that writes. */
+  connection: Connection
+  database: string
+  nativeBinding?: string | undefined
+  /** Length of the write-ahead log's file. */
+  logBytes(): number
+  /** Thread entry; only tests hand in another one. */
+  threadFile?: string
+}
+
+/** A program that writes little never has a thread: SQLite's own checkpoints are short then, and there are few. */
+const START_BYTES = (LOG_PAGES / 4) * 4096
+const CALL_EVERY_MS = 10
+/** After a thread has failed, for instance on a full disk, SQLite's own checkpoint does it all for a while. */
+const REST_MS = 60_000
+const PATIENCE_MS = 5_000
+const STOP_MS = 1_000
+
+/** Beside a bundle the entry is `checkpoint-thread.cjs` (build.config.ts), in a checkout `checkpoint-thread.ts`. */
+function ownThreadFile(): string {
+  const bundled = path.join(import.meta.dirname, 'checkpoint-thread.cjs')
+  return existsSync(bundled) ? bundled : path.join(import.meta.dirname, 'checkpoint-thread.ts')
+}
+
+export function createCheckpoints(options: CheckpointOptions): Checkpoints {
+  const { connection, database, nativeBinding, logBytes, threadFile = ownThreadFile() } = options
+  const pass = connection.prepare('PRAGMA wal_checkpoint(PASSIVE)')
+  const shared = new Int32Array(new SharedArrayBuffer(PLACES * Int32Array.BYTES_PER_ELEMENT))
+  let thread: Worker | null = null
+  let stopped = false
+  let calledAt = Number.NEGATIVE_INFINITY
+  let restsUntil = Number.NEGATIVE_INFINITY
+
+  function start(): void {
+    const task: CheckpointTask = { database, nativeBinding, shared }
+    const started = new Worker(threadFile, {
+      name: 'checkpoints',
+      workerData: task,
+      resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 },
+    })
+    started.unref()
+    // What it stumbled over, the program meets as well when it moves the log itself.
+    started.on('error', () => {
+      restsUntil = performance.now() + REST_MS
+    })
+    started.once('exit', () => {
+      thread = null
+      Atomics.store(shared, ENDS, 0)
+      release()
+    })
+    thread = started
+  }
+
+  function call(): void {
+    Atomics.store(shared, CALLED, 1)
+    Atomics.notify(shared, CALLED)
+  }
+
+  function release(): void {
+    Atomics.store(shared, HELD, 0)
+    Atomics.notify(shared, HELD)
+  }
+
+  function dismiss(): void {
+    if (thread === null) return
+    Atomics.store(shared, ENDS, 1)
+    call()
+  }
+
+  return {
+    wake() {
+      const now = performance.now()
+      if (now - calledAt >= CALL_EVERY_MS) {
+        calledAt = now
+        if (thread !== null) call()
+        else if (!stopped && now >= restsUntil && logBytes() >= START_BYTES) start()
+      }
+      return Atomics.load(shared, FINISH) === 1
+    },
+    finish() {
+      Atomics.store(shared, FINISH, 0)
+      try {
+        pass.get()
+      } catch {
+        // Nothing is lost by a log that stays: as with SQLite's own checkpoints, the commit before this one counts.
+      }
+    },
+    alone(work) {
+      if (thread === null) return work()
+      const until = performance.now() + PATIENCE_MS
+      while (Atomics.compareExchange(shared, HELD, 0, 1) !== 0) {
+        const left = until - performance.now()
+        if (left <= 0) return work()
+        Atomics.wait(shared, HELD, 1, left)
+      }
+      try {
+        return work()
+      } finally {
+        release()
+      }
+    },
+    dismiss,
+    async stop() {
+      stopped = true
+      const ending = thread
+      if (ending === null) return
+      ending.ref()
+      dismiss()
+      await new Promise<void>((resolve) => {
+        const late = setTimeout(() => {
+          void ending.terminate()
+          ending.unref()
+          resolve()
+        }, STOP_MS)
+        ending.once('exit', () => {
+          clearTimeout(late)
+          resolve()
+        })
+      })
+    },
+  }
+}

@@ -1,0 +1,2 @@
+// A thread that dies as soon as it is started.
+throw new Error('a thread that fails')
