@@ -73,6 +73,47 @@ describeHere('the executable', () => {
     expect(stuck.stderr()).toMatch(/cannot unpack.*SISRUA_RUNTIME_DIR/)
   })
 
+  test('much that is written is moved by its thread, and a stop leaves one file', async () => {
+    const data = path.join(home, 'data')
+    const port = await freePort()
+    const { child, exit } = start(['--port', String(port), '--data-dir', data], {
+      SISRUA_AUTH_TOKEN: TOKEN,
+    })
+    expect(await healthy(port)).toBe(true)
+    const handles = (): number =>
+      fs.readdirSync(`/proc/${child.pid}/fd`).filter((name) => {
+        try {
+          return fs.readlinkSync(`/proc/${child.pid}/fd/${name}`).endsWith('/sisrua.db-wal')
+        } catch {
+          return false
+        }
+      }).length
+    expect(handles()).toBe(1)
+    const send = async (method: string, target: string, body: unknown): Promise<void> => {
+      const answer = await fetch(`http://127.0.0.1:${port}/api/v1/projects${target}`, {
+        method,
+        headers: { 'X-SisRua-Token': TOKEN, 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+      expect([200, 201, 202]).toContain(answer.status)
+      await answer.arrayBuffer()
+    }
+    await send('POST', '', { project_id: 'much', project_name: 'much' })
+    const features = Array.from({ length: 4000 }, (_, n) => ({
+      type: 'Feature',
+      properties: { name: `${n}`, note: 'x'.repeat(2000) },
+      geometry: { type: 'Point', coordinates: [-41.3 + n * 1e-6, -21.7] },
+    }))
+    for (let version = 1; version < 9 && handles() === 1; version++) {
+      await send('PUT', '/much/features', { version, features })
+    }
+    // The program has the log open, and so has its thread.
+    expect(handles()).toBe(2)
+    child.kill('SIGTERM')
+    expect(await exit).toBe(0)
+    expect(fs.readdirSync(data).filter((name) => /^sisrua\.db-/.test(name))).toEqual([])
+  })
+
   test('it tells how it was built, and the licences of what it carries', async () => {
     const version = start(['--version'])
     expect(await version.exit).toBe(0)
