@@ -348,7 +348,7 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
   return {
     stop,
     stopped,
-    hasHungThread: () => poolIsLate || (compute.load?.().ending ?? 0) > 0,
+    hasHungThread: () => poolIsLate || store.hasHungThread() || (compute.load?.().ending ?? 0) > 0,
     ready: {
       v: 1,
       ready: true,

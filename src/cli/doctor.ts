@@ -13,7 +13,7 @@ import { createOutbound } from '../base/outbound.ts'
 import { VERSION } from '../base/version.ts'
 import type { Config } from '../config.ts'
 import { findDamage } from '../store/damage.ts'
-import { connect, isSafeSqlite, sqliteVersion } from '../store/sqlite.ts'
+import { connect, sqliteVersion } from '../store/sqlite.ts'
 import type { CliContext } from './context.ts'
 import { openWorld } from './world.ts'
 
@@ -113,15 +113,17 @@ async function checkFolder(folder: string): Promise<Finding> {
 }
 
 async function checkSqlite(): Promise<Finding> {
-  const connection = connect(':memory:', { nativeBinding: sqliteAddon() })
-  const version = sqliteVersion(connection)
-  connection.close()
-  return isSafeSqlite(version)
-    ? ok(version)
-    : {
-        state: 'fault',
-        detail: `${version} can lose data in WAL mode; use this program's own build`,
-      }
+  try {
+    const connection = connect(':memory:', { nativeBinding: sqliteAddon() })
+    const version = sqliteVersion(connection)
+    connection.close()
+    return ok(version)
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'STORE_UNSAFE') {
+      return { state: 'fault', detail: error.message }
+    }
+    throw error
+  }
 }
 
 async function checkDatabase({ folders }: Config): Promise<Finding> {

@@ -106,13 +106,16 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
     if (row.state === 'dead') notify(trail, 'job_dead', row)
   }
 
-  /** The job that still answers for this payload; frees the key of one that no longer does. */
-  function holderOf(key: Buffer, force: boolean): { holder: JobRow | null; freed: string | null } {
+  /**
+   * The job that still answers for this payload; frees the key of one that no longer does. `failed`: that one, when it came to
+   * nothing, so that the new one tries again what it tried.
+   */
+  function holderOf(key: Buffer, force: boolean): { holder: JobRow | null; failed: string | null } {
     const row = rows.byKey(key, true)
-    if (row === undefined) return { holder: null, freed: null }
-    if (holds(row, force)) return { holder: row, freed: null }
+    if (row === undefined) return { holder: null, failed: null }
+    if (holds(row, force)) return { holder: row, failed: null }
     rows.freeKey(row.id)
-    return { holder: null, freed: row.id }
+    return { holder: null, failed: row.state === 'succeeded' ? null : row.id }
   }
 
   function holds(row: JobRow, force: boolean): boolean {
@@ -183,7 +186,7 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
     add(trail: Trail, job: NewJob, actor: Actor): { row: JobRow; replayed: boolean } {
       const named = byHeader(job, actor)
       if (named !== null) return { row: named, replayed: true }
-      const { holder, freed } = holderOf(job.key, job.force)
+      const { holder, failed } = holderOf(job.key, job.force)
       if (holder !== null) {
         nameBy(job, holder.id, actor)
         return { row: holder, replayed: true }
@@ -206,7 +209,7 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
         payload: job.payload,
         inputSha256: job.input === null ? null : Buffer.from(job.input.sha256, 'hex'),
         idempotencyKey: job.key,
-        retryOf: job.retryOf ?? freed,
+        retryOf: job.retryOf ?? failed,
         maxAttempts: policy.maxAttempts[job.kind],
         softMs: policy.softMs,
         hardMs: policy.hardMs,

@@ -58,7 +58,7 @@ export function createUpkeep(options: {
   }
 
   /** A day after the last one, by the clock on the wall; at once when a backup still holds what was erased meanwhile. */
-  function backUp(now: number, isIdle: boolean): void {
+  async function backUp(now: number, isIdle: boolean): Promise<void> {
     if (now - startedAt < SETTLE_MS || now - backupFailedAt < BACKUP_PAUSE_MS) return
     const daily = store.backups().find((one) => one.reason === 'daily')
     // A clock that was set back must not stop backups: an age below zero is as good as too old.
@@ -67,7 +67,7 @@ export function createUpkeep(options: {
     const stale = store.backupsWithErased()
     if (!isDue && !(isIdle && stale.length > 0)) return
     try {
-      store.backup('daily')
+      await store.backup('daily')
       // Only after the new one has been checked: somebody's right to be forgotten does not cost the last copy.
       store.removeBackups(stale)
     } catch (error) {
@@ -99,7 +99,7 @@ export function createUpkeep(options: {
       try {
         if (store.disk.state() === 'ok') {
           await prune(now)
-          backUp(now, isIdle)
+          await backUp(now, isIdle)
         } else await makeRoom()
         checkpoint(now, isIdle)
         await sampleBlobs(now)

@@ -32,6 +32,8 @@ export interface Backup {
 /** How many of each sort are kept; those a person asked for do not push out the ones made before a change of the schema. */
 const KEEP = { daily: 7, migration: 3, manual: 7 } as const
 
+const UNFINISHED_MS = 24 * 60 * 60_000
+
 /** Makes a copy in `folder`. Throws STORE_UNAVAILABLE when the copy does not check out; it is then removed. */
 export function makeBackup(
   connection: Connection,
@@ -43,14 +45,15 @@ export function makeBackup(
   const stamp = new Date(now).toISOString().replace(/[:.]/g, '-')
   const file = path.join(folder, `${reason}-${stamp}.db`)
   const temporary = `${file}.tmp`
-  rmSync(temporary, { force: true })
   try {
+    rmSync(temporary, { force: true })
     createPrivately(temporary)
     connection.prepare('VACUUM INTO ?').run(temporary)
     const handle = openSync(temporary, 'r+')
     fsyncSync(handle)
     closeSync(handle)
     const audit = checkCopy(temporary, options)
+    requireSameLog(connection, audit)
     const sha256 = hashFile(temporary)
     const { size } = statSync(temporary)
     renameSync(temporary, file)
@@ -65,9 +68,14 @@ export function makeBackup(
     }
     writeFileDurably(`${file}.json`, Buffer.from(JSON.stringify(backup)))
     thinOut(folder)
+    removeUnfinished(folder, now)
     return backup
   } catch (error) {
-    rmSync(temporary, { force: true })
+    try {
+      rmSync(temporary, { force: true })
+    } catch {
+      // Nothing stands below a place that is no folder.
+    }
     if (error instanceof AppError) throw error
     const code = sqliteCode(error)
     throw new AppError(
@@ -151,6 +159,28 @@ function checkCopy(
     return { auditSize: last === undefined ? 0 : last.seq + 1, auditChain: last?.chain ?? null }
   } finally {
     copy.close()
+  }
+}
+
+/** The copy's last link is the one that the log itself has at that place: it stands for every entry before. */
+function requireSameLog(
+  connection: Connection,
+  { auditSize, auditChain }: { auditSize: number; auditChain: string | null },
+): void {
+  const own = connection
+    .prepare('SELECT lower(hex(chain)) FROM audit_log WHERE seq = ?')
+    .pluck()
+    .get(auditSize - 1) as string | undefined
+  if ((own ?? null) === auditChain) return
+  throw new AppError('STORE_UNAVAILABLE', 'The backup does not hold the audit log as it is.')
+}
+
+/** A copy that was never finished, by a program that was killed: nobody works on it any more. */
+function removeUnfinished(folder: string, now: number): void {
+  for (const name of namesIn(folder)) {
+    const file = path.join(folder, name)
+    if (!name.endsWith('.db.tmp') || now - statSync(file).mtimeMs < UNFINISHED_MS) continue
+    rmSync(file, { force: true })
   }
 }
 

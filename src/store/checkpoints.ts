@@ -2,10 +2,9 @@
 // take the disk some twenty milliseconds. A log is written over from its beginning only when nothing of it is left to move, and
 // a busy program always has just added something: so the program itself moves the last few pages, between two transactions, when
 // the thread says that it is through. SQLite's own checkpoint at LOG_PAGES stays for when there is no thread, or it is slow.
-import { existsSync } from 'node:fs'
-import path from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { type Connection, LOG_PAGES } from './sqlite.ts'
+import { endsWithin, threadFile } from './thread.ts'
 
 /** Places in the numbers that both sides see. */
 export const CALLED = 0
@@ -45,7 +44,7 @@ export interface CheckpointOptions {
   /** Length of the write-ahead log's file. */
   logBytes(): number
   /** Thread entry; only tests hand in another one. */
-  threadFile?: string
+  entry?: string
 }
 
 /** A program that writes little never has a thread: SQLite's own checkpoints are short then, and there are few. */
@@ -56,14 +55,9 @@ const REST_MS = 60_000
 const PATIENCE_MS = 5_000
 const STOP_MS = 1_000
 
-/** Beside a bundle the entry is `checkpoint-thread.cjs` (build.config.ts), in a checkout `checkpoint-thread.ts`. */
-function ownThreadFile(): string {
-  const bundled = path.join(import.meta.dirname, 'checkpoint-thread.cjs')
-  return existsSync(bundled) ? bundled : path.join(import.meta.dirname, 'checkpoint-thread.ts')
-}
-
 export function createCheckpoints(options: CheckpointOptions): Checkpoints {
-  const { connection, database, nativeBinding, logBytes, threadFile = ownThreadFile() } = options
+  const { connection, database, nativeBinding, logBytes } = options
+  const { entry = threadFile('checkpoint-thread') } = options
   const pass = connection.prepare('PRAGMA wal_checkpoint(PASSIVE)')
   const shared = new Int32Array(new SharedArrayBuffer(PLACES * Int32Array.BYTES_PER_ELEMENT))
   let thread: Worker | null = null
@@ -73,7 +67,7 @@ export function createCheckpoints(options: CheckpointOptions): Checkpoints {
 
   function start(): void {
     const task: CheckpointTask = { database, nativeBinding, shared }
-    const started = new Worker(threadFile, {
+    const started = new Worker(entry, {
       name: 'checkpoints',
       workerData: task,
       resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 2 },
@@ -144,19 +138,9 @@ export function createCheckpoints(options: CheckpointOptions): Checkpoints {
       stopped = true
       const ending = thread
       if (ending === null) return
-      ending.ref()
+      const isGone = endsWithin(ending, STOP_MS)
       dismiss()
-      await new Promise<void>((resolve) => {
-        const late = setTimeout(() => {
-          void ending.terminate()
-          ending.unref()
-          resolve()
-        }, STOP_MS)
-        ending.once('exit', () => {
-          clearTimeout(late)
-          resolve()
-        })
-      })
+      await isGone
     },
   }
 }

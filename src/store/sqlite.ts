@@ -81,9 +81,25 @@ export function applyPragmas(connection: Connection, inMemory: boolean): void {
   }
 }
 
-/** Opens a connection; `fileMustExist` and `readonly` as in better-sqlite3. */
+/** Libraries that were looked at; a process loads one. */
+const safe = new Set<string | undefined>()
+
+/** Before the first file is opened, so that not even a lock or a repair is trusted to an unsafe library. */
+function requireSafeLibrary(nativeBinding: string | undefined): void {
+  if (safe.has(nativeBinding)) return
+  const nowhere = new Database(':memory:', nativeBinding === undefined ? {} : { nativeBinding })
+  try {
+    requireSafeSqlite(sqliteVersion(nowhere))
+  } finally {
+    nowhere.close()
+  }
+  safe.add(nativeBinding)
+}
+
+/** Opens a connection; `fileMustExist` and `readonly` as in better-sqlite3. Throws STORE_UNSAFE for a library that loses data. */
 export function connect(file: string, options: AddonOptions & Database.Options = {}): Connection {
   const { nativeBinding, ...rest } = options
+  requireSafeLibrary(nativeBinding)
   return new Database(file, {
     timeout: 5000,
     ...rest,

@@ -10,6 +10,7 @@ import { createAuditLookup } from './audit-lookup.ts'
 import { createAuditTreeRows } from './audit-tree.ts'
 import { createAuditWriter } from './audit-writer.ts'
 import { type Backup, listBackups, makeBackup, removeBackup } from './backup.ts'
+import { createBackupsAside } from './backup-aside.ts'
 import { createBlobs } from './blobs.ts'
 import { createDeliveryRows } from './deliveries.ts'
 import { createDisk, type Disk } from './disk.ts'
@@ -34,7 +35,6 @@ import {
   type Connection,
   connect,
   prepareEmptyFile,
-  requireSafeSqlite,
   sqliteCode,
   sqliteVersion,
 } from './sqlite.ts'
@@ -85,7 +85,6 @@ export function openStore(options: StoreOptions) {
     if (!inMemory) createPrivately(folders.database)
     connection = connect(inMemory ? ':memory:' : folders.database, addon)
     const version = sqliteVersion(connection)
-    requireSafeSqlite(version)
     // Before any pragma: a newer program's file is not touched.
     refuseNewer(connection, migrations)
     if (schemaVersion(connection) === 0) prepareEmptyFile(connection)
@@ -129,6 +128,9 @@ function requireWritable(connection: Connection): void {
     )
   }
 }
+
+/** A backup that is under way when the program stops may take so long to end. */
+const STOP_BACKUP_MS = 500
 
 interface Opened {
   connection: Connection
@@ -187,6 +189,8 @@ function assemble({
   const jobRows = createJobRows(connection, transactions)
   const outbox = createOutboxRows(connection)
   transactions.onRollback(outbox.forgetListeners)
+  const aside = createBackupsAside()
+  let hasHungThread = false
   let open = true
 
   /** The connection still has every row: as a backup they are what the next start takes for the missing database. */
@@ -227,8 +231,13 @@ function assemble({
     schemaVersion: () => schemaVersion(connection),
     /** `ok`, or what SQLite finds wrong. */
     check: () => connection.pragma('integrity_check', { simple: true }) as string,
-    backup: (reason: string): Backup =>
-      makeBackup(connection, folders.backups, reason, clock.now(), { nativeBinding }),
+    /** Made and checked in a thread of its own, of a database that is a file. Throws as `makeBackup`. */
+    async backup(reason: string): Promise<Backup> {
+      const { database, backups: folder } = folders
+      const now = clock.now()
+      if (inMemory) return makeBackup(connection, folder, reason, now, { nativeBinding })
+      return await aside.make({ database, folder, reason, now, nativeBinding })
+    },
     backups: () => listBackups(folders.backups),
     /** Backups that were made before the last erasure of personal data: they still hold what was erased. */
     backupsWithErased(): Backup[] {
@@ -266,11 +275,14 @@ function assemble({
       if (log === null) connection.exec('VACUUM')
       else log.scrub()
     },
+    /** After `close`: a backup that was being made ends only when it is done, and would keep the process from leaving. */
+    hasHungThread: () => hasHungThread,
     /** Waits for what is being committed, checkpoints, closes, gives up the lock. */
     async close(): Promise<void> {
       if (!open) return
       await transactions.drained()
       open = false
+      hasHungThread = !(await aside.stop(STOP_BACKUP_MS))
       try {
         await log?.close()
         if (place?.isDatabaseGone()) rescue()

@@ -40,7 +40,7 @@ export const b5: Experiment = {
       const clock = createStillClock()
       const house = createAuditHouse({ dataFolder: folder, clock })
       const ids = fill(house, entries, options.seed)
-      house.store.backup('manual')
+      await house.store.backup('manual')
       const heldBefore = holding(folder, secret(7)).length
       const erasure = house.ledger.erase(ids, 'right to erasure', OWNER)
       const inBackups = holding(folder, secret(7)).filter((name) =>

@@ -59,10 +59,11 @@ describe('a payload and its job', () => {
     expect((await house.jobs.submit(osm(500), OWNER)).job.id).toBe(first.job.id)
     clock.advance(1)
     const second = await house.jobs.submit(osm(500), OWNER)
-    expect(second.replayed).toBe(false)
+    // Nothing failed that would be tried again.
+    expect(second).toMatchObject({ replayed: false, job: { retryOf: null } })
     await finished(second.job.id)
     const forced = await house.jobs.submit({ ...osm(500), force: true }, OWNER)
-    expect(forced.replayed).toBe(false)
+    expect(forced).toMatchObject({ replayed: false, job: { retryOf: null } })
   })
 
   it('gets the failed job for three seconds, then a new one that names it', async () => {

@@ -37,8 +37,8 @@ afterEach(async () => {
 })
 
 const logBytes = (): number => statSync(`${database}-wal`, { throwIfNoEntry: false })?.size ?? 0
-const open = (threadFile?: string): Checkpoints =>
-  createCheckpoints({ connection, database, logBytes, ...(threadFile && { threadFile }) })
+const open = (entry?: string): Checkpoints =>
+  createCheckpoints({ connection, database, logBytes, ...(entry && { entry }) })
 
 /** Pages in the log, and those of them that are in the file. */
 const look = () =>

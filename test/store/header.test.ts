@@ -123,7 +123,7 @@ describe('a header', () => {
   it('is mended even where a backup is: that one is older', async () => {
     lay(closed, null)
     const before = open()
-    before.backup('manual')
+    await before.backup('manual')
     before.transaction(() => before.meta.set('note.7', 'after the backup'))
     await before.close()
     lay(readFileSync(database()).fill(0, 0, 16), null)
@@ -196,7 +196,7 @@ describe('a program that was killed while it put a database aside', () => {
 it('a journal that lies beside a missing database is not played back into the backup', async () => {
   lay(closed, null)
   const before = open()
-  before.backup('manual')
+  await before.backup('manual')
   await before.close()
   // Cut short in the middle of a change: the journal holds what was there before.
   const other = path.join(dataFolder, 'other.db')

@@ -148,7 +148,7 @@ describe('a damaged database', () => {
   async function fill(): Promise<void> {
     const store = open()
     store.transaction(() => store.meta.set('note', 'kept'))
-    store.backup('manual')
+    await store.backup('manual')
     store.transaction(() => store.meta.set('note', 'newer than the backup'))
     await store.close()
   }

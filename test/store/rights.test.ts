@@ -57,7 +57,7 @@ beforeEach(async () => {
   dataFolder = mkdtempSync(path.join(tmpdir(), 'sisrua-test-'))
   const store = open()
   store.transaction(() => store.meta.set('note', 'kept'))
-  store.backup('manual')
+  await store.backup('manual')
   await store.close()
 })
 afterEach(() => {

@@ -98,7 +98,7 @@ describe('salvage', () => {
 
   it('is not tried where a sound backup is: that one is whole', async () => {
     const before = open()
-    before.backup('manual')
+    await before.backup('manual')
     await before.close()
     spoil(pageOf(textOf(NOTES / 2)))
     const store = open()
@@ -123,9 +123,9 @@ describe('backups', () => {
     let now = 1_000
     const clock = { ...createStillClock(), now: () => (now += 1_000) }
     const store = openStore({ dataFolder, clock })
-    for (const reason of ['pre-2', 'pre-3', 'pre-4', 'pre-5']) store.backup(reason)
-    for (let i = 0; i < 9; i++) store.backup('manual')
-    for (let i = 0; i < 9; i++) store.backup('daily')
+    for (const reason of ['pre-2', 'pre-3', 'pre-4', 'pre-5']) await store.backup(reason)
+    for (let i = 0; i < 9; i++) await store.backup('manual')
+    for (let i = 0; i < 9; i++) await store.backup('daily')
     const count = (sort: RegExp) => store.backups().filter(({ reason }) => sort.test(reason)).length
     expect([count(/^pre-/), count(/^manual$/), count(/^daily$/)]).toEqual([3, 7, 7])
     expect(store.backups().map(({ reason }) => reason)).not.toContain('pre-2')

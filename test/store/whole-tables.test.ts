@@ -95,7 +95,7 @@ beforeEach(async () => {
   await store.close()
   write(0, BEFORE)
   const later = open()
-  later.backup('manual')
+  await later.backup('manual')
   await later.close()
   write(BEFORE, ROWS)
 })

@@ -17,7 +17,7 @@ function stay(won: boolean): void {
 
 if (mode === 'backup') {
   const store = openStore({ dataFolder, clock: systemClock })
-  store.backup('manual')
+  await store.backup('manual')
   await store.close()
 } else if (mode === 'open') {
   await openStore({ dataFolder, clock: systemClock }).close()

@@ -1,0 +1,27 @@
+// What the threads of this room share: where their entry lies, and how one is waited for.
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import type { Worker } from 'node:worker_threads'
+
+/** Entry of a thread: beside a bundle `name.cjs` (build.config.ts), in a checkout `name.ts`. */
+export function threadFile(name: string): string {
+  const bundled = path.join(import.meta.dirname, `${name}.cjs`)
+  return existsSync(bundled) ? bundled : path.join(import.meta.dirname, `${name}.ts`)
+}
+
+/** Whether the thread is gone within so many milliseconds; then it is terminated, which waits for a call into SQLite. */
+export function endsWithin(thread: Worker, milliseconds: number): Promise<boolean> {
+  // Nothing else may keep the program alive.
+  thread.ref()
+  return new Promise((resolve) => {
+    const late = setTimeout(() => {
+      void thread.terminate()
+      thread.unref()
+      resolve(false)
+    }, milliseconds)
+    thread.once('exit', () => {
+      clearTimeout(late)
+      resolve(true)
+    })
+  })
+}
