@@ -12,7 +12,8 @@ import { createHmacKeys } from './hmac-keys.ts'
 import type { AuditKey } from './key.ts'
 import type { Ledger } from './ledger.ts'
 import { inclusionProof, leafDigest, verifyInclusion } from './merkle.ts'
-import type { Recorder } from './record.ts'
+import { IN_DATA, openData, withPerson } from './person.ts'
+import type { Change, Recorder } from './record.ts'
 import { faultOf, verifyRange } from './verify.ts'
 
 const NAME = /^[A-Za-z0-9._:-]{1,64}$/
@@ -74,9 +75,7 @@ export function createAudit(options: {
           eventType: input.eventType,
           entityType: input.entityType,
           entityId: input.entityId ?? null,
-          // The name the client states, when it states one; the role tells who really spoke.
-          actor: { id: input.userId ?? actor.id, role: actor.role },
-          ...(input.data === undefined || input.data === null ? {} : { data: input.data }),
+          ...told(input, actor),
         }),
       )
       return seq + 1
@@ -183,15 +182,22 @@ function checkInput(input: AuditInput): void {
   }
 }
 
+/** Actor and data of the entry. The role tells who really spoke, whatever name the client states. */
+function told({ userId, data }: AuditInput, { id, role }: Change['actor']) {
+  if (typeof userId === 'string') {
+    return { actor: { id: IN_DATA, role }, data: withPerson(userId, data) }
+  }
+  return { actor: { id, role }, ...(data === undefined || data === null ? {} : { data }) }
+}
+
 function toEntry(row: AuditRow): AuditEntry {
   return {
     auditId: row.seq + 1,
     eventType: row.eventType,
     entityType: row.entityType,
     entityId: row.entityId,
-    userId: row.userId,
     at: row.at,
-    data: row.data === null ? null : JSON.parse(row.data),
+    ...openData(row),
     erased: row.data === null && !row.entry.includes('"data_commit":null'),
     signature: row.signature.toString('hex'),
     keyId: row.keyId,

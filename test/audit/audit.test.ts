@@ -1,6 +1,6 @@
 // The audit log: canonical entries, what each kind of tampering looks like, erasure, the original's endpoints' needs.
 import { createHash, createHmac } from 'node:crypto'
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import Database from 'better-sqlite3'
@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Audit } from '../../src/audit/audit.ts'
 import { createAudit } from '../../src/audit/audit-service.ts'
 import { canonicalJson } from '../../src/audit/canonical.ts'
+import { eraseData } from '../../src/audit/erase.ts'
 import { loadAuditKey } from '../../src/audit/key.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { systemIds } from '../../src/base/ids.ts'
@@ -87,12 +88,56 @@ describe('an entry', () => {
         sha(Buffer.of(3), row.salt!, row.data!).toString('hex'),
       )
     }
-    expect(rows[0]!.data).toBe('{"a":[1.5,0],"b":1}')
+    expect(rows[0]!.data).toBe('{"data":{"a":[1.5,0],"b":1},"person":"José"}')
+    expect(rows[1]!.data).toBe('{"i":0}')
     expect(audit.get(1)).toMatchObject({
       entityId: 'ação "1"\n',
       userId: 'José',
       data: { a: [1.5, 0], b: 1 },
     })
+  })
+
+  it('only points to the person a client names: the name goes with the data', async () => {
+    const person = 'maria.silva'
+    const told = { eventType: 'a.b', entityType: 'thing', userId: person }
+    await audit.append({ ...told, data: { n: 1 } }, OWNER)
+    await audit.append(told, OWNER)
+    await audit.append({ eventType: 'a.b', entityType: 'thing', data: { person, data: 1 } }, OWNER)
+    const rows = [0, 1, 2].map((seq) => house.store.audit.bySeq(seq)!)
+    for (const row of rows) expect(`${row.entry} ${row.userId}`).not.toContain(person)
+    expect([1, 2, 3].map((id) => audit.get(id))).toMatchObject([
+      { userId: person, data: { n: 1 }, erased: false },
+      { userId: person, data: null, erased: false },
+      { userId: OWNER.id, data: { person, data: 1 }, erased: false },
+    ])
+    const holds = () =>
+      ['sisrua.db', 'sisrua.db-wal'].some((name) =>
+        readFileSync(path.join(dataFolder, name)).includes(person),
+      )
+    expect(holds()).toBe(true)
+    eraseData(house.store, house.recorder, [1, 2, 3], 'asked for', OWNER)
+    expect(holds()).toBe(false)
+    expect([1, 2, 3].map((id) => audit.get(id))).toMatchObject([
+      { userId: null, data: null, erased: true },
+      { userId: null, data: null, erased: true },
+      { userId: OWNER.id, data: null, erased: true },
+    ])
+    expect(await audit.verifyAll(null)).toMatchObject({ invalid: 0, chainOk: true })
+    for (const id of [1, 2, 3]) expect(audit.verify(id)).toMatchObject({ valid: true })
+  })
+
+  it('of a former version names the person itself, and is read as before', async () => {
+    house.recorder.record((trail) =>
+      trail.audit({
+        eventType: 'a.b',
+        entityType: 'thing',
+        entityId: null,
+        actor: { id: 'maria.silva', role: 'admin' },
+        data: { n: 1 },
+      }),
+    )
+    expect(audit.get(1)).toMatchObject({ userId: 'maria.silva', data: { n: 1 } })
+    expect(audit.verify(1)).toMatchObject({ valid: true })
   })
 
   it('is written straight as the library would write it, whatever the data', () => {
