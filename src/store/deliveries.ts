@@ -40,6 +40,7 @@ export interface DeliveryRow {
   messageId: string
   event: string
   n: number
+  /** `given_up` without an attempt: told while the endpoint was disabled. */
   state: 'waiting' | 'delivered' | 'given_up'
   attempt: number
   nextAt: number
@@ -171,7 +172,7 @@ export function createDeliveryRows(connection: Connection) {
     hasMessage: (id: string) => exists.get(id) !== undefined,
     /** To every endpoint it was for, whatever became of it; answers how many. */
     again: (messageId: string, now: number) => again.run({ messageId, now }).changes,
-    /** What this endpoint did not get since then; answers how many. */
+    /** What this endpoint did not get since then, or was not sent because it was disabled; answers how many. */
     recover: (endpointId: string, since: number, now: number) =>
       recover.run({ endpointId, since, now }).changes,
   }

@@ -1,5 +1,7 @@
 // The outbox: what is to be told to webhooks, written in the transaction of its cause. Delivering is webhooks/.
+import type { DeliveryRow } from './deliveries.ts'
 import type { Connection } from './sqlite.ts'
+import type { EndpointRow } from './webhooks.ts'
 
 /** The event's name in Standard Webhooks' form: `job.completed` for the original's `job_completed`. */
 export function dottedName(event: string): string {
@@ -12,12 +14,10 @@ export function createOutboxRows(connection: Connection) {
   /** Null when it must be asked for. */
   let isAnybody: boolean | null = null
   // A filter names an event in either form, or several with `*`.
-  const subscribed = connection
-    .prepare(
-      `SELECT id FROM webhook_endpoints WHERE state = 'enabled' AND (events IS NULL OR EXISTS
-         (SELECT 1 FROM json_each(events) WHERE @event GLOB value OR @dotted GLOB value))`,
-    )
-    .pluck()
+  const subscribed = connection.prepare(
+    `SELECT id, state FROM webhook_endpoints WHERE events IS NULL OR EXISTS
+       (SELECT 1 FROM json_each(events) WHERE @event GLOB value OR @dotted GLOB value)`,
+  )
   const message = connection.prepare(
     'INSERT INTO webhook_messages (id, event, payload, created_at) VALUES (?, ?, ?, ?)',
   )
@@ -26,24 +26,36 @@ export function createOutboxRows(connection: Connection) {
     .pluck()
   const delivery = connection.prepare(
     `INSERT INTO webhook_deliveries (message_id, endpoint_id, n, state, next_at, updated_at)
-     VALUES (?, ?, ?, 'waiting', ?, ?)`,
+     VALUES (?, ?, ?, ?, ?, ?)`,
   )
-  const addFor = (endpoints: string[], id: string, event: string, payload: string, now: number) => {
-    message.run(id, event, payload, now)
-    for (const endpoint of endpoints) delivery.run(id, endpoint, number.get(endpoint), now, now)
-  }
+  const deliverTo = (endpoint: string, id: string, state: DeliveryRow['state'], now: number) =>
+    void delivery.run(id, endpoint, number.get(endpoint), state, now, now)
   return {
-    /** Writes the message and one delivery per endpoint that wants it; false when nobody does. `payload` is JSON text. */
+    /**
+     * Writes the message and one delivery per endpoint that wants it; false when nobody does. `payload` is JSON text. For an endpoint
+     * that is disabled it is given up from the beginning: listed, and there for `recover` as long as messages are kept. It doesn't
+     * wait, since whatever waits is gone through at each start and each change of the clock, however long nobody may send it.
+     */
     add(messageId: () => string, event: string, payload: () => string, now: number): boolean {
       isAnybody ??= anybody.get() !== undefined
       if (!isAnybody) return false
-      const endpoints = subscribed.all({ event, dotted: dottedName(event) }) as string[]
+      const endpoints = subscribed.all({ event, dotted: dottedName(event) }) as Pick<
+        EndpointRow,
+        'id' | 'state'
+      >[]
       if (endpoints.length === 0) return false
-      addFor(endpoints, messageId(), event, payload(), now)
+      const id = messageId()
+      message.run(id, event, payload(), now)
+      for (const { id: endpoint, state } of endpoints) {
+        deliverTo(endpoint, id, state === 'enabled' ? 'waiting' : 'given_up', now)
+      }
       return true
     },
-    /** For one endpoint, whatever its filter. */
-    addFor,
+    /** For these endpoints, whatever their filters; waits even while they are disabled. */
+    addFor(endpoints: string[], id: string, event: string, payload: string, now: number): void {
+      message.run(id, event, payload, now)
+      for (const endpoint of endpoints) deliverTo(endpoint, id, 'waiting', now)
+    },
     /** Endpoints came or went, or what was written is taken back. */
     forgetListeners(): void {
       isAnybody = null

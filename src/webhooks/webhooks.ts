@@ -63,7 +63,10 @@ export interface Webhooks {
   list(): Endpoint[]
   load(): WebhookLoad
   remove(id: string, actor: Actor): Promise<void>
-  /** After it was disabled; what waits goes on. */
+  /**
+   * After it was disabled; what waits goes on. What was told meanwhile stays given up until `recover`: a receiver that comes back
+   * after weeks is not to be flooded unasked.
+   */
   enable(id: string, actor: Actor): Promise<void>
   /** A new secret; the one until now signs beside it for a day. */
   rotate(id: string, actor: Actor): Promise<{ secret: string }>
@@ -73,7 +76,10 @@ export interface Webhooks {
   deliveries(id: string, filter: { state: DeliveryRow['state'] | null; limit: number }): Delivery[]
   /** Sends a message once more to all it was for; answers to how many. */
   replay(messageId: string, actor: Actor): Promise<number>
-  /** Sends what the endpoint did not get since then (milliseconds UTC); answers how many messages. Enables it. */
+  /**
+   * Sends what the endpoint did not get since then (milliseconds UTC), also what was told while it was disabled and is not older
+   * than 30 days; answers how many messages. Enables it.
+   */
   recover(id: string, since: number, actor: Actor): Promise<number>
   /** Writes the event to the outbox and the audit log. Throws FORBIDDEN for the program's own names, BODY_TOO_LARGE. */
   emit(event: string, payload: Record<string, unknown>, actor: Actor): Promise<void>

@@ -135,7 +135,8 @@ const SCENES: Record<string, (scene: Scene, figures: Figures) => Promise<void>> 
     }
     must(endpoint().state === 'enabled', 'disabled by two messages')
   },
-  async gone({ state, house, play, endpoint, receiver }) {
+  async gone({ state, house, play, endpoint, receiver, clock, id }) {
+    const from = clock.now()
     state.manner = { status: 410 }
     await house.emit('project_loaded', { n: 1 })
     await house.emit('project_loaded', { n: 2 })
@@ -143,7 +144,16 @@ const SCENES: Record<string, (scene: Scene, figures: Figures) => Promise<void>> 
     must(endpoint().state === 'disabled' && receiver.received.length === 1, '410 was not heeded')
     must(house.audited('webhook.disabled')[0]?.reason === 'gone', 'no audit entry')
     await house.emit('project_loaded', { n: 3 })
-    must(endpoint().waiting === 1, 'a disabled endpoint was written to')
+    await play()
+    must(receiver.received.length === 1, 'a disabled endpoint was told')
+    // The first was answered 410, the second waited at that time, the third was told after it.
+    must(endpoint().waiting === 1 && endpoint().givenUp === 2, 'what it was not told is not listed')
+    state.manner = OK
+    must((await house.webhooks.recover(id, from, OWNER)) === 3, 'not all to be told again')
+    await play()
+    const got = receiver.received.map((one) => JSON.parse(one.body).data.n)
+    must(endpoint().delivered === 3, 'not recovered')
+    must(got.slice(1).join() === '1,2,3', `told ${got.join()} after it was back`)
   },
   async replay({ house, play, receiver, id }) {
     await house.emit('project_loaded', { n: 1 })

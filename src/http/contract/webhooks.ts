@@ -100,7 +100,10 @@ export const DeliveryLog = z
         message_id: z.string(),
         event: z.string(),
         n: z.number().int(),
-        state: z.enum(['waiting', 'delivered', 'given_up']),
+        state: z.enum(['waiting', 'delivered', 'given_up']).openapi({
+          description:
+            'Given up without an attempt: told while the endpoint was disabled, sent by `recover`.',
+        }),
         created_at: z.number(),
         next_at: z.number().nullable(),
         attempts: z.array(
