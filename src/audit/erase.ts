@@ -1,10 +1,12 @@
 // Erasure of personal data: data and salt of entries go, their commitments stay, an entry tells of it, and no copy of the
-// text is left in the database or its write-ahead log.
+// text is left in the database or its write-ahead log, nor in the messages to webhooks that it was told with (told.ts).
 import { AppError } from '../base/errors.ts'
+import type { AuditRow } from '../store/audit.ts'
 import type { Store } from '../store/store.ts'
 import { ERASED_ENTITY, ERASED_EVENT } from './erased.ts'
 import type { Erasure } from './ledger.ts'
 import type { Change, Recorder } from './record.ts'
+import { eraseTold } from './told.ts'
 
 const MOST_AT_ONCE = 10_000
 
@@ -22,6 +24,7 @@ export function eraseData(
   }
   const backups = store.backups().length
   const done = recorder.record((trail) => {
+    const told: AuditRow[] = []
     const erased = ids.filter((id) => {
       const row = Number.isSafeInteger(id) ? store.audit.bySeq(id - 1) : undefined
       if (row === undefined) throw new AppError('AUDIT_NOT_FOUND', 'Audit entry not found')
@@ -32,9 +35,12 @@ export function eraseData(
           { data: { audit_id: id } },
         )
       }
-      return row.data !== null && store.audit.erase(id - 1)
+      if (row.data === null || !store.audit.erase(id - 1)) return false
+      told.push(row)
+      return true
     })
     if (erased.length === 0) return null
+    eraseTold(store, told)
     const seq = trail.audit({
       eventType: ERASED_EVENT,
       entityType: ERASED_ENTITY,

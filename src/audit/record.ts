@@ -9,6 +9,7 @@ import { commitData, createLinker, GENESIS } from './chain.ts'
 import { type Digest, digestOf } from './digest.ts'
 import { keyChanged } from './hmac-keys.ts'
 import type { AuditKey } from './key.ts'
+import { newMessageId } from './told.ts'
 import { createTree, type Tree } from './tree.ts'
 
 export interface Change {
@@ -25,8 +26,11 @@ export interface Change {
 export interface Trail {
   /** Appends an entry to the audit log; answers its `seq`. */
   audit(change: Change): number
-  /** Tells webhooks. `payload` is asked for only when somebody listens. */
-  notify(event: string, payload: () => Record<string, unknown>): void
+  /**
+   * Tells webhooks. `payload` is asked for only when somebody listens. Data that is also put into an audit entry goes out under a
+   * `messageId` that the entry names (newMessageId): else an erasure does not find it (told.ts).
+   */
+  notify(event: string, payload: () => Record<string, unknown>, messageId?: string): void
   /** Rings the bell after the commit. */
   emit<K extends keyof EventMap>(name: K, event: EventMap[K]): void
 }
@@ -159,9 +163,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
       return append(change)
     },
 
-    notify(event, payload) {
+    notify(event, payload, messageId) {
       const written = store.outbox.add(
-        () => `msg_${ids.uuid().replaceAll('-', '')}`,
+        () => messageId ?? newMessageId(ids),
         event,
         () => JSON.stringify(payload()),
         clock.now(),

@@ -8,6 +8,15 @@ export function dottedName(event: string): string {
   return event.replace(/^(job|project)_/, '$1.')
 }
 
+/** What a message says whose data was erased. */
+export const ERASED_PAYLOAD = '{"erased":true}'
+
+interface MessageRow {
+  event: string
+  /** JSON text. */
+  payload: string
+}
+
 export function createOutboxRows(connection: Connection) {
   // Nobody listens, as a rule; every change of a job asks.
   const anybody = connection.prepare('SELECT 1 FROM webhook_endpoints LIMIT 1').pluck()
@@ -28,6 +37,16 @@ export function createOutboxRows(connection: Connection) {
     `INSERT INTO webhook_deliveries (message_id, endpoint_id, n, state, next_at, updated_at)
      VALUES (?, ?, ?, ?, ?, ?)`,
   )
+  const byId = connection.prepare('SELECT event, payload FROM webhook_messages WHERE id = ?')
+  const byEvent = connection.prepare(
+    `SELECT id, event, payload FROM webhook_messages WHERE event IN (SELECT value FROM json_each(?))`,
+  )
+  // A receiver's answer may repeat what it was told.
+  const erasures = [
+    `UPDATE webhook_messages SET payload = '${ERASED_PAYLOAD}' WHERE id = ?`,
+    'UPDATE webhook_deliveries SET response = NULL WHERE message_id = ?',
+    'UPDATE webhook_attempts SET response = NULL WHERE message_id = ?',
+  ].map((sql) => connection.prepare(sql))
   const deliverTo = (endpoint: string, id: string, state: DeliveryRow['state'], now: number) =>
     void delivery.run(id, endpoint, number.get(endpoint), state, now, now)
   return {
@@ -55,6 +74,20 @@ export function createOutboxRows(connection: Connection) {
     addFor(endpoints: string[], id: string, event: string, payload: string, now: number): void {
       message.run(id, event, payload, now)
       for (const endpoint of endpoints) deliverTo(endpoint, id, 'waiting', now)
+    },
+    message: (id: string) => byId.get(id) as MessageRow | undefined,
+    /** Ids of the messages of these events that fit; looks through all that are kept. */
+    like(events: readonly string[], fits: (message: MessageRow) => boolean): string[] {
+      const rows = byEvent.iterate(JSON.stringify(events)) as IterableIterator<
+        MessageRow & { id: string }
+      >
+      const ids: string[] = []
+      for (const row of rows) if (fits(row)) ids.push(row.id)
+      return ids
+    },
+    /** Takes away what the message says, and what receivers answered to it, which is kept longer than the message. */
+    erase(id: string): void {
+      for (const statement of erasures) statement.run(id)
     },
     /** Endpoints came or went, or what was written is taken back. */
     forgetListeners(): void {

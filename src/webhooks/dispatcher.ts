@@ -144,14 +144,16 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   }
 
   function writeDown(due: DueRow, endpoint: EndpointRow, outcome: Outcome): Promise<void> {
-    const { kind, status, error, response, durationMs } = outcome
+    const { kind, status, error, durationMs } = outcome
     const { messageId, endpointId } = due
     const now = clock.now()
     return recorder.recordGrouped((trail) => {
       // Removed meanwhile: there is nobody left to write about.
       const current = webhooks.byId(endpointId)
       if (current === undefined) return
-      const row = { messageId, endpointId, status, response }
+      // Erased while it was told: the answer may repeat it.
+      const isSame = store.outbox.message(messageId)?.payload === due.payload
+      const row = { messageId, endpointId, status, response: isSame ? outcome.response : null }
       deliveries.log({ ...row, at: now, durationMs, error })
       const delay =
         kind === 'failed' ? nextDelayMs(due.attempt + 1, outcome.pauseMs, chance, delays) : null

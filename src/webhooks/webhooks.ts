@@ -1,5 +1,6 @@
 // Who is told of events: registering, looking, sending again, and passing on what the plugin says.
 import type { Recorder } from '../audit/record.ts'
+import { newMessageId, TOLD_ENTITY, toldType } from '../audit/told.ts'
 import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
 import type { Ids } from '../base/ids.ts'
@@ -81,7 +82,11 @@ export interface Webhooks {
    * than 30 days; answers how many messages. Enables it.
    */
   recover(id: string, since: number, actor: Actor): Promise<number>
-  /** Writes the event to the outbox and the audit log. Throws FORBIDDEN for the program's own names, BODY_TOO_LARGE. */
+  /**
+   * Writes the event to the outbox and the audit log, whose entry names the message. When the entry's data is erased, the message
+   * loses it too and goes out with `{"erased":true}` in its place. Throws
+   * FORBIDDEN for the program's own names, BODY_TOO_LARGE.
+   */
   emit(event: string, payload: Record<string, unknown>, actor: Actor): Promise<void>
 }
 
@@ -102,7 +107,6 @@ export function createWebhooks(options: {
   targets: Targets
 }): Webhooks {
   const { store, recorder, clock, ids, targets } = options
-  const newMessageId = (): string => `msg_${ids.uuid().replaceAll('-', '')}`
 
   function known(id: string): EndpointRow {
     const row = store.webhooks.byId(id)
@@ -198,7 +202,7 @@ export function createWebhooks(options: {
 
     test: (id, actor) =>
       change(id, 'tested', actor, () => {
-        const messageId = newMessageId()
+        const messageId = newMessageId(ids)
         store.outbox.addFor([id], messageId, 'webhook.test', '{"test":true}', clock.now())
         return messageId
       }),
@@ -246,14 +250,15 @@ export function createWebhooks(options: {
         )
       }
       await recorder.recordGrouped((trail) => {
+        const messageId = newMessageId(ids)
         trail.audit({
-          eventType: `event.${event}`,
-          entityType: 'event',
-          entityId: null,
+          eventType: toldType(event),
+          entityType: TOLD_ENTITY,
+          entityId: messageId,
           actor,
           data: payload,
         })
-        trail.notify(event, () => payload)
+        trail.notify(event, () => payload, messageId)
       })
     },
   }
