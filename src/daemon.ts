@@ -28,6 +28,7 @@ import { createHealth } from './jobs/health.ts'
 import { createJobs } from './jobs/job-service.ts'
 import { readLayersFile } from './jobs/layers-file.ts'
 import type { Policy } from './jobs/policy.ts'
+import { tellRestored } from './jobs/storage-restored.ts'
 import { createStorageWatch } from './jobs/storage-watch.ts'
 import { writeSymbolFiles } from './jobs/symbol-files.ts'
 import { createTerrain } from './jobs/terrain.ts'
@@ -152,6 +153,12 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     stop: () => ledger.stop(),
     limitMs: 500,
   })
+  try {
+    tellRestored(store.recovery, recorder)
+  } catch (error) {
+    // A full disk: health tells it all the same.
+    onError(error)
+  }
 
   /** What only a new process gives back: threads that do not end, memory that nobody frees. */
   function wornOut(reason: string): void {

@@ -41,8 +41,6 @@ export const EXIT = {
   wornOut: 71,
   /** The storage failed while running. */
   storageFailed: 74,
-  /** The storage was restored from a backup; start again. */
-  storageRestored: 75,
   /** SQLite has the WAL-reset defect, or the database is newer than the program. */
   storageUnsafe: 78,
   /** Stopped by Ctrl-C. */

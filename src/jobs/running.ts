@@ -6,7 +6,7 @@ import { createPulse, looksOf, nativeBoundMs, type Pulse } from '../workers/puls
 import type { JobKind, JobStep } from './job.ts'
 
 /** At most this many progress events a second and job. */
-const PROGRESS_INTERVAL_MS = 100
+const PROGRESS_INTERVAL_MS = 250
 
 export interface Running {
   /** As claimed: holds the lease. */
