@@ -8,6 +8,7 @@ import { type Clock, systemClock } from './base/clock.ts'
 import { createEvents } from './base/events.ts'
 import { EXIT } from './base/exit-codes.ts'
 import { type Ids, systemIds } from './base/ids.ts'
+import { hasUnanswered } from './base/in-time.ts'
 import { createLifecycle } from './base/lifecycle.ts'
 import { createLog, type Log } from './base/log.ts'
 import { VERSION } from './base/version.ts'
@@ -134,7 +135,7 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     },
   })
   await lifecycle.add({ name: 'store', stop: () => store.close(), limitMs: 1_500 })
-  const { recorder, ledger, audit, legacyImport } = openAuditLog({
+  const { recorder, ledger, audit, legacyImport } = await openAuditLog({
     store,
     clock,
     ids,
@@ -355,7 +356,11 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
   return {
     stop,
     stopped,
-    hasHungThread: () => poolIsLate || store.hasHungThread() || (compute.load?.().ending ?? 0) > 0,
+    hasHungThread: () =>
+      poolIsLate ||
+      hasUnanswered() ||
+      store.hasHungThread() ||
+      (compute.load?.().ending ?? 0) > 0,
     ready: {
       v: 1,
       ready: true,

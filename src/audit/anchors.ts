@@ -11,26 +11,25 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { makeFolder } from '../base/make-folder.ts'
-import { type Checkpoint, openNote, parseCheckpoint } from './note.ts'
-
-export interface AnchorNote {
-  /** Milliseconds since 1970 UTC. */
-  at: number
-  note: string
-  /** The verifier key that opens it. */
-  vkey: string
-}
+import { ANCHOR_FILE, type AnchorNote, parseAnchorLine } from './anchor-note.ts'
+import { createSecondFolder, type SecondFolder } from './second-folder.ts'
 
 export interface AnchorFiles {
   /** `durable`: flushed before it returns. A second folder that cannot be reached is passed over. */
   append(anchor: AnchorNote, durable: boolean): void
   /** The newest `most` lines of the first folder, oldest first; a torn last line is left out. */
   read(most: number): AnchorNote[]
+  /** What was read of the second folder; nothing until somebody reads it. */
+  second: SecondFolder
 }
 
-const NAME = /^audit-\d{4}-\d{2}\.ndjson$/
-
-export function createAnchorFiles(folder: string, secondFolder: string | null): AnchorFiles {
+/** `make`: see `createSecondFolder`. */
+export function createAnchorFiles(
+  folder: string,
+  secondFolder: string | null,
+  make = true,
+): AnchorFiles {
+  const second = createSecondFolder(secondFolder, make)
   function appendTo(target: string, anchor: AnchorNote, durable: boolean): void {
     makeFolder(target, 0o700)
     const month = new Date(anchor.at).toISOString().slice(0, 7)
@@ -43,9 +42,11 @@ export function createAnchorFiles(folder: string, secondFolder: string | null): 
     }
   }
   return {
+    second,
     append(anchor, durable) {
       appendTo(folder, anchor, durable)
-      if (secondFolder === null) return
+      // A share that does not answer would hold up the whole program.
+      if (secondFolder === null || second.isSilent()) return
       try {
         appendTo(secondFolder, anchor, durable)
       } catch {
@@ -55,52 +56,16 @@ export function createAnchorFiles(folder: string, secondFolder: string | null): 
     read(most) {
       if (!existsSync(folder)) return []
       const names = readdirSync(folder)
-        .filter((name) => NAME.test(name))
+        .filter((name) => ANCHOR_FILE.test(name))
         .sort()
         .reverse()
       let found: AnchorNote[] = []
       for (const name of names) {
         const lines = readFileSync(path.join(folder, name), 'utf8').split('\n')
-        found = [...lines.flatMap(parseLine), ...found]
+        found = [...lines.flatMap(parseAnchorLine), ...found]
         if (found.length >= most) break
       }
       return found.slice(-most)
     },
-  }
-}
-
-function parseLine(line: string): AnchorNote[] {
-  try {
-    const { at, note, vkey } = JSON.parse(line) as AnchorNote
-    return typeof note === 'string' && typeof vkey === 'string'
-      ? [{ at: Number(at), note, vkey }]
-      : []
-  } catch {
-    return []
-  }
-}
-
-/** Name under which the log of this id signs in this epoch. */
-export const originOf = (logId: string, epoch: number): string =>
-  `sisrua.local/audit/${logId}/e${epoch}`
-
-export interface Known extends Checkpoint {
-  log: string
-  epoch: number
-  note: string
-}
-
-/** What an anchor says when its key opens it; null for one that was tampered with. */
-export function openAnchor({ note, vkey }: Pick<AnchorNote, 'note' | 'vkey'>): Known | null {
-  try {
-    const checkpoint = parseCheckpoint(openNote(note, [vkey]))
-    const origin = /^sisrua\.local\/audit\/([0-9A-Za-z-]+)\/e([1-9]\d{0,8})$/.exec(
-      checkpoint.origin,
-    )
-    return origin === null
-      ? null
-      : { ...checkpoint, log: origin[1]!, epoch: Number(origin[2]), note }
-  } catch {
-    return null
   }
 }

@@ -3,7 +3,7 @@
 import { AppError } from '../base/errors.ts'
 import type { AuditRows } from '../store/audit.ts'
 import type { AuditTreeRows } from '../store/audit-tree.ts'
-import type { AnchorNote } from './anchors.ts'
+import type { AnchorNote } from './anchor-note.ts'
 import { BUNDLE_FILES, METHOD_TEXT } from './bundle-format.ts'
 import { GENESIS } from './chain.ts'
 import { hexOf } from './digest.ts'
@@ -20,7 +20,7 @@ export interface BundleSource {
   audit: Pick<AuditRows, 'texts' | 'leaves' | 'data' | 'bySeq'>
   auditTree: Pick<AuditTreeRows, 'checkpoints' | 'keys' | 'newestCheckpoint'>
   logId: string
-  anchors: readonly AnchorNote[]
+  anchors: readonly Pick<AnchorNote, 'note' | 'vkey'>[]
 }
 
 const ROWS_AT_ONCE = 4096

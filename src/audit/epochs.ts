@@ -2,7 +2,7 @@
 // then destroyed; so whoever steals a key reaches nothing that was signed before it.
 import type { Clock } from '../base/clock.ts'
 import type { Store } from '../store/store.ts'
-import { originOf } from './anchors.ts'
+import { originOf } from './anchor-note.ts'
 import { handoverText } from './handover.ts'
 import { createSigner, signNote } from './note.ts'
 import type { Recorder } from './record.ts'

@@ -2,11 +2,13 @@
 import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
 import type { Store } from '../store/store.ts'
-import { type AnchorFiles, type AnchorNote, openAnchor, originOf } from './anchors.ts'
+import { type AnchorNote, openAnchor, originOf } from './anchor-note.ts'
+import type { AnchorFiles } from './anchors.ts'
 import { bundleFiles } from './bundle.ts'
 import { digestOf } from './digest.ts'
 import { createEpochs } from './epochs.ts'
 import { eraseData } from './erase.ts'
+import { createKnownAnchors } from './known-anchors.ts'
 import type { Ledger, LedgerState } from './ledger.ts'
 import { checkpointText, openNote } from './note.ts'
 import { proveConsistency, proveInclusion } from './proofs.ts'
@@ -27,8 +29,9 @@ const LOOKUP_BATCH = 1_000
 const LOOKUP_MS = 20
 /** Entries after which an epoch ends; it also ends after a day. */
 const EPOCH_ENTRIES = 10_000
-/** Anchors looked at: the newest show what the older ones show. */
-const ANCHORS_READ = 64
+/** How long after a look at the second anchor folder that did not succeed it is tried again, and how long each may take. */
+const SECOND_AGAIN_MS = 60_000
+const SECOND_MS = 1_500
 
 export interface LedgerOptions {
   store: Store
@@ -49,21 +52,18 @@ export function createLedger(options: LedgerOptions): Ledger {
   const signing = createSigning({ store, recorder, clock, anchors, onError })
   const segments = createSegments(store, recorder)
   const epochs = createEpochs({ store, recorder, clock, seeds, signing, most: epochEntries })
+  const known = createKnownAnchors({
+    anchors,
+    auditTree: rows,
+    logId,
+    rollbackEpochs: () => epochs.rollbacks(),
+  })
+  let secondLooked = clock.monotonic()
+  let secondCompared: readonly AnchorNote[] = []
   let state: LedgerState = 'ok'
+  let stopped = false
   let unsignedSince: number | null = null
   let timer: NodeJS.Timeout | undefined
-
-  /** Everything that was signed by this log and seen outside. */
-  function knownAnchors(): Pick<AnchorNote, 'note' | 'vkey'>[] {
-    const handedIn = rows.anchors().map(({ id, reference }) => ({ note: id, vkey: reference }))
-    const own = rows.newestCheckpoint()
-    const vkey = rows.keys().find((key) => key.epoch === own?.epoch)?.keyId
-    return [
-      ...handedIn.slice(-ANCHORS_READ),
-      ...(own === undefined || vkey === undefined ? [] : [{ note: own.note, vkey }]),
-      ...anchors.read(ANCHORS_READ),
-    ]
-  }
 
   const contradiction = (notes: Pick<AnchorNote, 'note' | 'vkey'>[]): Contradiction | null =>
     findContradiction(notes, {
@@ -127,6 +127,25 @@ export function createLedger(options: LedgerOptions): Ledger {
     } catch (error) {
       onError(error)
     }
+    void lookAtSecond()
+  }
+
+  async function lookAtSecond(): Promise<void> {
+    const { second } = anchors
+    if (second.state() === 'unread') {
+      if (clock.monotonic() - secondLooked < SECOND_AGAIN_MS) return
+      secondLooked = clock.monotonic()
+      await second.read(logId, SECOND_MS)
+    }
+    // Read now, or late by the try before.
+    if (second.state() !== 'read' || second.notes() === secondCompared) return
+    secondCompared = second.notes()
+    try {
+      const found = contradiction(known.toCompare())
+      if (found !== null && !stopped) startAfterRollback(found, epochs.current())
+    } catch (error) {
+      onError(error)
+    }
   }
 
   /** Idle work, a little at a time; what it has not reached is found all the same. */
@@ -142,7 +161,8 @@ export function createLedger(options: LedgerOptions): Ledger {
       recorder.onAppend((size, change) => onAppend(size, change.entityType))
       store.beforeCommit(beforeCommit)
       const last = epochs.stored()
-      const found = contradiction(knownAnchors())
+      secondCompared = anchors.second.notes()
+      const found = contradiction(known.toCompare())
       if (found !== null) return startAfterRollback(found, last)
       if (!epochs.wasOpen()) epochs.first()
       else if (last === null && epochs.isLocked()) state = 'key_locked'
@@ -161,6 +181,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     },
     stop() {
       clearInterval(timer)
+      stopped = true
       try {
         if (epochs.current() !== null && signing.unsigned() > 0) signWhenDue('shutdown')
       } catch (error) {
@@ -174,16 +195,16 @@ export function createLedger(options: LedgerOptions): Ledger {
       return row
     },
     learn(note) {
-      const known = openKnown(note)
-      const found = contradiction([known])
+      const anchor = openKnown(note)
+      const found = contradiction([anchor])
       if (found === null) {
-        const { size, root } = openAnchor(known)!
+        const { size, root } = openAnchor(anchor)!
         rows.putAnchor({
           id: note,
           size,
           root: Buffer.from(root, 'latin1'),
           sink: 'client',
-          reference: known.vkey,
+          reference: anchor.vkey,
           at: clock.now(),
         })
         return true
@@ -227,7 +248,7 @@ export function createLedger(options: LedgerOptions): Ledger {
         audit: store.audit,
         auditTree: rows,
         logId,
-        anchors: anchors.read(ANCHORS_READ),
+        anchors: known.all(64).notes,
       })
     },
     signedSize: (auditId) => rows.checkpointCovering(auditId)?.size ?? null,
@@ -250,16 +271,14 @@ export function createLedger(options: LedgerOptions): Ledger {
         return 'The newest checkpoint or the tree is damaged'
       }
     },
-    anchorsHold: () => contradiction(knownAnchors()) === null,
+    lookAtSecond,
+    anchorFolder: () => known.folderState(),
+    anchorsHold: () => contradiction(known.toCompare()) === null,
   }
 
   /** The note with the key that opens it. */
   function openKnown(note: string): { note: string; vkey: string } {
-    const vkeys = [
-      ...rows.keys().map((key) => key.keyId),
-      ...anchors.read(ANCHORS_READ).map(({ vkey }) => vkey),
-    ]
-    for (const vkey of new Set(vkeys)) {
+    for (const vkey of known.vkeys()) {
       const anchor = { note, vkey }
       if (openAnchor(anchor) !== null) return anchor
     }

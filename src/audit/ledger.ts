@@ -2,6 +2,7 @@
 import type { CheckpointRow } from '../store/audit-tree.ts'
 import type { BundleFile } from './bundle.ts'
 import type { Digest } from './digest.ts'
+import type { AnchorFolderState } from './known-anchors.ts'
 import type { CheckpointReason } from './signing.ts'
 
 /**
@@ -52,7 +53,7 @@ export interface Erasure {
 }
 
 export interface Ledger {
-  /** Compares the log with every anchor known, begins the epoch it needs. Once, before anything is recorded. */
+  /** Compares the log with every anchor known (the second folder's as far as it was read before), begins the epoch it needs. Once, before anything is recorded. */
   open(): void
   start(): void
   /** Signs what is unsigned; no timer runs after it. */
@@ -82,6 +83,10 @@ export interface Ledger {
   signedSize(auditId: number): number | null
   /** What is wrong with the newest checkpoint: its signature or its root; null when nothing is. */
   rootFault(): string | null
+  /** Reads and compares a second anchor folder that could not be read at the start; at most once a minute. Never rejects. */
+  lookAtSecond(): Promise<void>
+  /** How the second anchor folder is; what could not be read of it was not compared. */
+  anchorFolder(): AnchorFolderState
   /** Whether the log fulfils every anchor it knows of. */
   anchorsHold(): boolean
 }

@@ -8,21 +8,33 @@ import { openReadOnly } from '../store/inspect.ts'
 import { createMetaRows } from '../store/meta.ts'
 import { schemaVersion } from '../store/migrate.ts'
 import type { AddonOptions } from '../store/sqlite.ts'
-import { type AnchorNote, createAnchorFiles } from './anchors.ts'
+import type { AnchorNote } from './anchor-note.ts'
+import { createAnchorFiles } from './anchors.ts'
+import { type AnchorFolderState, createKnownAnchors } from './known-anchors.ts'
 
 export interface LogReader {
   audit: AuditRows
   auditTree: AuditTreeRows
   logId: string
   rollbackEpochs: readonly number[]
-  anchors: AnchorNote[]
+  /** What the log is compared with; the newest line of the folder's own is the last. */
+  anchors: Pick<AnchorNote, 'note' | 'vkey'>[]
+  /** How the second anchor folder is. */
+  anchorFolder: AnchorFolderState
+  /** Reads the second anchor folder too, for at most so long. Never rejects. */
+  readSecond(limitMs: number): Promise<void>
   close(): void
 }
 
-const ANCHORS_READ = 1_000
+interface LogReaderOptions extends AddonOptions {
+  /** Second folder for signed checkpoints; null = none. */
+  anchorFolder?: string | null
+}
+
+const OWN_LINES = 1_000
 
 /** Throws NOT_FOUND when the folder holds no database with a log, and what `openReadOnly` throws. */
-export function openLogReader(dataFolder: string, options: AddonOptions = {}): LogReader {
+export function openLogReader(dataFolder: string, options: LogReaderOptions = {}): LogReader {
   const connection = openReadOnly(storeFolders(dataFolder), options)
   try {
     // The log is read once from end to end: pages kept for later would only drive each other out of the processor's cache.
@@ -32,12 +44,26 @@ export function openLogReader(dataFolder: string, options: AddonOptions = {}): L
     const logId = meta?.get('audit.log')
     if (meta === null || logId === undefined)
       throw new AppError('NOT_FOUND', 'The database holds no audit log yet.')
+    const auditTree = createAuditTreeRows(connection)
+    const rollbackEpochs = epochsIn(meta.get('audit.rollbacks') ?? '[]')
+    const own = path.join(dataFolder, 'anchors')
+    const anchors = createAnchorFiles(own, options.anchorFolder ?? null, false)
+    const known = createKnownAnchors({
+      ...{ anchors, auditTree, logId },
+      rollbackEpochs: () => rollbackEpochs,
+    })
     return {
       audit: createAuditRows(connection),
-      auditTree: createAuditTreeRows(connection),
+      auditTree,
       logId,
-      rollbackEpochs: epochsIn(meta.get('audit.rollbacks') ?? '[]'),
-      anchors: createAnchorFiles(path.join(dataFolder, 'anchors'), null).read(ANCHORS_READ),
+      rollbackEpochs,
+      anchors: known.toCompare(OWN_LINES),
+      anchorFolder: known.folderState(),
+      async readSecond(limitMs) {
+        await anchors.second.read(logId, limitMs)
+        this.anchors = known.toCompare(OWN_LINES)
+        this.anchorFolder = known.folderState()
+      },
       close: () => connection.close(),
     }
   } catch (error) {

@@ -1,7 +1,7 @@
 // Checks a log where it lies, on a connection that only reads: also while the program runs, also when it will not start.
 import type { AuditRows } from '../store/audit.ts'
 import type { AuditTreeRows } from '../store/audit-tree.ts'
-import { type AnchorNote, type Known, openAnchor } from './anchors.ts'
+import { type AnchorNote, type Known, openAnchor } from './anchor-note.ts'
 import type { BundleVerdict } from './bundle-findings.ts'
 import { commitData } from './chain.ts'
 import { type Digest, digestOf } from './digest.ts'

@@ -28,8 +28,11 @@ export interface AuditSettings {
   onError: (error: unknown) => void
 }
 
+/** How long the start waits for the second anchor folder, which may lie on a server that is gone. */
+const SECOND_MS = 1_500
+
 /** Nothing has been recorded when this returns. Throws what reading keys and anchors throws. */
-export function openAuditLog(settings: AuditSettings) {
+export async function openAuditLog(settings: AuditSettings) {
   const { store, clock, ids, events, bootId, dataFolder, auditKey, nativeBinding, onError } =
     settings
   const folder = path.join(dataFolder, 'keys')
@@ -41,12 +44,14 @@ export function openAuditLog(settings: AuditSettings) {
   const file = path.join(folder, 'audit-hmac.key')
   const key = loadAuditKey({ file, ...keeping })
   const recorder = createRecorder({ store, clock, ids, events, key, bootId })
+  const anchors = createAnchorFiles(path.join(dataFolder, 'anchors'), settings.anchorFolder)
+  await anchors.second.read(recorder.logId, SECOND_MS)
   const ledger = createLedger({
     store,
     recorder,
     clock,
     seeds: createSeeds({ folder, ...keeping }),
-    anchors: createAnchorFiles(path.join(dataFolder, 'anchors'), settings.anchorFolder),
+    anchors,
     onError,
   })
   ledger.open()

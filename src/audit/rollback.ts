@@ -1,5 +1,5 @@
 // Is this the log we knew? Compares the stored tree with checkpoints kept outside of it.
-import { type AnchorNote, type Known, openAnchor } from './anchors.ts'
+import { type AnchorNote, claimOfAnchor, type Known, openAnchor } from './anchor-note.ts'
 import type { Digest } from './digest.ts'
 
 export interface Contradiction {
@@ -23,19 +23,28 @@ export function findContradiction(
   anchors: readonly Pick<AnchorNote, 'note' | 'vkey'>[],
   present: Present,
 ): Contradiction | null {
-  const known = anchors.flatMap((anchor) => openAnchor(anchor) ?? [])
   const settled = Math.max(0, ...present.rollbackEpochs)
   let worst: Contradiction | null = null
-  for (const one of known) {
-    if (one.log !== present.logId || one.epoch < settled) continue
-    const why = judge(one, present)
-    if (why !== null && (worst === null || one.size > worst.known.size)) worst = { why, known: one }
+  for (const anchor of anchors) {
+    const claim = claimOfAnchor(anchor.note)
+    if (claim === null || claim.log !== present.logId || claim.epoch < settled) continue
+    if (worst !== null && claim.size <= worst.known.size) continue
+    const why = judge(claim, present)
+    // The signature is looked at last: most notes agree, and then it does not matter.
+    if (why !== null && openAnchor(anchor) !== null) worst = { why, known: claim }
   }
   if (worst !== null) return worst
-  const newest = known.at(-1)
-  return newest !== undefined && newest.log !== present.logId
-    ? { why: 'replaced', known: newest }
-    : null
+  const newest = newestOf(anchors)
+  return newest !== null && newest.log !== present.logId ? { why: 'replaced', known: newest } : null
+}
+
+/** The last that its key opens. */
+function newestOf(anchors: readonly Pick<AnchorNote, 'note' | 'vkey'>[]): Known | null {
+  for (let i = anchors.length - 1; i >= 0; i--) {
+    const opened = openAnchor(anchors[i]!)
+    if (opened !== null) return opened
+  }
+  return null
 }
 
 function judge(known: Known, { size, root }: Present): Contradiction['why'] | null {

@@ -4,13 +4,18 @@ import { sqliteAddon } from '../base/assets.ts'
 import { readProblem } from '../store/inspect.ts'
 import type { CliContext } from './context.ts'
 
+/** How long a person waits for a second anchor folder that does not answer. */
+const SECOND_MS = 5_000
+
 /** Damage that shows only while the log is read is told as what it is, too. */
 export async function readingLog<T>(
   { config }: CliContext,
   read: (log: LogReader) => T | Promise<T>,
 ): Promise<T> {
-  const log = openLogReader(config.folders.data, { nativeBinding: sqliteAddon() })
+  const { anchorFolder, folders } = config
+  const log = openLogReader(folders.data, { nativeBinding: sqliteAddon(), anchorFolder })
   try {
+    await log.readSecond(SECOND_MS)
     return await read(log)
   } catch (error) {
     throw readProblem(error)

@@ -2,9 +2,10 @@
 // says what was found.
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { openAnchor } from '../audit/anchors.ts'
+import { openAnchor } from '../audit/anchor-note.ts'
 import type { BundleVerdict } from '../audit/bundle-findings.ts'
 import { verifyBundle } from '../audit/bundle-verify.ts'
+import type { AnchorFolderState } from '../audit/known-anchors.ts'
 import type { LogReader } from '../audit/log-reader.ts'
 import { verifyLog } from '../audit/log-verify.ts'
 import { AppError } from '../base/errors.ts'
@@ -12,6 +13,7 @@ import { EXIT } from '../base/exit-codes.ts'
 import { readingLog } from './audit-reading.ts'
 import type { CliContext } from './context.ts'
 import { type DaemonOptions, openDaemonClient } from './daemon-client.ts'
+import type { Terminal } from './terminal.ts'
 import { cliText } from './texts.ts'
 
 export interface VerifyOptions extends DaemonOptions {
@@ -44,20 +46,29 @@ export async function verify(options: VerifyOptions, context: CliContext): Promi
   }
   const scope = scopeOf(options)
   const notes = options.anchor.map(readNote)
-  const verdict =
+  const [verdict, anchorFolder]: [BundleVerdict, AnchorFolderState] =
     options.bundle === undefined
-      ? await readingLog(context, (log) => verifyHere(log, options, notes))
-      : verifyBundle(options.bundle, { vkeys: options.vkey, anchors: notes })
+      ? await readingLog(context, (log) => [verifyHere(log, options, notes), log.anchorFolder])
+      : [verifyBundle(options.bundle, { vkeys: options.vkey, anchors: notes }), 'none']
   const { code, firstBad, reason, size, signedSize } = verdict
-  const document = { code, first_bad: firstBad, reason, scope, signed_size: signedSize, size }
+  const document = {
+    ...(anchorFolder === 'none' ? {} : { anchor_folder: anchorFolder }),
+    ...{ code, first_bad: firstBad, reason, scope, signed_size: signedSize, size },
+  }
   const place = firstBad === null ? '' : ` (first at audit id ${firstBad + 1})`
   const limits = scope.length === 1 ? `${cliText(terminal.language, 'quickOnly')}\n` : ''
   await terminal.result(
     terminal.json
       ? `${JSON.stringify(document)}\n`
-      : `${reason}${place}: ${size} entries, ${signedSize} signed\n${limits}`,
+      : `${reason}${place}: ${size} entries, ${signedSize} signed\n${limits}${folderLine(terminal, anchorFolder)}`,
   )
   if (code !== 0) process.exitCode = EXIT_OF[code]
+}
+
+/** What a person should know of the second anchor folder; nothing when all is well. */
+function folderLine({ language }: Terminal, state: AnchorFolderState): string {
+  if (state === 'unread') return `${cliText(language, 'secondUnread')}\n`
+  return state === 'unknown_key' ? `${cliText(language, 'secondUnknownKey')}\n` : ''
 }
 
 function readNote(file: string): string {

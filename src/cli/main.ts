@@ -1,6 +1,8 @@
 // The command line from arguments to exit code. Commands throw; only this file turns that into streams and a number.
 import { CommanderError } from 'commander'
 import { EXIT } from '../base/exit-codes.ts'
+import { hasUnanswered } from '../base/in-time.ts'
+import { leaveNow } from '../base/leave.ts'
 import { type Config, type ConfigSources, loadConfig } from '../config.ts'
 import type { CliContext } from './context.ts'
 import { describeProblem } from './problem.ts'
@@ -13,6 +15,14 @@ function early(argv: readonly string[], flag: string): string | undefined {
   if (at === -1) return undefined
   const [, value] = argv[at]!.split(/=(.*)/s)
   return value ?? argv[at + 1]
+}
+
+/** Runs one command as this process, which ends with its exit code. */
+export async function runProcess(argv: readonly string[]): Promise<void> {
+  const code = await main(argv)
+  process.exitCode = code
+  // Node would wait for a share that is gone. Windows gives such calls up by itself, and leaving at once loses the code there.
+  if (hasUnanswered() && process.platform !== 'win32') leaveNow(code)
 }
 
 /** Runs one command and answers the exit code. Never rejects. */

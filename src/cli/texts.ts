@@ -43,6 +43,15 @@ const TEXTS = {
     'pt-BR': 'com uma assinatura HMAC cuja chave não está mais aqui; o resto delas confere',
     en: 'with an HMAC signature whose key is not here any more; the rest of them is sound',
   },
+  secondUnread: {
+    'pt-BR': 'A segunda pasta de âncoras não pôde ser lida; as notas dela não foram comparadas.',
+    en: 'The second anchor folder could not be read; its notes were not compared.',
+  },
+  secondUnknownKey: {
+    'pt-BR':
+      'A segunda pasta de âncoras tem notas deste registro assinadas com uma chave que ele nunca teve.',
+    en: 'The second anchor folder holds notes of this log signed by a key that it never had.',
+  },
   unreadableValues: { 'pt-BR': 'valores ilegíveis', en: 'unreadable values' },
   meant: { 'pt-BR': 'Você quis dizer', en: 'Did you mean' },
   unknownCommand: { 'pt-BR': 'comando desconhecido', en: 'unknown command' },

@@ -151,11 +151,21 @@ function queueState(jobs: Jobs): Finding {
   ]
 }
 
+const FOLDER_TROUBLES: Readonly<Record<ReturnType<Ledger['anchorFolder']>, string | null>> = {
+  none: null,
+  read: null,
+  unread: 'the second anchor folder could not be read, its notes are not compared',
+  unknown_key: 'the second anchor folder holds notes of this log by a key that it never had',
+}
+
 async function auditState(audit: Audit, ledger: Ledger): Promise<Finding> {
   const { chainOk, invalid } = await audit.verifyAll(AUDIT_TAIL)
   const state = chainOk && invalid === 0 ? ledger.state() : 'broken'
-  const status = state === 'ok' ? 'up' : state === 'broken' ? 'down' : 'degraded'
-  return [status, `${audit.head().size} entries, ${state}`]
+  const trouble = FOLDER_TROUBLES[ledger.anchorFolder()]
+  const status =
+    state === 'broken' ? 'down' : state === 'ok' && trouble === null ? 'up' : 'degraded'
+  const told = `${audit.head().size} entries, ${state}`
+  return [status, trouble === null ? told : `${told}; ${trouble}`]
 }
 
 function diskState(store: Store): Finding {

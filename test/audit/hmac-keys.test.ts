@@ -21,13 +21,13 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(dataFolder, { recursive: true, force: true }))
 
-type Log = ReturnType<typeof openAuditLog>
+type Log = Awaited<ReturnType<typeof openAuditLog>>
 
 /** One run of the program with this key material, or with the folder's own. */
 async function run<T>(auditKey: string | null, work: (log: Log) => T): Promise<Awaited<T>> {
   const store = openStore({ dataFolder, clock: systemClock })
   try {
-    const log = openAuditLog({
+    const log = await openAuditLog({
       ...{ store, clock: systemClock, ids: systemIds, events: createEvents() },
       ...{ bootId: systemIds.uuid(), dataFolder, anchorFolder: null, auditKey },
       onError: (error) => {

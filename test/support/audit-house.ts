@@ -1,6 +1,6 @@
 // A store with recorder, ledger and audit log in a folder: the real things, without jobs and doors.
 import path from 'node:path'
-import { createAnchorFiles } from '../../src/audit/anchors.ts'
+import { type AnchorFiles, createAnchorFiles } from '../../src/audit/anchors.ts'
 import { createAudit } from '../../src/audit/audit-service.ts'
 import { createLedger } from '../../src/audit/ledger-service.ts'
 import { createRecorder } from '../../src/audit/record.ts'
@@ -17,6 +17,8 @@ export interface AuditHouseOptions {
   clock?: Clock
   given?: string | null
   secondFolder?: string | null
+  /** Instead of those of the folder, and of `secondFolder`. */
+  anchors?: AnchorFiles
   epochEntries?: number
 }
 
@@ -34,7 +36,7 @@ export function createAuditHouse(options: AuditHouseOptions) {
     bootId: systemIds.uuid(),
   })
   const anchorFolder = path.join(dataFolder, 'anchors')
-  const anchors = createAnchorFiles(anchorFolder, options.secondFolder ?? null)
+  const anchors = options.anchors ?? createAnchorFiles(anchorFolder, options.secondFolder ?? null)
   const ledger = createLedger({
     store,
     recorder,
