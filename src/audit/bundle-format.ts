@@ -35,6 +35,9 @@ export const VKEY_PATTERN = `(${NAME_PATTERN})\\+([0-9a-f]{8})\\+([A-Za-z0-9+/]{
 /** Groups: text with its checkpoint's name, size and root, or any text; see `handover` in METHOD. */
 export const CHECKPOINT_PATTERN = `(${NAME_PATTERN})\\n(${N})\\n([A-Za-z0-9+/]{43}=)\\n`
 
+/** Notes in anchors.ndjson: the verifier in Python takes 3 ms for each. */
+export const ANCHORS_EXPORTED = 10_000
+
 /** What goes into the bundle for a person. */
 export const METHOD_TEXT = `How to check this bundle
 ========================
@@ -51,7 +54,8 @@ data.ndjson         data of entries: data_commit of entry seq = SHA-256(03 | sal
 checkpoints.ndjson  signed notes (c2sp.org/signed-note, Ed25519) over checkpoints (c2sp.org/tlog-checkpoint), JSON strings.
 keys.ndjson         verifier keys, one an epoch. A key is believed because the one before signed for it: the entry about
                     "audit.key" names it, and its data holds the note "name / handover / new key / seq" of the older key.
-anchors.ndjson      notes that were kept outside of the database.
+anchors.ndjson      notes that were kept outside of the database, signed by a key of this log: those that drawings handed in, then the
+                    lines of the anchor folders. Each once, at most ${ANCHORS_EXPORTED}: if there are more, the newest.
 An epoch that ends in "key.rotated" must have a checkpoint of its own key right after that entry. An epoch that begins with
 "epoch.started", reason "rolled_back", says that entries which were signed before are gone.
 `

@@ -3,10 +3,11 @@
 import { AppError } from '../base/errors.ts'
 import type { AuditRows } from '../store/audit.ts'
 import type { AuditTreeRows } from '../store/audit-tree.ts'
-import type { AnchorNote } from './anchor-note.ts'
-import { BUNDLE_FILES, METHOD_TEXT } from './bundle-format.ts'
+import { openAnchor } from './anchor-note.ts'
+import { ANCHORS_EXPORTED, BUNDLE_FILES, METHOD_TEXT } from './bundle-format.ts'
 import { GENESIS } from './chain.ts'
 import { hexOf } from './digest.ts'
+import type { AnchorFolderState, KnownAnchors } from './known-anchors.ts'
 import { PYTHON_VERIFIER } from './python-verifier.ts'
 
 export interface BundleFile {
@@ -20,13 +21,26 @@ export interface BundleSource {
   audit: Pick<AuditRows, 'texts' | 'leaves' | 'data' | 'bySeq'>
   auditTree: Pick<AuditTreeRows, 'checkpoints' | 'keys' | 'newestCheckpoint'>
   logId: string
-  anchors: readonly Pick<AnchorNote, 'note' | 'vkey'>[]
+  known: Pick<KnownAnchors, 'all' | 'folderState'>
 }
 
+type Notes = ReturnType<KnownAnchors['all']>['notes']
+
 const ROWS_AT_ONCE = 4096
+/** Each costs the check of a signature. */
+const NOTES_AT_ONCE = 128
+
+const FOLDER_TEXTS: Readonly<Record<AnchorFolderState, string>> = {
+  none: 'was not set',
+  read: 'was read',
+  unread: 'could not be read: notes that only it has are missing',
+  unknown_key: 'was read; notes in it by keys that this log never had are left out',
+}
 
 /** Throws AUDIT_NOT_FOUND when nothing was signed yet. */
 export function bundleFiles(source: BundleSource): BundleFile[] {
+  // Before the size is: while somebody writes, no note may speak of more than is exported.
+  const { notes, leftOut } = source.known.all(ANCHORS_EXPORTED)
   const newest = source.auditTree.newestCheckpoint()
   if (newest === undefined) {
     throw new AppError('AUDIT_NOT_FOUND', 'No checkpoint was signed yet; ask for one first.')
@@ -39,11 +53,11 @@ export function bundleFiles(source: BundleSource): BundleFile[] {
     text(list.map((one) => `${JSON.stringify(one)}\n`).join(''))
   return [
     { name: BUNDLE_FILES.manifest, chunks: text(manifest) },
-    { name: BUNDLE_FILES.method, chunks: text(METHOD_TEXT) },
+    { name: BUNDLE_FILES.method, chunks: text(METHOD_TEXT + anchorsText(source, leftOut)) },
     { name: BUNDLE_FILES.verifier, chunks: text(PYTHON_VERIFIER) },
     { name: BUNDLE_FILES.keys, chunks: strings(source.auditTree.keys().map((key) => key.keyId)) },
     { name: BUNDLE_FILES.checkpoints, chunks: strings(lastOfEpochs(source)) },
-    { name: BUNDLE_FILES.anchors, chunks: strings(anchorNotes(source)) },
+    { name: BUNDLE_FILES.anchors, chunks: anchorLines(source, notes) },
     { name: BUNDLE_FILES.entries, chunks: entryLines(source, size) },
     { name: BUNDLE_FILES.leaves, chunks: leaves(source, size) },
     { name: BUNDLE_FILES.data, chunks: dataLines(source, size) },
@@ -56,9 +70,20 @@ function lastOfEpochs({ auditTree }: BundleSource): string[] {
   return [...last.values()]
 }
 
-function anchorNotes({ anchors, logId }: BundleSource): string[] {
-  const own = anchors.filter(({ note }) => note.startsWith(`sisrua.local/audit/${logId}/e`))
-  return [...new Set(own.map(({ note }) => note))]
+function anchorsText({ known }: BundleSource, leftOut: number): string {
+  return `In this bundle ${leftOut} older notes were left out of anchors.ndjson. The second anchor folder ${FOLDER_TEXTS[known.folderState()]}.\n`
+}
+
+/** Only what the log's own keys signed: a note by another key under the name of an epoch would be taken for a forged one. */
+function* anchorLines({ auditTree, logId }: BundleSource, notes: Notes): Iterable<Uint8Array> {
+  const vkeys = new Map(auditTree.keys().map((key) => [key.epoch, key.keyId]))
+  for (let from = 0; from < notes.length; from += NOTES_AT_ONCE) {
+    const own = notes.slice(from, from + NOTES_AT_ONCE).filter((one) => {
+      const opened = openAnchor(one)
+      return opened?.log === logId && (vkeys.get(opened.epoch) ?? one.vkey) === one.vkey
+    })
+    yield Buffer.from(own.map(({ note }) => `${JSON.stringify(note)}\n`).join(''), 'utf8')
+  }
 }
 
 function* entryLines({ audit }: BundleSource, size: number): Iterable<Uint8Array> {

@@ -244,12 +244,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     },
     bundle() {
       this.checkpoint('export')
-      return bundleFiles({
-        audit: store.audit,
-        auditTree: rows,
-        logId,
-        anchors: known.all(64).notes,
-      })
+      return bundleFiles({ audit: store.audit, auditTree: rows, logId, known })
     },
     signedSize: (auditId) => rows.checkpointCovering(auditId)?.size ?? null,
     rootFault() {

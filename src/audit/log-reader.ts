@@ -10,7 +10,7 @@ import { schemaVersion } from '../store/migrate.ts'
 import type { AddonOptions } from '../store/sqlite.ts'
 import type { AnchorNote } from './anchor-note.ts'
 import { createAnchorFiles } from './anchors.ts'
-import { type AnchorFolderState, createKnownAnchors } from './known-anchors.ts'
+import { type AnchorFolderState, createKnownAnchors, type KnownAnchors } from './known-anchors.ts'
 
 export interface LogReader {
   audit: AuditRows
@@ -19,6 +19,8 @@ export interface LogReader {
   rollbackEpochs: readonly number[]
   /** What the log is compared with; the newest line of the folder's own is the last. */
   anchors: Pick<AnchorNote, 'note' | 'vkey'>[]
+  /** All that is known to lie outside of the database. */
+  known: KnownAnchors
   /** How the second anchor folder is. */
   anchorFolder: AnchorFolderState
   /** Reads the second anchor folder too, for at most so long. Never rejects. */
@@ -57,6 +59,7 @@ export function openLogReader(dataFolder: string, options: LogReaderOptions = {}
       auditTree,
       logId,
       rollbackEpochs,
+      known,
       anchors: known.toCompare(OWN_LINES),
       anchorFolder: known.folderState(),
       async readSecond(limitMs) {
