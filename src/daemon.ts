@@ -298,7 +298,6 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
       watch,
       webhooks: () => webhooks.load(),
       audit,
-      ledger,
       jobs,
       compute,
       sources: opened,
@@ -372,7 +371,7 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
       storage: store.recovery.storage,
       audit: {
         size: head.size,
-        state: tail.chainOk && tail.invalid === 0 ? ledger.state() : 'broken',
+        state: tail.state,
       },
     },
   }

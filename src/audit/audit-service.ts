@@ -117,10 +117,14 @@ export function createAudit(options: {
       const size = (store.audit.last()?.seq ?? -1) + 1
       const from = limit === null ? 0 : Math.max(0, size - limit)
       const rows = await verifyRange(store.audit, keys, from, size, isErased)
+      const sound = rows.chainOk && rows.invalid === 0
       return {
         ...rows,
         rootOk: (ledger?.rootFault() ?? null) === null,
         anchorsOk: ledger?.anchorsHold() ?? true,
+        state: sound ? (ledger?.state() ?? 'ok') : 'broken',
+        rollbacks: ledger?.rollbacks() ?? 0,
+        anchorFolder: ledger?.anchorFolder() ?? 'none',
       }
     },
 

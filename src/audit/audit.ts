@@ -1,4 +1,6 @@
 // What the doors can ask of the audit log. Writing alongside a change is `record.ts`; the body is built by `audit-service.ts`.
+import type { AnchorFolderState } from './known-anchors.ts'
+import type { LedgerState } from './ledger.ts'
 
 /** An entry as it is read. Hashes are lower-case hex. */
 export interface AuditEntry {
@@ -60,8 +62,14 @@ export interface AuditReport {
   chainOk: boolean
   /** The newest checkpoint is signed by a key of this log, and the tree leads to its root. True where nothing was signed. */
   rootOk: boolean
-  /** The log fulfils every checkpoint kept outside of it. */
+  /** The log fulfils every checkpoint kept outside of it; false, too, as long as nobody has taken note of a rollback. */
   anchorsOk: boolean
+  /** `broken` also when an entry looked at is. */
+  state: LedgerState
+  /** Rollbacks that the log tells of; they stay in it also when somebody has taken note of them. */
+  rollbacks: number
+  /** How the second anchor folder is: what could not be read was not compared. */
+  anchorFolder: AnchorFolderState
   /** First entry that is wrong or missing, as `auditId`; null when there is none. */
   firstBad: number | null
 }

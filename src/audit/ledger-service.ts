@@ -268,7 +268,8 @@ export function createLedger(options: LedgerOptions): Ledger {
     },
     lookAtSecond,
     anchorFolder: () => known.folderState(),
-    anchorsHold: () => contradiction(known.toCompare()) === null,
+    rollbacks: () => epochs.rollbacks().length,
+    anchorsHold: () => state !== 'rolled_back' && contradiction(known.toCompare()) === null,
   }
 
   /** The note with the key that opens it. */

@@ -87,6 +87,8 @@ export interface Ledger {
   lookAtSecond(): Promise<void>
   /** How the second anchor folder is; what could not be read of it was not compared. */
   anchorFolder(): AnchorFolderState
-  /** Whether the log fulfils every anchor it knows of. */
+  /** How many epochs were begun because of a rollback. */
+  rollbacks(): number
+  /** Whether the log fulfils every anchor it knows of; it does not while it is `rolled_back`, though it has begun a new epoch. */
   anchorsHold(): boolean
 }

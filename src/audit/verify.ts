@@ -64,7 +64,7 @@ export async function verifyRange(
   from: number,
   size: number,
   isErased: (seq: number) => boolean,
-): Promise<Omit<AuditReport, 'rootOk' | 'anchorsOk'>> {
+): Promise<Omit<AuditReport, 'rootOk' | 'anchorsOk' | 'state' | 'rollbacks' | 'anchorFolder'>> {
   const before = from === 0 ? undefined : rows.bySeq(from - 1)
   let previous = from === 0 ? GENESIS : before === undefined ? null : digestOf(before.chain)
   let invalid = 0

@@ -6,6 +6,7 @@ import { openAnchor } from '../audit/anchor-note.ts'
 import type { BundleVerdict } from '../audit/bundle-findings.ts'
 import { verifyBundle } from '../audit/bundle-verify.ts'
 import type { AnchorFolderState } from '../audit/known-anchors.ts'
+import type { LedgerState } from '../audit/ledger.ts'
 import type { LogReader } from '../audit/log-reader.ts'
 import { verifyLog } from '../audit/log-verify.ts'
 import { AppError } from '../base/errors.ts'
@@ -114,6 +115,9 @@ interface Report {
   chain_ok: boolean
   root_ok: boolean
   anchors_ok: boolean
+  state: LedgerState
+  rollbacks: number
+  anchor_folder: AnchorFolderState
 }
 
 async function verifyThere(options: VerifyOptions, context: CliContext): Promise<void> {
@@ -129,15 +133,19 @@ async function verifyThere(options: VerifyOptions, context: CliContext): Promise
   const report = (await client.call('POST', '/api/audit/verify-all', {
     limit: EVERY_ENTRY,
   })) as Report
+  const { valid, total, chain_ok, root_ok, anchors_ok, state, rollbacks } = report
+  // As for a folder: what the log tells of stays told, also when somebody has taken note of it.
+  const rolledBack = !anchors_ok || rollbacks > 0
+  const told = rolledBack ? `${cliText(terminal.language, 'toldRollback')}\n` : ''
   const unchecked = report.unchecked
     ? `${report.unchecked} ${cliText(terminal.language, 'uncheckedSignatures')}\n`
     : ''
   await terminal.result(
     terminal.json
       ? `${JSON.stringify(report)}\n`
-      : `${report.valid} / ${report.total} (${report.integrity})\n${unchecked}`,
+      : `${report.valid} / ${report.total} (${report.integrity})\n${unchecked}${told}${folderLine(terminal, report.anchor_folder)}`,
   )
-  const { valid, total, chain_ok, root_ok, anchors_ok } = report
-  if (valid < total || !chain_ok || !root_ok) process.exitCode = EXIT.tampered
-  else if (!anchors_ok) process.exitCode = EXIT.rolledBack
+  const isBroken = valid < total || !chain_ok || !root_ok || state === 'broken'
+  if (isBroken) process.exitCode = EXIT.tampered
+  else if (rolledBack) process.exitCode = EXIT.rolledBack
 }

@@ -43,6 +43,11 @@ const TEXTS = {
     'pt-BR': 'com uma assinatura HMAC cuja chave não está mais aqui; o resto delas confere',
     en: 'with an HMAC signature whose key is not here any more; the rest of them is sound',
   },
+  toldRollback: {
+    'pt-BR':
+      'O registro foi revertido: não cumpre um ponto assinado guardado fora dele, ou conta que já o descumpriu.',
+    en: 'The log was rolled back: it does not fulfil a signed note kept outside of it, or tells that it once did not.',
+  },
   secondUnread: {
     'pt-BR': 'A segunda pasta de âncoras não pôde ser lida; as notas dela não foram comparadas.',
     en: 'The second anchor folder could not be read; its notes were not compared.',

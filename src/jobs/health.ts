@@ -1,7 +1,6 @@
 // How each part of the program is, looked at when somebody asks: what is written, kept, reached, waiting and left over.
 import { availableParallelism } from 'node:os'
-import type { Audit } from '../audit/audit.ts'
-import type { Ledger } from '../audit/ledger.ts'
+import type { Audit, AuditReport } from '../audit/audit.ts'
 import type { Clock } from '../base/clock.ts'
 import type { OpenedSources } from '../sources/open.ts'
 import type { Store } from '../store/store.ts'
@@ -23,7 +22,6 @@ export interface HealthDeps {
   /** Endpoints of webhooks, and those that were switched off for failing. */
   webhooks: () => { endpoints: number; disabled: number; waiting: number }
   audit: Audit
-  ledger: Ledger
   jobs: Jobs
   compute: Compute
   sources: OpenedSources
@@ -41,7 +39,7 @@ const STUCK_MS = 60_000
 const MIB = 2 ** 20
 
 export function createHealth(deps: HealthDeps): () => Promise<HealthPart[]> {
-  const { store, watch, webhooks, audit, ledger, jobs, compute, sources, clock } = deps
+  const { store, watch, webhooks, audit, jobs, compute, sources, clock } = deps
   const looks: [string, () => Finding | Promise<Finding>][] = [
     ['database', () => databaseState(store, watch)],
     ['cache', () => cacheState(sources)],
@@ -49,7 +47,7 @@ export function createHealth(deps: HealthDeps): () => Promise<HealthPart[]> {
     ['configuration', () => ['up', libraries(deps)]],
     ['workers', () => workerState(compute)],
     ['queue', () => queueState(jobs)],
-    ['audit', () => auditState(audit, ledger)],
+    ['audit', () => auditState(audit)],
     ['disk', () => diskState(store)],
     ['webhooks', () => webhookState(webhooks())],
     ['cpu', () => cpuState(clock)],
@@ -151,17 +149,16 @@ function queueState(jobs: Jobs): Finding {
   ]
 }
 
-const FOLDER_TROUBLES: Readonly<Record<ReturnType<Ledger['anchorFolder']>, string | null>> = {
+const FOLDER_TROUBLES: Readonly<Record<AuditReport['anchorFolder'], string | null>> = {
   none: null,
   read: null,
   unread: 'the second anchor folder could not be read, its notes are not compared',
   unknown_key: 'the second anchor folder holds notes of this log by a key that it never had',
 }
 
-async function auditState(audit: Audit, ledger: Ledger): Promise<Finding> {
-  const { chainOk, invalid } = await audit.verifyAll(AUDIT_TAIL)
-  const state = chainOk && invalid === 0 ? ledger.state() : 'broken'
-  const trouble = FOLDER_TROUBLES[ledger.anchorFolder()]
+async function auditState(audit: Audit): Promise<Finding> {
+  const { state, anchorFolder } = await audit.verifyAll(AUDIT_TAIL)
+  const trouble = FOLDER_TROUBLES[anchorFolder]
   const status =
     state === 'broken' ? 'down' : state === 'ok' && trouble === null ? 'up' : 'degraded'
   const told = `${audit.head().size} entries, ${state}`

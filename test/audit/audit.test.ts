@@ -222,6 +222,9 @@ describe('verification', () => {
       anchorsOk: true,
       firstBad: null,
       unchecked: 0,
+      state: 'ok',
+      rollbacks: 0,
+      anchorFolder: 'none',
     })
     expect(await audit.verifyAll(1000)).toMatchObject({ total: 1000, valid: 1000, chainOk: true })
     expect(audit.verify(3010)).toEqual({ auditId: 3010, valid: true, message: 'Signature valid' })

@@ -118,6 +118,9 @@ describeWithJudge('python3', [PYTHON, '-c', '0'], 'the audit log from outside', 
       anchors_ok: true,
       first_bad: null,
       unchecked: 0,
+      state: 'ok',
+      rollbacks: 0,
+      anchor_folder: 'none',
     })
     const rows = (await daemon.call('GET', '/api/audit/export/compliance')).text.split('\r\n')
     expect(rows[0]).toBe(

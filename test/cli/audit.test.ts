@@ -1,5 +1,13 @@
 // `sisrua audit` where something is in the way: a damaged or foreign database, a folder that cannot be written, a long log elsewhere.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import Database from 'better-sqlite3'
@@ -124,6 +132,47 @@ describe('a daemon elsewhere', () => {
       for (const more of [['--quick'], ['--vkey', 'x'], ['--bundle', home]]) {
         expect((await verify(...more)).code).toBe(2)
       }
+    } finally {
+      await daemon.stop()
+    }
+  })
+
+  it('tells a rollback as the check of its folder does, also when it was taken note of', async () => {
+    const folder = path.join(home, 'put back')
+    const file = path.join(folder, 'sisrua.db')
+    for (const size of [300, 400]) {
+      const house = createAuditHouse({ dataFolder: folder })
+      house.add(size - house.recorder.tree.size())
+      await house.close()
+      if (size === 300) copyFileSync(file, `${file}.copy`)
+    }
+    for (const suffix of ['-wal', '-shm']) rmSync(file + suffix, { force: true })
+    copyFileSync(`${file}.copy`, file)
+    const daemon = await startDaemon({
+      dataDir: folder,
+      anchorFolder: path.join(home, 'gone', 'x'),
+    })
+    const url = `http://127.0.0.1:${daemon.port}`
+    const there = (...args: string[]) =>
+      runProgram(['audit', 'verify', '--url', url, ...args], home, {
+        env: { SISRUA_AUTH_TOKEN: TOKEN },
+      })
+    try {
+      const report = async () => (await daemon.call('POST', '/api/audit/verify-all', {})).json
+      expect(await report()).toMatchObject({ anchors_ok: false, state: 'rolled_back' })
+      expect(await report()).toMatchObject({ rollbacks: 1, anchor_folder: 'unread', invalid: 0 })
+      expect((await audit(folder, 'verify')).code).toBe(13)
+      const told = await there()
+      expect([told.code, told.stdout]).toEqual([
+        13,
+        expect.stringMatching(/was rolled back.*could not be read/s),
+      ])
+      expect((await there('--lang', 'pt-BR')).stdout).toMatch(/foi revertido.*não pôde ser lida/s)
+      await daemon.call('POST', '/api/v1/audit/key/rotate', {})
+      expect(await report()).toMatchObject({ anchors_ok: true, state: 'ok', rollbacks: 1 })
+      expect([(await audit(folder, 'verify')).code, (await there()).code]).toEqual([13, 13])
+      const health = (await daemon.call('GET', '/api/v1/health/detailed')).text
+      expect(health).toContain('second anchor folder could not be read')
     } finally {
       await daemon.stop()
     }

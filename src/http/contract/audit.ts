@@ -48,6 +48,8 @@ export const AuditVerdict = z
   })
   .openapi('AuditVerdict')
 
+const LogState = z.enum(['ok', 'rolled_back', 'key_lost', 'key_locked', 'broken'])
+
 export const VerifyAllRequest = z
   .object({ limit: z.number().int().min(1).max(1_000_000_000).nullish() })
   .openapi('VerifyAllRequest')
@@ -66,6 +68,14 @@ export const AuditReport = z
     root_ok: z.boolean(),
     anchors_ok: z.boolean(),
     first_bad: z.number().int().nullable(),
+    state: LogState,
+    rollbacks: z.number().int().openapi({
+      description: 'Rollbacks that the log tells of, also those somebody has taken note of.',
+    }),
+    anchor_folder: z.enum(['none', 'read', 'unread', 'unknown_key']).openapi({
+      description:
+        'The second anchor folder; notes of one that is unread were not compared. unknown_key: it holds notes of this log by a key that it never had.',
+    }),
   })
   .openapi('AuditReport')
 
@@ -118,7 +128,7 @@ export const Checkpoint = z
     note: z.string().openapi({ description: 'Signed note (c2sp.org/tlog-checkpoint).' }),
     vkey: z.string(),
     short_code: z.string(),
-    state: z.enum(['ok', 'rolled_back', 'key_lost', 'key_locked', 'broken']),
+    state: LogState,
     known_ok: z
       .boolean()
       .nullable()

@@ -141,6 +141,7 @@ function mountAt(app: App, audit: Rooms['audit'], prefix: (typeof AUDIT_PREFIXES
       const report = await audit.verifyAll(c.req.valid('json').limit ?? 1000)
       const { total, valid, invalid, unchecked, integrity, chainOk, rootOk, anchorsOk, firstBad } =
         report
+      const { state, rollbacks, anchorFolder } = report
       return c.json(
         {
           total,
@@ -152,6 +153,9 @@ function mountAt(app: App, audit: Rooms['audit'], prefix: (typeof AUDIT_PREFIXES
           root_ok: rootOk,
           anchors_ok: anchorsOk,
           first_bad: firstBad,
+          state,
+          rollbacks,
+          anchor_folder: anchorFolder,
         },
         200,
       )
