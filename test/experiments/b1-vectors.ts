@@ -1,4 +1,5 @@
-// B1: the tree's proofs, exhaustively up to 256 leaves, each also altered in five ways; and RFC 8785 numbers against a second
+// B1: the tree's proofs, exhaustively up to 256 leaves, each also altered in five ways, and given with wrong
+// indices and sizes; and RFC 8785 numbers against a second
 // implementation (Python's shortest digits, put into ECMAScript's form).
 import { execFileSync } from 'node:child_process'
 import { canonicalJson } from '../../src/audit/canonical.ts'
@@ -61,9 +62,32 @@ function forgetsSize(
   return node === root
 }
 
+/**
+ * On which side of each hash on its path the leaf lies, lowest first, by RFC 6962's own recursion. A path, a leaf and a root say
+ * nothing else of index and size: where two pairs share these sides, no verifier can tell them apart, and only the signature over
+ * size and root does.
+ */
+function sides(index: number, size: number): string {
+  if (index >= size) return 'outside'
+  if (size === 1) return ''
+  let left = 1
+  while (left * 2 < size) left *= 2
+  return index < left ? `${sides(index, left)}l` : `${sides(index - left, size - left)}r`
+}
+
+/** Sizes to lie with: neighbours, those the leaf is just in or not, and those where a path gets longer or shorter. */
+function wrongSizes(index: number, size: number): number[] {
+  const power = 2 ** Math.ceil(Math.log2(size))
+  const lies = [size - 1, size + 1, index, index + 1, power / 2, power, power + 1, 2 * size]
+  return [...new Set(lies)].filter((lie) => lie !== size && Number.isInteger(lie) && lie >= 0)
+}
+
 interface Tally {
   proofs: number
   altered: number
+  /** Wrong sizes and indices, and how many of them have the same path. */
+  displaced: number
+  samePath: number
   failures: number
   fooled: number
 }
@@ -83,7 +107,17 @@ function inclusion(size: number, tally: Tally): void {
     // Another size with the same path shape proves the same thing only where RFC 9162 says so: the root must differ.
     const wider = frontierFrom(size + (size < 256 ? 1 : -1), subtree).root()
     if (verifyInclusion(LEAVES[i]!, i, size, proof, wider)) tally.failures++
-    if (forgetsSize(LEAVES[i]!, i + 2 ** proof.length, size, proof, root)) tally.fooled++
+    for (const lie of wrongSizes(i, size)) {
+      tally.displaced++
+      const isSame = sides(i, lie) === sides(i, size)
+      if (isSame) tally.samePath++
+      if (verifyInclusion(LEAVES[i]!, i, lie, proof, root) !== isSame) tally.failures++
+    }
+    // What fools the control is given to the real one, too.
+    const beyond = i + 2 ** proof.length
+    tally.displaced++
+    if (verifyInclusion(LEAVES[i]!, beyond, size, proof, root)) tally.failures++
+    if (forgetsSize(LEAVES[i]!, beyond, size, proof, root)) tally.fooled++
   }
 }
 
@@ -152,7 +186,10 @@ export const b1: Experiment = {
   id: 'B1',
   title: 'Proofs up to 256 leaves and RFC 8785 numbers, right ones accepted, altered ones never',
   async run(options) {
-    const tally: Tally = { proofs: 0, altered: 0, failures: 0, fooled: 0 }
+    const tally: Tally = {
+      ...{ proofs: 0, altered: 0, displaced: 0 },
+      ...{ samePath: 0, failures: 0, fooled: 0 },
+    }
     const most = options.quick ? 40 : 256
     for (let size = 1; size <= most; size++) {
       inclusion(size, tally)
@@ -161,7 +198,7 @@ export const b1: Experiment = {
     const count = trialsOf(options, 100_000, 2_000)
     const { wrong, shortSeen } = numbers(count, options.seed)
     return {
-      trials: tally.proofs + tally.altered + count,
+      trials: tally.proofs + tally.altered + tally.displaced + count,
       failures: tally.failures + wrong,
       control: {
         expected: 'a verifier without the size is fooled; 16 digits are too few',
@@ -171,6 +208,8 @@ export const b1: Experiment = {
       figures: {
         'proofs accepted': tally.proofs,
         'altered proofs refused': tally.altered,
+        'wrong sizes and indices refused': tally.displaced - tally.samePath,
+        'wrong sizes with the same path, which the signature over the size refuses': tally.samePath,
         'numbers equal': count - wrong,
       },
     }
