@@ -356,10 +356,7 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     stop,
     stopped,
     hasHungThread: () =>
-      poolIsLate ||
-      hasUnanswered() ||
-      store.hasHungThread() ||
-      (compute.load?.().ending ?? 0) > 0,
+      poolIsLate || hasUnanswered() || store.hasHungThread() || (compute.load?.().ending ?? 0) > 0,
     ready: {
       v: 1,
       ready: true,
