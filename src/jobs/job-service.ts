@@ -102,6 +102,7 @@ export function createJobs(options: JobsOptions): Jobs {
     return {
       kind: request.kind,
       ...prepared,
+      serviceVersionId: request.serviceVersionId ?? null,
       input: document === null ? null : { sha256: sha256!, size: document.length, inline: null },
       document,
       priority,
@@ -175,6 +176,8 @@ export function createJobs(options: JobsOptions): Jobs {
       return row === null ? null : view(row)
     },
 
+    check: (request) => void prepareRequest(request, null, directory),
+
     get: (id) => view(rowOf(id)),
 
     list(filter = {}) {
@@ -212,13 +215,15 @@ export function createJobs(options: JobsOptions): Jobs {
       const sha256 = row.inputSha256?.toString('hex') ?? null
       const params = JSON.parse(row.payload) as Record<string, unknown>
       const kind = toJob(row).kind
+      const { priority, projectId, traceId, serviceVersionId } = row
+      const asked = { kind, params, serviceVersionId }
       const document = sha256 === null ? null : await (await store.blobs.open(sha256)).bytes()
-      const { pipeline, payload, key } = prepareRequest({ kind, params }, sha256, directory)
+      const { pipeline, payload, key } = prepareRequest(asked, sha256, directory)
       const input = document === null ? null : await store.blobs.prepare(document, sha256!)
-      const { priority, projectId, traceId } = row
       const { job, replayed } = await add(
         {
-          ...{ kind, pipeline, payload, key, input, priority, projectId, traceId },
+          ...{ kind, serviceVersionId, pipeline, payload, key, input },
+          ...{ priority, projectId, traceId },
           force: true,
           idempotencyKey: null,
           retryOf: id,

@@ -13,6 +13,7 @@ export function toJob(row: JobRow): Job {
     id: row.id,
     kind: row.kind as JobKind,
     pipeline: row.pipeline,
+    serviceVersionId: row.serviceVersionId,
     state: row.state as JobState,
     progress: row.progress,
     step: row.step as JobStep,

@@ -42,6 +42,8 @@ export interface Job {
   kind: JobKind
   /** `osm-site@1`. */
   pipeline: string
+  /** The version of a service whose run this is. */
+  serviceVersionId: string | null
   state: JobState
   /** 0…1. */
   progress: number

@@ -28,6 +28,8 @@ export interface SubmitRequest {
   idempotencyKey?: string | null
   projectId?: string | null
   traceId?: string | null
+  /** A published version of a service: the job is its run, and only another run of it is the same job. */
+  serviceVersionId?: string | null
 }
 
 interface Submitted {
@@ -98,6 +100,8 @@ export interface Jobs {
    * Lets a door spare the creation limit for replays.
    */
   peek(request: SubmitRequest, actor: Actor): Promise<Job | null>
+  /** Throws PARAMS_INVALID as `submit` would for these parameters; no document is looked at. */
+  check(request: Pick<SubmitRequest, 'kind' | 'params'>): void
   get(id: string): Job
   list(filter?: JobFilter): JobPage
   /** How many jobs of the kind start before this one; null unless it waits. */

@@ -31,6 +31,7 @@ function leaseOf({ id, leaseToken }: Lease): { id: string; leaseToken: string } 
 export interface NewJob {
   kind: JobKind
   pipeline: string
+  serviceVersionId?: string | null
   payload: string
   key: Buffer
   input: PreparedBlob | null
@@ -205,6 +206,7 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
         uuid: ids.uuid(),
         kind: job.kind,
         pipeline: job.pipeline,
+        serviceVersionId: job.serviceVersionId ?? null,
         priority: job.priority,
         payload: job.payload,
         inputSha256: job.input === null ? null : Buffer.from(job.input.sha256, 'hex'),
@@ -224,6 +226,7 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
         kind: job.kind,
         pipeline: job.pipeline,
         key: job.key.toString('hex'),
+        ...(job.serviceVersionId == null ? {} : { service_version: job.serviceVersionId }),
       })
       return { row, replayed: false }
     },

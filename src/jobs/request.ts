@@ -25,7 +25,7 @@ export interface PreparedRequest {
   pipeline: string
   /** Canonical JSON of the validated parameters (of the raw ones when coordinates are missing). */
   payload: string
-  /** SHA-256 over kind, pipeline version, parameters and input document. */
+  /** SHA-256 over kind, pipeline version, parameters, input document and, in a run, the version of the service. */
   key: Buffer
 }
 
@@ -61,12 +61,14 @@ export function prepareRequest(
     )
   }
   const name = pipelineName(pipeline)
+  const { serviceVersionId = null } = request
+  const service = serviceVersionId === null ? '' : `,"service":${JSON.stringify(serviceVersionId)}`
   const key = createHash('sha256')
     .update(
       `{"input":${JSON.stringify(inputSha256)},"kind":${JSON.stringify(request.kind)},"params":`,
     )
     .update(payload)
-    .update(`,"pipeline":${JSON.stringify(name)}}`)
+    .update(`,"pipeline":${JSON.stringify(name)}${service}}`)
     .digest()
   return { pipeline: name, payload, key }
 }

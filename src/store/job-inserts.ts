@@ -10,7 +10,7 @@ export interface NewJob {
 }
 
 /** Columns with one value for all rows of a statement. `aged_at` follows `created_at`. */
-const SHARED = `kind, pipeline, state, priority, input_sha256, retry_of, attempt, max_attempts, lease_until, boot_id, run_after,
+const SHARED = `kind, pipeline, service_version_id, state, priority, input_sha256, retry_of, attempt, max_attempts, lease_until, boot_id, run_after,
   aged_at, soft_ms, hard_ms, progress, step, created_by, project_id, created_at, started_at, updated_at`
 /** Columns of each row, after its number. */
 const OWN = 'id, payload, idempotency_key, lease_token, trace_id, seal'
@@ -26,6 +26,7 @@ function sharedOf({ row, bootId }: NewJob): unknown[] {
   return [
     row.kind,
     row.pipeline,
+    row.serviceVersionId,
     row.state,
     row.priority,
     row.inputSha256,
@@ -67,6 +68,7 @@ function isAlike(a: NewJob, b: NewJob): boolean {
     left.attempt === right.attempt &&
     left.kind === right.kind &&
     left.pipeline === right.pipeline &&
+    left.serviceVersionId === right.serviceVersionId &&
     left.priority === right.priority &&
     left.maxAttempts === right.maxAttempts &&
     left.softMs === right.softMs &&

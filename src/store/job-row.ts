@@ -6,6 +6,8 @@ export interface JobRow {
   id: string
   kind: string
   pipeline: string
+  /** The service whose run this is; null for a job of its own. */
+  serviceVersionId: string | null
   state: string
   priority: number
   payload: string
@@ -39,7 +41,7 @@ export interface JobRow {
 }
 
 /** The columns of a row under the names above. */
-export const JOB_COLUMNS = `n, id, kind, pipeline, state, priority, payload, input_sha256 AS inputSha256,
+export const JOB_COLUMNS = `n, id, kind, pipeline, service_version_id AS serviceVersionId, state, priority, payload, input_sha256 AS inputSha256,
   idempotency_key AS idempotencyKey, retry_of AS retryOf, attempt, max_attempts AS maxAttempts,
   crash_count AS crashCount, lease_token AS leaseToken, lease_until AS leaseUntil, run_after AS runAfter,
   soft_ms AS softMs, hard_ms AS hardMs, progress, step, error_code AS errorCode, error_message AS errorMessage,

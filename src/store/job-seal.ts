@@ -7,11 +7,13 @@ const bytes = (value: Buffer | null): string => (value === null ? 'null' : value
 
 type Unsealed = Omit<JobRow, 'seal'>
 
-/** Checksum over what a job keeps all its life: `sealFrom` goes on from it. */
+/** Checksum over what a job keeps all its life: `sealFrom` goes on from it. Without a service the text is that of older programs. */
 export function coreOf(row: Unsealed): number {
+  // Undefined in the schema step that sealed the first rows.
+  const service = row.serviceVersionId == null ? '' : `${row.serviceVersionId}|`
   return crc32(
     `${row.id}|${row.kind}|${row.pipeline}|${bytes(row.inputSha256)}|${row.retryOf}|${row.maxAttempts}|${row.softMs}|` +
-      `${row.hardMs}|${row.traceId}|${row.createdBy}|${row.projectId}|${row.createdAt}|${row.payload}`,
+      `${row.hardMs}|${row.traceId}|${row.createdBy}|${row.projectId}|${row.createdAt}|${service}${row.payload}`,
   )
 }
 

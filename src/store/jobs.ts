@@ -17,6 +17,7 @@ export interface NewJobRow {
   uuid: string
   kind: string
   pipeline: string
+  serviceVersionId?: string | null
   priority: number
   payload: string
   inputSha256: Buffer | null
@@ -54,6 +55,7 @@ function newRow(n: number, job: NewJobRow): JobRow {
     id: jobId(n, job.uuid),
     kind: job.kind,
     pipeline: job.pipeline,
+    serviceVersionId: job.serviceVersionId ?? null,
     state: 'queued',
     priority: job.priority,
     payload: job.payload,

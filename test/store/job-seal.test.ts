@@ -3,9 +3,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { crc32 } from 'node:zlib'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { sealOf } from '../../src/store/job-seal.ts'
+import { coreOf, sealOf } from '../../src/store/job-seal.ts'
 import type { JobRow } from '../../src/store/jobs.ts'
 import { checksum } from '../../src/store/migrate.ts'
 import { MIGRATIONS } from '../../src/store/sql/migrations.ts'
@@ -88,6 +89,31 @@ describe('a finished job', () => {
     const later = createJobHouse({ dataFolder, start: false })
     expect(() => later.jobs.get(first)).toThrow(CORRUPT)
     await later.close()
+  })
+
+  it('that is said to be the run of a service is not served', async () => {
+    const id = await finishedJob()
+    damage(`INSERT INTO services VALUES ('s', 'S', 0)`)
+    damage(
+      `INSERT INTO service_versions VALUES ('x', 's', '1.0.0', '{}', NULL, zeroblob(32), 'active', 0)`,
+    )
+    damage(`UPDATE jobs SET service_version_id = 'x'`)
+    const house = createJobHouse({ dataFolder, start: false })
+    expect(() => house.jobs.get(id)).toThrow(CORRUPT)
+    await house.close()
+  })
+
+  it('that is no run has the seal that programs without services gave it; a run has another', async () => {
+    const id = await finishedJob()
+    const house = createJobHouse({ dataFolder, start: false })
+    const row = house.store.jobs.byId(id) as JobRow
+    await house.close()
+    const core =
+      `${row.id}|${row.kind}|${row.pipeline}|null|null|${row.maxAttempts}|${row.softMs}|${row.hardMs}|null|owner|` +
+      `null|${row.createdAt}|${row.payload}`
+    expect(row.serviceVersionId).toBeNull()
+    expect(coreOf(row)).toBe(crc32(core))
+    expect(coreOf({ ...row, serviceVersionId: 'x' })).not.toBe(crc32(core))
   })
 
   it('control: sealed anew, the change is believed', async () => {
