@@ -16,6 +16,7 @@ import type { Config } from './config.ts'
 import { createActivity } from './http/activity.ts'
 import { createApp } from './http/app.ts'
 import { compatPipePlace, openCompatPipe } from './http/compat-pipe.ts'
+import { exampleParams } from './http/contract/services.ts'
 import { createGuard } from './http/guard.ts'
 import type { HubLimits } from './http/hub-limits.ts'
 import { createMetrics } from './http/metrics.ts'
@@ -35,6 +36,7 @@ import { writeSymbolFiles } from './jobs/symbol-files.ts'
 import { createTerrain } from './jobs/terrain.ts'
 import { createPluginImport } from './projects/plugin-import.ts'
 import { createProjects } from './projects/project-service.ts'
+import { createServices } from './services/service-registry.ts'
 import { openGeocoder } from './sources/geocoder.ts'
 import { openSources } from './sources/open.ts'
 import { openStore } from './store/store.ts'
@@ -253,6 +255,13 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
   const rooms: Rooms = {
     jobs,
     projects,
+    services: createServices({
+      store,
+      recorder,
+      clock,
+      ids,
+      check: ({ kind, params }) => jobs.check({ kind, params: exampleParams(kind, params) }),
+    }),
     pluginImport: createPluginImport({
       projects,
       dataFolder: folders.data,
@@ -267,6 +276,8 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     converters: {
       readRequest: (body) =>
         compute.run('readRequest', body, { transfer: [body.buffer as ArrayBuffer] }),
+      readRunRequest: (body) =>
+        compute.run('readRunRequest', body, { transfer: [body.buffer as ArrayBuffer] }),
       kmlToGeojson: (kml) => compute.run('convertKml', kml),
     },
     geocoder: openGeocoder(config, clock),

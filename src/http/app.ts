@@ -21,6 +21,8 @@ import { mountManagement } from './routes/management.ts'
 import { mountPlaces } from './routes/places.ts'
 import { mountProjectFeatures } from './routes/project-features.ts'
 import { mountProjects } from './routes/projects.ts'
+import { mountRuns } from './routes/runs.ts'
+import { mountServices } from './routes/services.ts'
 import { mountStatus } from './routes/status.ts'
 import { mountWebhooks } from './routes/webhooks.ts'
 
@@ -61,6 +63,8 @@ export function createApp(rooms: Rooms): App {
   mountAssistant(app, rooms)
   mountProjects(app, rooms)
   mountProjectFeatures(app, rooms)
+  mountServices(app, rooms)
+  mountRuns(app, rooms)
   mountWebhooks(app, rooms)
   mountHooks(app, rooms)
   mountAudit(app, rooms)

@@ -2,10 +2,11 @@
 import { isUtf8 } from 'node:buffer'
 import { AppError } from '../base/errors.ts'
 import type { SubmitRequest } from '../jobs/jobs.ts'
-import { splitPrepareRequest } from '../kernel/formats/prepare-request.ts'
+import { splitPrepareRequest, splitRunRequest } from '../kernel/formats/prepare-request.ts'
 import { PARSE_HERE_BYTES, readBody } from './body.ts'
 import { type AnyContext, admissionOf } from './context.ts'
 import { PrepareJobRequest, pipelineParams } from './contract/jobs.ts'
+import { ServiceRunRequest } from './contract/services.ts'
 import { idempotencyKeyOf } from './idempotency.ts'
 import { fieldErrors } from './problem.ts'
 import type { Rooms } from './rooms.ts'
@@ -15,14 +16,15 @@ export async function readParts(c: AnyContext, rooms: Rooms) {
   return partsOf(await readBody(c.env.incoming, admissionOf(c).access.bodyBytes), rooms)
 }
 
-async function partsOf(body: Buffer, rooms: Rooms) {
+async function partsOf(body: Buffer, rooms: Rooms, isRun = false) {
   if (!isUtf8(body))
     throw new AppError('REQUEST_INVALID', 'The body is not valid UTF-8. Send JSON in UTF-8.')
-  if (body.length <= PARSE_HERE_BYTES) return splitPrepareRequest(body)
+  if (body.length <= PARSE_HERE_BYTES) {
+    return isRun ? splitRunRequest(body) : splitPrepareRequest(body)
+  }
   // A copy of its own, so that it can be moved into the worker without what lies beside it.
-  return rooms.converters.readRequest(
-    body.byteLength === body.buffer.byteLength ? body : new Uint8Array(body),
-  )
+  const own = body.byteLength === body.buffer.byteLength ? body : new Uint8Array(body)
+  return isRun ? rooms.converters.readRunRequest(own) : rooms.converters.readRequest(own)
 }
 
 /** Throws PARAMS_INVALID with the fields that are wrong. */
@@ -33,6 +35,38 @@ export async function readSubmit(c: AnyContext, rooms: Rooms): Promise<SubmitReq
 /** The same for a body that was already read. */
 export async function submitOf(c: AnyContext, bytes: Buffer, rooms: Rooms): Promise<SubmitRequest> {
   const { fields, geojson } = await partsOf(bytes, rooms)
+  const request = requestOf(c, fields, geojson, rooms)
+  return { ...request, idempotencyKey: idempotencyKeyOf(c) }
+}
+
+/**
+ * What a run of this service asks for. Its Idempotency-Key is not the job's: the same key names the same answer also after another
+ * version became the active one. Throws PARAMS_INVALID, NOT_FOUND, VERSION_CONFLICT, RESULT_CORRUPT.
+ */
+export async function readRun(
+  c: AnyContext,
+  serviceId: string,
+  rooms: Rooms,
+): Promise<SubmitRequest & { serviceVersionId: string }> {
+  const bytes = await readBody(c.env.incoming, admissionOf(c).access.bodyBytes)
+  const { fields, geojson } = await partsOf(bytes, rooms, true)
+  const parsed = ServiceRunRequest.safeParse(fields)
+  if (!parsed.success) throw fieldErrors('body', parsed.error.issues)
+  const { inputs, semver, ...job } = parsed.data
+  // The document was taken out before; null stands for what was not filled in.
+  const given = Object.entries(inputs).filter(([, value]) => (value ?? null) !== null)
+  const hasDocument = geojson !== null
+  const run = rooms.services.run(serviceId, semver ?? null, Object.fromEntries(given), hasDocument)
+  const request = requestOf(c, { ...job, ...run.params, kind: run.kind }, geojson, rooms)
+  return { ...request, serviceVersionId: run.version.id }
+}
+
+function requestOf(
+  c: AnyContext,
+  fields: Record<string, unknown>,
+  geojson: Uint8Array | null,
+  rooms: Rooms,
+): SubmitRequest {
   const parsed = PrepareJobRequest.omit({ geojson: true }).safeParse(fields)
   if (!parsed.success) throw fieldErrors('body', parsed.error.issues)
   const body = parsed.data as PrepareJobRequest
@@ -41,7 +75,6 @@ export async function submitOf(c: AnyContext, bytes: Buffer, rooms: Rooms): Prom
     params: withLayers(body.kind, pipelineParams(body), rooms),
     geojson: ['geojson', 'mesh'].includes(body.kind) ? geojson : null,
     force: body.force ?? false,
-    idempotencyKey: idempotencyKeyOf(c),
     projectId: body.project_id ?? null,
     traceId: admissionOf(c).requestId,
     ...(body.priority == null ? {} : { priority: body.priority }),

@@ -11,6 +11,7 @@ import type { Terrain } from '../jobs/terrain.ts'
 import type { PrepareRequest } from '../kernel/formats/prepare-request.ts'
 import type { PluginImport } from '../projects/plugin-import.ts'
 import type { Projects } from '../projects/projects.ts'
+import type { Services } from '../services/services.ts'
 import type { Inbound } from '../webhooks/inbound.ts'
 import type { Webhooks } from '../webhooks/webhooks.ts'
 import type { KeyedAnswers } from './idempotency.ts'
@@ -22,6 +23,8 @@ import type { Sessions } from './sessions.ts'
 interface Converters {
   /** Takes a large body apart. */
   readRequest(body: Uint8Array): Promise<PrepareRequest>
+  /** The same of a run's body. */
+  readRunRequest(body: Uint8Array): Promise<PrepareRequest>
   /** KML text (UTF-8) → GeoJSON bytes. Throws KML_INVALID. */
   kmlToGeojson(kml: Uint8Array): Promise<Uint8Array>
 }
@@ -41,6 +44,7 @@ interface Assistant {
 export interface Rooms {
   jobs: Jobs
   projects: Projects
+  services: Services
   pluginImport: PluginImport
   audit: Audit
   ledger: Ledger

@@ -29,6 +29,7 @@ import { createProjectRows } from './projects.ts'
 import { type Recovery, recover } from './recovery.ts'
 import { createRetention } from './retention.ts'
 import { rememberList } from './schema-list.ts'
+import { createServiceRows } from './services.ts'
 import { MIGRATIONS, type Migration } from './sql/migrations.ts'
 import {
   applyPragmas,
@@ -218,6 +219,7 @@ function assemble({
     webhooks: createWebhookRows(connection, outbox.forgetListeners),
     deliveries: createDeliveryRows(connection),
     projects: createProjectRows(connection),
+    services: createServiceRows(connection),
     meta: createMetaRows(connection),
     retention: createRetention(connection, (ids) =>
       transactions.afterCommit(() => jobRows.forget(ids)),

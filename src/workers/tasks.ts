@@ -1,5 +1,9 @@
 // The table of CPU work: plain functions, no thread API. `inline.ts` calls it here, `worker.ts` in a thread.
-import { type PrepareRequest, splitPrepareRequest } from '../kernel/formats/prepare-request.ts'
+import {
+  type PrepareRequest,
+  splitPrepareRequest,
+  splitRunRequest,
+} from '../kernel/formats/prepare-request.ts'
 import type { ElevationPoint, ElevationPointInput } from '../kernel/pipelines/elevation-point.v1.ts'
 import { elevationPoint } from '../kernel/pipelines/elevation-point.v1.ts'
 import type {
@@ -25,6 +29,8 @@ export interface Tasks {
   pipeline(input: PipelineTask, context: TaskContext): Promise<PipelineOutput>
   /** Splits a prepare request too large to be parsed in the main thread. Throws REQUEST_INVALID, GEOJSON_INVALID. */
   readRequest(body: Uint8Array, context: TaskContext): PrepareRequest
+  /** The same of a run's body. */
+  readRunRequest(body: Uint8Array, context: TaskContext): PrepareRequest
   /** Contours of a box as the wire's JSON. Throws CONTOURS_TOO_MANY. */
   boxContours(input: BoxContoursTask, context: TaskContext): Promise<Uint8Array>
   /** Where a GeoJSON document lies: west, south, east, north in degrees; null when nothing in it can be drawn. Throws GEOJSON_INVALID. */
@@ -42,6 +48,7 @@ export interface Tasks {
 export const tasks: Tasks = {
   pipeline: runPipeline,
   readRequest: splitPrepareRequest,
+  readRunRequest: splitRunRequest,
   boxContours: runBoxContours,
   geojsonBox: (document) => geojsonBox(document),
   // The XML parser is loaded by those who need it.

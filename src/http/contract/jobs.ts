@@ -158,6 +158,9 @@ export const ArtifactList = z
     job_id: z.string(),
     artifacts: z.array(
       z.object({
+        artifact_id: z
+          .string()
+          .openapi({ description: 'For GET /api/v1/artifacts/{artifact_id}.' }),
         name: z.string(),
         media_type: z.string(),
         bytes: z.number().int(),
@@ -206,6 +209,7 @@ function failureText(code: ErrorCode, message: string, language: Language): stri
 
 export function artifactBody(jobId: string, artifact: Artifact) {
   return {
+    artifact_id: `${jobId}.${artifact.name}`,
     name: artifact.name,
     media_type: artifact.mediaType,
     bytes: artifact.size,
@@ -217,6 +221,12 @@ export function artifactBody(jobId: string, artifact: Artifact) {
 
 export function logLine({ n, at, level, line }: JobLogLine) {
   return { n, at: unixSeconds(at), level, line }
+}
+
+/** The job and the file's name that `artifact_id` names; null for any other text. No id of a job holds a dot. */
+export function artifactOf(artifactId: string): { jobId: string; name: string } | null {
+  const dot = artifactId.indexOf('.')
+  return dot < 1 ? null : { jobId: artifactId.slice(0, dot), name: artifactId.slice(dot + 1) }
 }
 
 /** The pipeline's parameters; what was not asked for stays away, so that its own default holds. */

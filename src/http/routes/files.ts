@@ -4,7 +4,7 @@ import { AppError } from '../../base/errors.ts'
 import { type AnyContext, type App, isHead, languageOf } from '../context.ts'
 import { answers, pathParameter } from '../contract/common.ts'
 import { eventNumber } from '../contract/events.ts'
-import { ArtifactList, artifactBody, PrepareResponse } from '../contract/jobs.ts'
+import { ArtifactList, artifactBody, artifactOf, PrepareResponse } from '../contract/jobs.ts'
 import type { Rooms } from '../rooms.ts'
 import { sendFile } from '../send.ts'
 import { createEventStreams } from '../sse.ts'
@@ -17,6 +17,13 @@ const conditions = (c: AnyContext) => ({
   ifNoneMatch: c.req.header('If-None-Match'),
   ifRange: c.req.header('If-Range'),
 })
+
+const PART_OF_FILE = {
+  200: { description: 'The file' },
+  206: { description: 'Part of it' },
+  304: { description: 'Not changed' },
+  416: { description: 'No such part' },
+}
 
 export function mountFiles(app: App, rooms: Rooms): void {
   const { jobs } = rooms
@@ -40,12 +47,7 @@ export function mountFiles(app: App, rooms: Rooms): void {
           pathParameter('name', 'drawing.dxf, features.geojson, preview.svg').shape,
         ),
       },
-      responses: {
-        200: { description: 'The file' },
-        206: { description: 'Part of it' },
-        304: { description: 'Not changed' },
-        416: { description: 'No such part' },
-      },
+      responses: PART_OF_FILE,
     }),
     createRoute({
       method: 'get',
@@ -55,7 +57,21 @@ export function mountFiles(app: App, rooms: Rooms): void {
       request: { params },
       responses: { 200: { description: 'Events', content: { 'text/event-stream': {} } } },
     }),
+    createRoute({
+      method: 'get',
+      path: '/api/v1/artifacts/{artifact_id}',
+      tags,
+      summary: 'A file by its own id, with Range and ETag',
+      request: { params: pathParameter('artifact_id', 'As the list of a job’s files gives it.') },
+      responses: PART_OF_FILE,
+    }),
   ] as const
+
+  async function sendArtifact(c: AnyContext, jobId: string, name: string): Promise<Response> {
+    const file = await jobs.artifact(jobId, name)
+    return sendFile(file, conditions(c), { 'Content-Disposition': disposition(name) }, isHead(c))
+  }
+
   for (const route of documents) app.openAPIRegistry.registerPath(route)
 
   app.get(documents[0].getRoutingPath(), async (c) => {
@@ -69,9 +85,7 @@ export function mountFiles(app: App, rooms: Rooms): void {
     return sendFile(file, conditions(c), {}, isHead(c))
   })
   app.get(documents[1].getRoutingPath(), async (c) => {
-    const name = c.req.param('name')!
-    const file = await jobs.artifact(c.req.param('job_id')!, name)
-    return sendFile(file, conditions(c), { 'Content-Disposition': disposition(name) }, isHead(c))
+    return sendArtifact(c, c.req.param('job_id')!, c.req.param('name')!)
   })
   app.get(documents[2].getRoutingPath(), (c) => {
     const id = c.req.param('job_id')!
@@ -82,6 +96,11 @@ export function mountFiles(app: App, rooms: Rooms): void {
       throw new AppError('PARAMS_INVALID', 'Last-Event-ID must be the number of an event.')
     }
     return streams.open(id, after, languageOf(c), isHead(c))
+  })
+  app.get(documents[3].getRoutingPath(), (c) => {
+    const named = artifactOf(c.req.param('artifact_id')!)
+    if (named === null) throw new AppError('ARTIFACT_NOT_FOUND')
+    return sendArtifact(c, named.jobId, named.name)
   })
 
   app.openapi(

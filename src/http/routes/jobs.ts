@@ -1,47 +1,19 @@
 // Jobs: create, look, list, cancel, retry, read the log. A finished result is streamed as it was stored.
 import { createRoute, z } from '@hono/zod-openapi'
-import type { Job, JobKind, JobState } from '../../jobs/job.ts'
-import { type AnyContext, type App, actorOf, isHead, languageOf } from '../context.ts'
+import type { JobKind, JobState } from '../../jobs/job.ts'
+import { type App, actorOf } from '../context.ts'
 import { answers, jsonBody, Ok, pathParameter } from '../contract/common.ts'
-import {
-  JobList,
-  JobLogs,
-  JobStatus,
-  jobHeader,
-  logLine,
-  PrepareJobRequest,
-} from '../contract/jobs.ts'
-import { tooManyRequests } from '../guard.ts'
-import { isKnown } from '../preconditions.ts'
+import { JobList, JobLogs, JobStatus, logLine, PrepareJobRequest } from '../contract/jobs.ts'
+import { createJobAnswers } from '../job-answers.ts'
 import { readSubmit } from '../prepare.ts'
 import type { Rooms } from '../rooms.ts'
-import { sendParts } from '../send.ts'
 
 const tags = ['jobs']
 const params = pathParameter('job_id', 'The id that the creation answered.')
 
 export function mountJobs(app: App, rooms: Rooms): void {
   const { jobs } = rooms
-  const positionOf = (job: Job): number | null =>
-    job.state === 'queued' || job.state === 'retry_wait' ? jobs.queuePosition(job.id) : null
-  const brief = (c: AnyContext, job: Job) => ({
-    ...jobHeader(job, positionOf(job), languageOf(c)),
-    result: null,
-  })
-
-  /** The job with its result: the stored bytes go out between two small texts. */
-  async function whole(c: AnyContext, job: Job, headers = {}): Promise<Response> {
-    const header = jobHeader(job, positionOf(job), languageOf(c))
-    const etag = `"${job.id.slice(0, 8)}-${job.updatedAt.toString(36)}-${Math.round(header.progress * 1e6).toString(36)}-${languageOf(c)}"`
-    if (isKnown(c.req.header('If-None-Match'), etag)) return c.body(null, 304, { ETag: etag })
-    const head = `${JSON.stringify(header).slice(0, -1)},"result":`
-    const result = job.state === 'succeeded' ? await jobs.result(job.id) : null
-    return sendParts(
-      [Buffer.from(head), result ?? Buffer.from('null'), Buffer.from('}')],
-      { 'Content-Type': 'application/json', ETag: etag, ...headers },
-      isHead(c),
-    )
-  }
+  const { brief, whole, submit } = createJobAnswers(rooms)
 
   const create = createRoute({
     method: 'post',
@@ -55,14 +27,7 @@ export function mountJobs(app: App, rooms: Rooms): void {
   })
   app.openAPIRegistry.registerPath(create)
   app.post(create.path, async (c) => {
-    const request = await readSubmit(c, rooms)
-    const actor = actorOf(c)
-    const known = await jobs.peek(request, actor)
-    if (known === null) {
-      const verdict = rooms.rates.take(actor.id, 'create')
-      if (verdict !== null && !verdict.ok) throw tooManyRequests(verdict)
-    }
-    const { job, replayed } = await jobs.submit(request, actor)
+    const { job, replayed } = await submit(c, await readSubmit(c, rooms))
     const headers: Record<string, string> = replayed ? { 'Idempotent-Replay': 'true' } : {}
     return replayed && job.state === 'succeeded'
       ? whole(c, job, headers)

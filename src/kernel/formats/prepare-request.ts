@@ -21,9 +21,22 @@ export interface PrepareRequest {
 export function splitPrepareRequest(body: Uint8Array): PrepareRequest {
   if (scanJson(body, BODY_LIMITS) !== 'ok') throw notUnderstood()
   const value = parse(decodeUtf8(body), notUnderstood)
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) throw notUnderstood()
-  const { geojson, ...fields } = value as Record<string, unknown>
+  if (!isObject(value)) throw notUnderstood()
+  const { geojson, ...fields } = value
   return { fields, geojson: geojson === undefined || geojson === null ? null : unwrap(geojson) }
+}
+
+/** The same of a run's body: its document lies among the `inputs`. */
+export function splitRunRequest(body: Uint8Array): PrepareRequest {
+  if (scanJson(body, BODY_LIMITS) !== 'ok') throw notUnderstood()
+  const value = parse(decodeUtf8(body), notUnderstood)
+  if (!isObject(value)) throw notUnderstood()
+  if (!isObject(value.inputs)) return { fields: value, geojson: null }
+  const { geojson, ...inputs } = value.inputs
+  return {
+    fields: { ...value, inputs },
+    geojson: (geojson ?? null) === null ? null : unwrap(geojson),
+  }
 }
 
 /** The document's bytes: strings are unwrapped until something else appears. */
@@ -50,6 +63,9 @@ function parse(text: string, error: () => AppError): unknown {
     throw error()
   }
 }
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const notUnderstood = (): AppError =>
   new AppError(
