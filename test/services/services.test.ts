@@ -328,6 +328,30 @@ describe('a run', () => {
     }
   })
 
+  test('counts as a new job, and only once; the audit log says which version made it', async () => {
+    const limited = await startDaemon(sample.flags, {
+      rates: { create: [{ count: 1, seconds: 60 }] },
+    })
+    try {
+      const made = await limited.call('POST', ROOT, { name: 'Planta' })
+      const place = `${ROOT}/${made.json.service_id}`
+      const version = { semver: '1.0.0', kind: 'osm', params: PLAN }
+      await limited.call('POST', `${place}/versions`, version)
+      await limited.call('POST', `${place}/versions/1.0.0/publish`)
+      const ask = (inputs: object) =>
+        limited.call('POST', `${place}/runs`, { semver: '1.0.0', inputs })
+      const first = await ask(PLACE)
+      expect(first.status).toBe(202)
+      expect((await ask(PLACE)).json.job_id).toBe(first.json.job_id)
+      expect((await ask({ ...PLACE, labels: true })).json.code).toBe('RATE_LIMITED')
+      const log = await limited.call('GET', `/api/audit?event_type=job.created`)
+      expect(log.text).toContain('service_version')
+      await limited.finished(first.json.job_id)
+    } finally {
+      await limited.stop()
+    }
+  })
+
   test('stays one when its job is tried again', async () => {
     await active('1.0.0', { ...PLAN, crs: null }, {})
     // Far from the library: the job fails.
