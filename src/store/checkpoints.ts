@@ -22,8 +22,8 @@ export interface CheckpointTask {
 
 export interface Checkpoints {
   /**
-   * Call in every transaction: starts the thread when the log has become long, and has it look now and then. True: the
-   * thread is through, so call `finish` after this commit.
+   * Call in every transaction: starts the thread when the log has become long, and has it look now and then. Never
+   * throws. True: the thread is through, so call `finish` after this commit.
    */
   wake(): boolean
   /** Moves the last pages. Call between two transactions; never throws. */
@@ -85,6 +85,15 @@ export function createCheckpoints(options: CheckpointOptions): Checkpoints {
     thread = started
   }
 
+  /** The system may have no thread to give, or not tell the log's length: no reason for a commit to fail. */
+  function startWhenLong(now: number): void {
+    try {
+      if (logBytes() >= START_BYTES) start()
+    } catch {
+      restsUntil = now + REST_MS
+    }
+  }
+
   function call(): void {
     Atomics.store(shared, CALLED, 1)
     Atomics.notify(shared, CALLED)
@@ -107,7 +116,7 @@ export function createCheckpoints(options: CheckpointOptions): Checkpoints {
       if (now - calledAt >= CALL_EVERY_MS) {
         calledAt = now
         if (thread !== null) call()
-        else if (!stopped && now >= restsUntil && logBytes() >= START_BYTES) start()
+        else if (!stopped && now >= restsUntil) startWhenLong(now)
       }
       return Atomics.load(shared, FINISH) === 1
     },

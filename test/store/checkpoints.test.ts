@@ -194,6 +194,8 @@ describe.skipIf(process.platform !== 'linux')('its end (asks /proc, so on Linux)
 
 describe('a thread that cannot do its work', () => {
   it.each([
+    // Node refuses such a name at once, as it does when the system has no thread to give.
+    ['cannot even be made', () => 'none.ts'],
     ['does not start', () => path.join(folder, 'none.ts')],
     ['throws', () => path.join(import.meta.dirname, '../support/failing-thread.ts')],
   ])('%s: the program moves its log itself', async (_, file) => {
