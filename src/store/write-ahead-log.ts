@@ -13,6 +13,9 @@ export interface WriteAheadLogOptions {
   disk: Pick<Disk, 'releaseReserve'>
 }
 
+/** A program that answers nobody for longer is taken for dead by the plugin. */
+const SCRUB_PATIENCE_MS = 250
+
 /** Of a database that is a file. */
 export function createWriteAheadLog(options: WriteAheadLogOptions) {
   const { connection, database, nativeBinding, transactions, disk } = options
@@ -47,11 +50,14 @@ export function createWriteAheadLog(options: WriteAheadLogOptions) {
         }
       })
     },
-    /** Writes the database anew and empties the log, so that nothing deleted can be read in either. */
+    /**
+     * Writes the database anew and empties the log, so that nothing deleted can be read in either. Who reads just then, as a backup
+     * that is being made, is waited for only shortly: `checkpoint` then does the rest at the next quiet moment.
+     */
     scrub(): void {
       checkpoints.alone(() => {
         connection.exec('VACUUM')
-        connection.pragma('wal_checkpoint(TRUNCATE)')
+        empty(connection, SCRUB_PATIENCE_MS)
       })
     },
     /** The last that is done to it, before the connection is closed. */
@@ -63,12 +69,12 @@ export function createWriteAheadLog(options: WriteAheadLogOptions) {
 }
 
 /**
- * Moves what the log holds into the database file and empties it, as far as that goes without waiting: a reader of another
- * program that never ends would hold up everything for as long as the busy timeout lasts.
+ * Moves what the log holds into the database file and empties it, as far as that goes in `waitMs`: a reader of another program
+ * that never ends would hold up everything for as long as the busy timeout lasts.
  */
-function empty(connection: Connection): void {
+function empty(connection: Connection, waitMs = 0): void {
   const patience = connection.pragma('busy_timeout', { simple: true }) as number
-  connection.pragma('busy_timeout = 0')
+  connection.pragma(`busy_timeout = ${waitMs}`)
   try {
     connection.pragma('wal_checkpoint(TRUNCATE)')
   } finally {

@@ -249,4 +249,27 @@ describe('a store', () => {
     expect(holds()).toBe(false)
     await store.close()
   })
+
+  it('erases beside somebody who reads, and leaves nothing once he is gone and it is quiet', async () => {
+    const dataFolder = path.join(folder, 'data')
+    const store = openStore({ dataFolder, clock: createStillClock() })
+    const secret = 'a name that somebody is just reading'
+    store.transaction(() => store.meta.set('note', secret + TEXT))
+    store.walCheckpoint()
+    const reader = connect(path.join(dataFolder, 'sisrua.db'), { readonly: true })
+    reader.exec('BEGIN')
+    reader.prepare('SELECT count(*) FROM meta').get()
+    store.transaction(() => store.meta.set('note', 'erased'))
+    const files = ['sisrua.db', 'sisrua.db-wal'].map((name) => path.join(dataFolder, name))
+    const holds = () => files.some((file) => readFileSync(file).includes(secret))
+    store.scrub()
+    // What he reads cannot be written over.
+    expect(holds()).toBe(true)
+    expect(store.meta.get('note')).toBe('erased')
+    reader.close()
+    store.walCheckpoint()
+    expect(holds()).toBe(false)
+    expect(store.check()).toBe('ok')
+    await store.close()
+  })
 })
