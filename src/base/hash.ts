@@ -1,8 +1,9 @@
 // SHA-256, and a comparison of secrets that takes the same time whatever they hold.
 import { hash, timingSafeEqual } from 'node:crypto'
 
+/** 32 bytes. By way of a string: memory of its own for each digest costs twice the hash, and again when it is let go. */
 export function sha256(bytes: Uint8Array | string): Buffer {
-  return hash('sha256', bytes, 'buffer')
+  return Buffer.from(hash('sha256', bytes, 'binary'), 'latin1')
 }
 
 /** Lower-case hex, 64 characters. */

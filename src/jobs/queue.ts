@@ -201,7 +201,7 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
           },
         )
       }
-      if (job.input !== null) store.blobs.link(job.input)
+      const inputSha256 = job.input === null ? null : store.blobs.link(job.input)
       const row = rows.insert({
         uuid: ids.uuid(),
         kind: job.kind,
@@ -209,7 +209,7 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
         serviceVersionId: job.serviceVersionId ?? null,
         priority: job.priority,
         payload: job.payload,
-        inputSha256: job.input === null ? null : Buffer.from(job.input.sha256, 'hex'),
+        inputSha256,
         idempotencyKey: job.key,
         retryOf: job.retryOf ?? failed,
         maxAttempts: policy.maxAttempts[job.kind],
@@ -276,14 +276,12 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
     /** Undefined: the lease is lost, or the job was cancelled first; the output is then nobody's. */
     succeed(trail: Trail, claimed: JobRow, output: JobOutput): JobRow | undefined {
       const { result, artifacts } = output
-      store.blobs.link(result)
+      const change = { resultSha256: store.blobs.link(result), resultSize: result.size }
       const now = clock.now()
-      const change = { resultSha256: Buffer.from(result.sha256, 'hex'), resultSize: result.size }
       const row = rows.succeed({ ...leaseOf(claimed), ...change, now })
       if (row === undefined) return undefined
       for (const { name, mediaType, blob } of artifacts) {
-        store.blobs.link(blob)
-        rows.addArtifact(claimed.id, name, mediaType, Buffer.from(blob.sha256, 'hex'), now)
+        rows.addArtifact(claimed.id, name, mediaType, store.blobs.link(blob), now)
       }
       rows.endAttempt({ ...row, leaseToken: claimed.leaseToken }, 'succeeded', null, now)
       tell(trail, row, 'job.completed')

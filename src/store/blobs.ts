@@ -37,8 +37,8 @@ interface OpenedBlob {
 export interface Blobs {
   /** Makes the bytes durable; `sha256` (hex) when it is known. Held against collection until `link` or `abandon`. */
   prepare(bytes: Uint8Array, sha256?: string): Promise<PreparedBlob>
-  /** Names the bytes in the open transaction. */
-  link(blob: PreparedBlob): void
+  /** Names the bytes in the open transaction; answers the name as rows keep it, 32 bytes. */
+  link(blob: PreparedBlob): Buffer
   abandon(blob: PreparedBlob): void
   /** Checks the bytes and hands them out. Throws RESULT_CORRUPT when they are damaged or gone, STORE_UNAVAILABLE when they cannot be read. */
   open(sha256: string): Promise<OpenedBlob>
@@ -163,6 +163,7 @@ export function createBlobs(
       const name = Buffer.from(blob.sha256, 'hex')
       insert.run(name, blob.size, blob.inline, clock.now())
       transactions.afterCommit(() => pin(blob.sha256, -1))
+      return name
     },
 
     abandon: (blob) => pin(blob.sha256, -1),

@@ -3,7 +3,7 @@
 import { crc32 } from 'node:zlib'
 import type { JobRow } from './job-row.ts'
 
-const bytes = (value: Buffer | null): string => (value === null ? 'null' : value.toString('latin1'))
+const bytes = (value: Buffer | null): string => (value === null ? 'null' : value.latin1Slice())
 
 type Unsealed = Omit<JobRow, 'seal'>
 

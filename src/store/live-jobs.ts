@@ -60,6 +60,16 @@ export function createLiveJobs(load: () => StoredJobs): LiveJobs {
   const waiting = new Map<string, JobRow[]>()
   /** Ids by key, its bytes as characters. */
   const keys = new Map<string, string>()
+  /** A key is asked for and then given in one go: the same text, whose place in the map is known. */
+  let lastKey: Buffer | null = null
+  let lastText = ''
+  function textOf(key: Buffer): string {
+    if (key !== lastKey) {
+      lastKey = key
+      lastText = key.latin1Slice()
+    }
+    return lastText
+  }
   /** Newest last. */
   let journal: Step[] = []
   /** Read in the transaction that is open: what it changed before is among them, so they cannot be undone one by one. */
@@ -122,15 +132,15 @@ export function createLiveJobs(load: () => StoredJobs): LiveJobs {
   /** Holds the key it has now instead of the one it had. */
   function changeKey({ id, idempotencyKey: key }: JobRow, before: Buffer | null): void {
     if (key === before) return
-    if (before !== null) putKey(before.latin1Slice(), undefined)
-    if (key !== null) putKey(key.latin1Slice(), id)
+    if (before !== null) putKey(textOf(before), undefined)
+    if (key !== null) putKey(textOf(key), id)
   }
 
   return {
     get: (id) => all().get(id),
     holder(key) {
       all()
-      return keys.get(key.latin1Slice())
+      return keys.get(textOf(key))
     },
     set(row) {
       changeKey(row, all().get(row.id)?.idempotencyKey ?? null)
@@ -142,7 +152,7 @@ export function createLiveJobs(load: () => StoredJobs): LiveJobs {
     },
     freeKey(key) {
       all()
-      putKey(key.latin1Slice(), undefined)
+      putKey(textOf(key), undefined)
     },
     forget(ids) {
       for (const [key, id] of keys) if (ids.has(id)) keys.delete(key)
