@@ -5,6 +5,28 @@ import type { JobRow } from './job-row.ts'
 
 const bytes = (value: Buffer | null): string => (value === null ? 'null' : value.latin1Slice())
 
+/** Jobs of one moment say the same times over and over, and the text of so large a number costs as much as a short checksum. */
+const times = [Number.NaN, Number.NaN, Number.NaN]
+const timeTexts = ['', '', '']
+let oldest = 0
+function timeText(time: number | null): string {
+  if (time === null) return 'null'
+  if (time === times[0]) return timeTexts[0]!
+  if (time === times[1]) return timeTexts[1]!
+  if (time === times[2]) return timeTexts[2]!
+  oldest = (oldest + 1) % times.length
+  times[oldest] = time
+  const text = `${time}`
+  timeTexts[oldest] = text
+  return text
+}
+
+/** Most jobs have none: a text of fewer pieces is sooner in one piece. */
+const errorText = ({ errorCode, errorMessage, errorData }: Unsealed): string =>
+  errorCode === null && errorMessage === null && errorData === null
+    ? 'null|null|null'
+    : `${errorCode}|${errorMessage}|${errorData}`
+
 type Unsealed = Omit<JobRow, 'seal'>
 
 /** Checksum over what a job keeps all its life: `sealFrom` goes on from it. Without a service the text is that of older programs. */
@@ -21,8 +43,9 @@ export function coreOf(row: Unsealed): number {
 export function sealFrom(core: number, row: Unsealed): number {
   return crc32(
     `${row.state}|${row.priority}|${bytes(row.idempotencyKey)}|${row.attempt}|${row.crashCount}|${row.leaseToken}|` +
-      `${row.leaseUntil}|${row.runAfter}|${row.progress}|${row.step}|${row.errorCode}|${row.errorMessage}|` +
-      `${row.errorData}|${bytes(row.resultSha256)}|${row.resultSize}|${row.startedAt}|${row.finishedAt}|${row.updatedAt}`,
+      `${timeText(row.leaseUntil)}|${timeText(row.runAfter)}|${row.progress}|${row.step}|${errorText(row)}|` +
+      `${bytes(row.resultSha256)}|${row.resultSize}|${timeText(row.startedAt)}|${timeText(row.finishedAt)}|` +
+      `${timeText(row.updatedAt)}`,
     core,
   )
 }

@@ -116,6 +116,38 @@ describe('a finished job', () => {
     expect(coreOf({ ...row, serviceVersionId: 'x' })).not.toBe(crc32(core))
   })
 
+  it('has the seal that former programs gave it, whatever was sealed before', async () => {
+    const id = await finishedJob()
+    const house = createJobHouse({ dataFolder, start: false })
+    const stored = house.store.jobs.byId(id) as JobRow
+    await house.close()
+    const characters = (bytes: Buffer | null) => bytes?.toString('latin1') ?? null
+    const textOf = (row: JobRow): string =>
+      [
+        ...[row.state, row.priority, characters(row.idempotencyKey), row.attempt, row.crashCount],
+        ...[row.leaseToken, row.leaseUntil, row.runAfter, row.progress, row.step, row.errorCode],
+        ...[row.errorMessage, row.errorData, characters(row.resultSha256), row.resultSize],
+        ...[row.startedAt, row.finishedAt, row.updatedAt],
+      ]
+        .map(String)
+        .join('|')
+    for (let i = 0; i < 200; i++) {
+      // Times that come back, and others between them.
+      const at = stored.createdAt + (i % 7) * (i % 3)
+      const row: JobRow = {
+        ...stored,
+        leaseUntil: i % 2 === 0 ? null : at + 60_000,
+        startedAt: i % 5 === 0 ? null : at,
+        finishedAt: i % 4 === 0 ? null : at + i,
+        updatedAt: at + (i % 2),
+        errorCode: i % 3 === 0 ? 'INTERNAL' : null,
+        errorData: i % 6 === 1 ? '{}' : null,
+        resultSha256: i % 2 === 0 ? stored.resultSha256 : null,
+      }
+      expect(sealOf(row)).toBe(crc32(textOf(row), coreOf(row)))
+    }
+  })
+
   it('control: sealed anew, the change is believed', async () => {
     const id = await finishedJob()
     const house = createJobHouse({ dataFolder, start: false })
