@@ -1,8 +1,19 @@
 // The write-ahead log beside the database, before SQLite opens them: what a flipped bit would make SQLite drop is put right, or told.
-import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, statSync } from 'node:fs'
-import { type StoreFolders, writeFileDurably } from './folders.ts'
+import {
+  closeSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
+import path from 'node:path'
+import { type StoreFolders, syncFolder, writeFileDurably } from './folders.ts'
+import { isForeignLog } from './foreign-log.ts'
 import { type LogState, mendFrames, pageInLog } from './log-frames.ts'
 import { copyAway } from './quarantine.ts'
+import type { AddonOptions } from './sqlite.ts'
 
 /** Far above what a log grows to; a larger one is left to SQLite. */
 const MOST_BYTES = 2 ** 30
@@ -15,14 +26,23 @@ interface MendedLog {
   reason: string | null
 }
 
+const FOREIGN =
+  'the write-ahead log belongs to another database: the work since the last checkpoint is lost'
+
 /** The log as it was found goes to quarantine before anything about it is changed. Throws what the disk says. */
-export function mendLog(folders: StoreFolders, now: number): MendedLog {
+export function mendLog(folders: StoreFolders, now: number, options: AddonOptions = {}): MendedLog {
   const file = `${folders.database}-wal`
   const sound: MendedLog = { state: 'sound', quarantine: null, reason: null }
   if (sizeOf(folders.database) === 0) return sound
   const size = sizeOf(file)
   if (size === 0 || size > MOST_BYTES) return sound
   const log = readFileSync(file)
+  if (isForeignLog(folders.database, log, options)) {
+    const quarantine = copyAway(folders, now, FOREIGN)
+    for (const suffix of ['-wal', '-shm']) rmSync(folders.database + suffix, { force: true })
+    syncFolder(path.dirname(folders.database))
+    return { state: 'damaged', quarantine, reason: FOREIGN }
+  }
   const { state, readable, tornAt } = mendFrames(log)
   if (state === 'sound') {
     // What a power cut left of a commit. New work would lie before it, and after the next cut it would look like work that came later.

@@ -51,7 +51,7 @@ export function recover(
 ): Recovery {
   refuseNoFile(folders.database)
   // Before SQLite sees it: that would take the rest of a damaged log for nothing and overwrite it.
-  const log = mendLog(folders, now)
+  const log = mendLog(folders, now, options)
   const found = recoverDatabase(folders, now, options, migrations)
   if (log.state === 'sound') return { ...found, log: log.state }
   return {

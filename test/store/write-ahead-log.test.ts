@@ -194,3 +194,60 @@ describe('the program', () => {
     await again.close()
   })
 })
+
+describe('a log of another database of ours', () => {
+  const named = (name: string) => {
+    const folder = mkdtempSync(path.join(top, `${name}-`))
+    const store = openStore({ dataFolder: folder, clock, freeBytes: () => 100e6 })
+    store.meta.set('audit.log', name)
+    return { store, file: path.join(folder, 'sisrua.db') }
+  }
+
+  /** Our database as a killed program left it: in the file 'kept'; in its own log a row of another table. */
+  async function layOurs(): Promise<Buffer> {
+    const { store, file } = named('ours')
+    store.meta.set('round', 'kept')
+    await store.close()
+    const bare = new Database(file)
+    bare.exec(
+      "INSERT INTO blobs (sha256, size, bytes, created_at) VALUES (randomblob(32), 1, x'00', 1)",
+    )
+    writeFileSync(database(), readFileSync(file))
+    const log = readFileSync(`${file}-wal`)
+    writeFileSync(`${database()}-wal`, log)
+    bare.close()
+    return log
+  }
+
+  it('is put aside, and this database stays what it is', async () => {
+    await layOurs()
+    const { store: theirs, file } = named('theirs')
+    const strange = readFileSync(`${file}-wal`)
+    await theirs.close()
+    writeFileSync(`${database()}-wal`, strange)
+    const store = open()
+    expect(store.meta.get('audit.log')).toBe('ours')
+    expect(store.meta.get('round')).toBe('kept')
+    expect(store.recovery).toMatchObject({
+      log: 'damaged',
+      storage: 'restored',
+      reason: expect.stringContaining('another database'),
+    })
+    const kept = readFileSync(path.join(store.recovery.quarantine!, 'sisrua.db-wal'))
+    expect(kept.equals(strange)).toBe(true)
+    await store.close()
+    const again = open()
+    expect(again.recovery).toMatchObject({ log: 'sound', storage: 'ok', quarantine: null })
+    await again.close()
+    expect(readdirSync(dataFolder).filter((name) => name.includes('alone'))).toEqual([])
+  })
+
+  it('is not taken for one when it is our own and does not name us', async () => {
+    const log = await layOurs()
+    expect(log.includes('ours')).toBe(false)
+    const store = open()
+    expect(store.recovery).toMatchObject({ log: 'sound', storage: 'ok' })
+    expect(store.meta.get('audit.log')).toBe('ours')
+    await store.close()
+  })
+})
