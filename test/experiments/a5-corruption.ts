@@ -1,6 +1,7 @@
-// A5: damaged files. Bits flipped, files cut off, the write-ahead log missing or of another day, pages of noise, on a copy
-// with jobs, stored files and audit entries. Damage may be found at the start or when something is read; a result or a job
-// that differs from the true one may never be served. Without its log a database is as it was some commits ago: whole, older.
+// A5: damaged files. Bits flipped, files cut off, the write-ahead log missing, of another database or of another hour, pages of
+// noise, on a copy with jobs, stored files and audit entries. Damage may be found at the start or when something is read. What is
+// served must have been true: without its log a database is as it was some commits ago, which is one of the states that it really
+// was in (true-states.ts), and never a mixture of them. And what is put aside is what was there, byte for byte.
 import {
   cpSync,
   existsSync,
@@ -14,8 +15,10 @@ import path from 'node:path'
 import Database from 'better-sqlite3'
 import { systemClock } from '../../src/base/clock.ts'
 import type { AppError } from '../../src/base/errors.ts'
+import { JOB_COLUMNS, type JobRow } from '../../src/store/job-row.ts'
+import { sealOf } from '../../src/store/job-seal.ts'
 import { openStore } from '../../src/store/store.ts'
-import { buildProgram } from './support/altered-build.ts'
+import { buildProgram, NO_QUARANTINE } from './support/altered-build.ts'
 import {
   type Chance,
   complain,
@@ -24,9 +27,10 @@ import {
   trialsOf,
   withFolder,
 } from './support/experiment.ts'
-import { createLoad } from './support/load.ts'
-import { prepareHouse } from './support/prepared.ts'
-import { drain, startProgram } from './support/program.ts'
+import { copyHouse, type House, makeHouse, storedBytes, type Truth } from './support/known-house.ts'
+import { hashesOf, missingOriginals } from './support/originals.ts'
+import { reopen } from './support/prepared.ts'
+import { rowText, TOLD, type TrueStates, trueStates, whichState } from './support/true-states.ts'
 
 type Kind = 'bit flip' | 'truncation' | 'write-ahead log' | 'page of noise'
 type Class =
@@ -37,9 +41,18 @@ type Class =
   | 'older state'
   | 'wrong job served'
   | 'wrong result served'
+  | 'state that never was served'
+  | 'rows lost though nothing was said to be'
+  | 'original not kept'
   | 'crash'
 
-const FAILURES = new Set<Class>(['wrong job served', 'wrong result served', 'crash'])
+const HARMLESS: readonly Class[] = [
+  'found at start',
+  'found on read',
+  'refused at start',
+  'harmless',
+  'older state',
+]
 
 /** Database, its log and the stored files: what damage may hit, larger files more often. */
 function victims(folder: string): string[] {
@@ -62,12 +75,23 @@ function pick(files: string[], chance: Chance): string {
   return files[0]!
 }
 
-function damage(folder: string, kind: Kind, strangeLog: string, chance: Chance): string {
+/** What `damage` did. */
+interface Harm {
+  where: string
+  /** The file that was changed; null when it was removed. */
+  file: string | null
+  /** Whether an older state is what is left. */
+  inLog: boolean
+}
+
+function damage(folder: string, kind: Kind, strangeLogs: readonly string[], chance: Chance): Harm {
   const log = path.join(folder, 'sisrua.db-wal')
   if (kind === 'write-ahead log') {
-    if (chance.below(2) === 0) rmSync(log, { force: true })
-    else cpSync(strangeLog, log)
-    return 'log'
+    const other = strangeLogs[chance.below(strangeLogs.length + 1)]
+    if (other === undefined) rmSync(log, { force: true })
+    else cpSync(other, log)
+    const where = other === undefined ? 'no log' : path.basename(other)
+    return { where, file: other === undefined ? null : log, inLog: true }
   }
   const file = pick(victims(folder), chance)
   const bytes = readFileSync(file)
@@ -78,21 +102,23 @@ function damage(folder: string, kind: Kind, strangeLog: string, chance: Chance):
     for (let i = from; i < Math.min(bytes.length, from + 4096); i++) bytes[i] = chance.below(256)
   }
   writeFileSync(file, kind === 'truncation' ? bytes.subarray(0, at) : bytes)
-  return `${path.basename(file)}@${at}`
-}
-
-interface Truth {
-  /** Job → its row as the store reads it and as it is stored, and the bytes of its result. */
-  jobs: Map<string, { row: string; stored: string; result: Buffer }>
+  return { where: `${path.basename(file)}@${at}`, file, inLog: file === log }
 }
 
 interface Seen {
   found: Class
-  /** The control: a program that believes its disk would serve other bytes, or another row. */
+  why: string
+  /** The control: a program that believes its disk would serve other bytes, or a row that never was. */
   unchecked: boolean
+  /** Files in quarantine that were looked for and found. */
+  kept: number
 }
 
-async function look(folder: string, truth: Truth, inLog: boolean): Promise<Seen> {
+async function look(folder: string, truth: Truth, harm: Harm): Promise<Seen> {
+  const seen = (found: Class, why = ''): Seen => ({ found, why, unchecked: false, kept: 0 })
+  const database = path.join(folder, 'sisrua.db')
+  const both = hashesOf([database, `${database}-wal`])
+  const touched = hashesOf(harm.file === null ? [] : [harm.file])
   let store: ReturnType<typeof openStore>
   try {
     store = openStore({ dataFolder: folder, clock: systemClock })
@@ -100,66 +126,78 @@ async function look(folder: string, truth: Truth, inLog: boolean): Promise<Seen>
     // Not ours by its mark, or of a newer schema: refused and left alone. Anything else would be a crash.
     const { code } = error as AppError
     const refused = code === 'STORE_UNSAFE' || code === 'STORE_NEWER'
-    if (!refused) console.error(`A5: the start failed: ${error}`)
-    return { found: refused ? 'refused at start' : 'crash', unchecked: false }
+    if (!refused) return seen('crash', String(error))
+    const left = hashesOf([database, `${database}-wal`])
+    const same = [...both].every(([name, hash]) => left.get(name) === hash)
+    return same ? seen('refused at start') : seen('original not kept', 'changed though refused')
   }
   try {
-    const started = store.recovery.storage
-    let found: Class = started === 'ok' ? 'harmless' : 'found at start'
-    let unchecked = false
-    for (const [id, { row, stored: rowBefore, result }] of truth.jobs) {
-      let bytes: Buffer
+    const { storage, quarantine, mended, log, backup, salvaged } = store.recovery
+    const unchecked = isWrongUnchecked(folder, truth)
+    const answer = (found: Class, why = '', kept = 0): Seen => ({ found, why, unchecked, kept })
+    const served = new Map<string, string>()
+    const toldBlobs = new Set<string>()
+    for (const id of truth.everyRow.keys()) {
       try {
-        unchecked ||= !inLog && ![rowBefore, ''].includes(rowOnDisk(folder, id))
-        const stored = store.jobs.byId(id)
-        if (stored === undefined) {
-          // The jobs of the log are gone with it; nothing wrong is served.
-          if (found === 'harmless') found = 'found on read'
-          continue
-        }
-        if (rowText(stored) !== row) {
-          if (!inLog) found = 'wrong job served'
-          else if (found === 'harmless') found = 'older state'
-        }
-        if (stored.resultSha256 === null) continue
-        unchecked ||= differsUnchecked(folder, stored.resultSha256, result)
-        bytes = Buffer.from(
-          await (await store.blobs.open(stored.resultSha256.toString('hex'))).bytes(),
-        )
+        const row = store.jobs.byId(id)
+        if (row === undefined) continue
+        served.set(id, rowText(row))
+        if (row.resultSha256 === null) continue
+        const name = row.resultSha256.toString('hex')
+        toldBlobs.add(name)
+        const bytes = await (await store.blobs.open(name)).bytes()
+        toldBlobs.delete(name)
+        if (!truth.results.get(id)?.equals(bytes)) return answer('wrong result served', id)
       } catch {
-        if (found === 'harmless' || found === 'older state') found = 'found on read'
-        continue
+        if (!served.has(id)) served.set(id, TOLD)
       }
-      if (!bytes.equals(result)) found = 'wrong result served'
     }
-    return { found, unchecked }
+    const listed = store.jobs.list({ state: null, kind: null, before: null, limit: 10_000 })
+    const rows = [...listed.map((row): [string, string] => [row.id, rowText(row)]), ...served]
+    const strange = rows.find(([id, text]) => text !== TOLD && !truth.everyRow.get(id)?.has(text))
+    if (strange !== undefined) return answer('wrong job served', strange[1])
+
+    const originals = quarantine === null ? new Map<string, string>() : both
+    // A stored file is put aside when it is read and found damaged.
+    for (const [name, hash] of touched) if (toldBlobs.has(name)) originals.set(name, hash)
+    const lacks = missingOriginals(folder, originals)
+    if (lacks !== null) return answer('original not kept', lacks)
+
+    const which = whichState(served, truth)
+    const recovery = JSON.stringify(store.recovery)
+    if (storage !== 'ok') {
+      const saysWhole = (mended || log === 'mended') && backup === null && salvaged === null
+      return saysWhole && which !== 'newest'
+        ? answer('rows lost though nothing was said to be', `${which} ${recovery}`)
+        : answer('found at start', '', originals.size)
+    }
+    if (which === 'none' || (which === 'older' && !harm.inLog))
+      return answer('state that never was served', `${which} ${recovery}`)
+    const isTold = toldBlobs.size > 0 || [...served.values()].includes(TOLD)
+    if (isTold) return answer('found on read', '', originals.size)
+    return answer(which === 'newest' ? 'harmless' : 'older state')
   } finally {
     await store.close().catch(() => {})
   }
 }
 
-const rowText = (row: object): string => JSON.stringify(row)
-
-/** The row as it is stored, nothing checked; empty when it cannot be read. */
-function rowOnDisk(folder: string, id: string): string {
+/** Whether SQLite alone, nothing checked, reads a row that never was or other bytes than those of a result. */
+function isWrongUnchecked(folder: string, truth: Truth): boolean {
   const db = new Database(path.join(folder, 'sisrua.db'), { readonly: true })
   try {
-    return JSON.stringify(db.prepare('SELECT * FROM jobs WHERE id = ?').get(id) ?? null)
-  } catch {
-    return ''
-  } finally {
-    db.close()
-  }
-}
-
-function differsUnchecked(folder: string, sha256: Buffer, truth: Buffer): boolean {
-  const name = sha256.toString('hex')
-  const file = path.join(folder, 'blobs', name.slice(0, 2), name)
-  if (existsSync(file)) return !readFileSync(file).equals(truth)
-  const db = new Database(path.join(folder, 'sisrua.db'), { readonly: true })
-  try {
-    const bytes = db.prepare('SELECT bytes FROM blobs WHERE sha256 = ?').pluck().get(sha256)
-    return bytes instanceof Buffer && !bytes.equals(truth)
+    const rowOf = db.prepare(`SELECT ${JOB_COLUMNS} FROM jobs WHERE id = ?`)
+    for (const [id, texts] of truth.everyRow) {
+      try {
+        const row = rowOf.get(id) as JobRow | undefined
+        if (row === undefined) continue
+        if (!texts.has(rowText(row))) return true
+        const bytes = storedBytes(db, folder, row)
+        if (bytes !== null && !truth.results.get(id)?.equals(bytes)) return true
+      } catch {
+        // SQLite itself says so.
+      }
+    }
+    return false
   } catch {
     return false
   } finally {
@@ -167,78 +205,91 @@ function differsUnchecked(folder: string, sha256: Buffer, truth: Buffer): boolea
   }
 }
 
-async function truthOf(folder: string): Promise<Truth> {
-  const store = openStore({ dataFolder: folder, clock: systemClock })
-  const jobs: Truth['jobs'] = new Map()
-  for (const row of store.jobs.list({ state: null, kind: null, before: null, limit: 1000 })) {
-    if (row.resultSha256 === null) continue
-    const opened = await store.blobs.open(row.resultSha256.toString('hex'))
-    const result = Buffer.from(await opened.bytes())
-    jobs.set(row.id, { row: rowText(row), stored: rowOnDisk(folder, row.id), result })
+/** Rows that never were, with seals that fit, and a row that is gone from the midst: does the harness see them as served? */
+async function controlOfStates(house: House, data: string): Promise<Class[]> {
+  const seen: Class[] = []
+  for (const change of ['another state', 'a row less'] as const) {
+    copyHouse(house.folder, data)
+    const db = new Database(path.join(data, 'sisrua.db'))
+    const all = db.prepare(`SELECT ${JOB_COLUMNS} FROM jobs ORDER BY n`).all() as JobRow[]
+    const row = all[all.length >> 1]!
+    if (change === 'a row less') db.prepare('DELETE FROM jobs WHERE n = ?').run(row.n)
+    else {
+      const createdBy = 'nobody'
+      const seal = sealOf({ ...row, createdBy })
+      db.prepare('UPDATE jobs SET created_by = ?, seal = ? WHERE n = ?').run(createdBy, seal, row.n)
+    }
+    db.close()
+    const harm = { where: change, file: null, inLog: true }
+    seen.push((await look(data, house.truth, harm)).found)
   }
-  await store.close()
-  return { jobs }
+  return seen
 }
+
+/** A program that throws away what it should put aside: does the harness miss it? */
+async function controlOfOriginals(house: House, data: string): Promise<string | null> {
+  copyHouse(house.folder, data)
+  const database = path.join(data, 'sisrua.db')
+  rmSync(`${database}-wal`)
+  writeFileSync(database, Buffer.alloc(65_536, 'wrecked '))
+  const originals = hashesOf([database])
+  await reopen(await buildProgram('no-quarantine', NO_QUARANTINE), data)
+  return missingOriginals(data, originals)
+}
+
+const KINDS: readonly [Kind, number][] = [
+  ['bit flip', 1000],
+  ['truncation', 1200],
+  ['write-ahead log', 1300],
+  ['page of noise', 1350],
+]
 
 export const a5: Experiment = {
   id: 'A5',
-  title: 'damaged files: no wrong result is ever served',
+  title: 'damaged files: nothing wrong is ever served, and the originals are kept',
   run: (options) =>
     withFolder('a5', async (folder) => {
       const total = trialsOf(options, 1350, 30)
-      const main = await buildProgram('whole')
-      const original = `${folder}/original`
-      await prepareHouse(main, original, 40)
-      // Work after the last checkpoint, so that there is a log to damage; killed, so that it stays.
-      const program = await startProgram({ main, dataFolder: original })
-      const stop = createLoad('w').run(program.port, 2)
-      await new Promise((resolve) => setTimeout(resolve, 500))
-      await stop()
-      await drain(program.port)
-      await program.kill()
-      const strangeLog = `${folder}/strange-wal`
-      cpSync(path.join(original, 'sisrua.db-wal'), strangeLog)
-      cpSync(original, `${folder}/read`, { recursive: true })
-      const truth = await truthOf(`${folder}/read`)
-      // A log of another database of ours.
-      const other = await startProgram({ main, dataFolder: `${folder}/other` })
-      await other.kill()
-      cpSync(`${folder}/other/sisrua.db-wal`, strangeLog)
-
+      const house = await makeHouse(await buildProgram('whole'), folder)
+      const data = `${folder}/data`
       const chance = createChance(options.seed)
       const tally: Record<string, number> = {}
       let failures = 0
       let unchecked = 0
+      let kept = 0
       for (let n = 0; n < total; n++) {
-        const share = n / total
-        const kind: Kind =
-          share < 1000 / 1350
-            ? 'bit flip'
-            : share < 1200 / 1350
-              ? 'truncation'
-              : share < 1300 / 1350
-                ? 'write-ahead log'
-                : 'page of noise'
-        const data = `${folder}/data`
-        rmSync(data, { recursive: true, force: true })
-        cpSync(original, data, { recursive: true, preserveTimestamps: true })
-        const where = damage(data, kind, strangeLog, chance)
-        const seen = await look(data, truth, kind === 'write-ahead log' || /-wal@/.test(where))
+        const [kind] = KINDS.find(([, until]) => n / total < until / 1350)!
+        copyHouse(house.folder, data)
+        const harm = damage(data, kind, house.strangeLogs, chance)
+        const seen = await look(data, house.truth, harm)
         tally[`${kind}: ${seen.found}`] = (tally[`${kind}: ${seen.found}`] ?? 0) + 1
         if (seen.unchecked) unchecked++
-        if (!FAILURES.has(seen.found)) continue
+        kept += seen.kept
+        if (HARMLESS.includes(seen.found)) continue
         failures++
-        complain('A5', options.seed, n, `${kind} ${where}: ${seen.found}`)
+        complain('A5', options.seed, n, `${kind} ${harm.where}: ${seen.found} ${seen.why}`)
       }
+      const states = await controlOfStates(house, data)
+      const lost = await controlOfOriginals(house, data)
       return {
         trials: total,
         failures,
         control: {
-          expected: 'without content hashes and seals wrong results and jobs would be served',
-          seen: `unchecked, wrong bytes or rows in ${unchecked} of ${total} cases`,
-          ok: unchecked > 0,
+          expected:
+            'unchecked, wrong bytes or rows are served; a row that never was, and one that is gone, are seen; so is a quarantine that keeps nothing',
+          seen: `unchecked, wrong bytes or rows in ${unchecked} of ${total} cases; forged rows: ${states.join(', ')}; without a quarantine: ${lost}`,
+          ok:
+            unchecked > 0 &&
+            states[0] === 'wrong job served' &&
+            states[1] === 'state that never was served' &&
+            lost !== null,
         },
-        figures: { jobs: truth.jobs.size, ...Object.fromEntries(Object.entries(tally).sort()) },
+        figures: {
+          jobs: house.truth.results.size,
+          'true states': house.truth.states.length,
+          'originals found in quarantine': kept,
+          ...Object.fromEntries(Object.entries(tally).sort()),
+        },
       }
     }),
 }

@@ -87,6 +87,20 @@ export const NO_RESERVE: Alteration[] = [
   },
 ]
 
+/** What is damaged is thrown away instead of being put aside. */
+export const NO_QUARANTINE: Alteration[] = [
+  {
+    file: 'src/store/quarantine.ts',
+    find: "import { existsSync, renameSync } from 'node:fs'",
+    replace: "import { existsSync, rmSync } from 'node:fs'",
+  },
+  {
+    file: 'src/store/quarantine.ts',
+    find: 'renameSync(file, path.join(folder, path.basename(file)))',
+    replace: 'rmSync(file)',
+  },
+]
+
 const built = new Map<string, Promise<string>>()
 
 /** Path of the bundled program's main file; each set of alterations is built once a run. */
