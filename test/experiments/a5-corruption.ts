@@ -30,7 +30,7 @@ import {
 import { copyHouse, type House, makeHouse, storedBytes, type Truth } from './support/known-house.ts'
 import { hashesOf, missingOriginals } from './support/originals.ts'
 import { reopen } from './support/prepared.ts'
-import { rowText, TOLD, type TrueStates, trueStates, whichState } from './support/true-states.ts'
+import { rowText, TOLD, whichState } from './support/true-states.ts'
 
 type Kind = 'bit flip' | 'truncation' | 'write-ahead log' | 'page of noise'
 type Class =

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import Database from 'better-sqlite3'
+import { inspectAudit } from './inspect-audit.ts'
 
 export interface Findings {
   jobs: number
@@ -17,15 +18,19 @@ export interface Findings {
   rerun: number
   auditEntries: number
   auditBroken: number
+  /** Signed checkpoints that were held against the tree over the entries, and those that it does not bear out. */
+  checkpoints: number
+  wrongRoots: number
   /** Blobs whose bytes do not match their name, or that are gone although named. */
   brokenBlobs: number
   integrity: string
 }
 
-/** Everything that must hold at rest. `open`: whether jobs may still wait (the program was only killed, not drained). */
+/** Everything that must hold at rest. `notes`: signed checkpoints that the program handed out. */
 export function inspect(
   dataFolder: string,
   acknowledged: ReadonlyMap<string, ReadonlySet<string>>,
+  notes: readonly string[] = [],
 ): Findings {
   const db = new Database(path.join(dataFolder, 'sisrua.db'))
   try {
@@ -37,6 +42,7 @@ export function inspect(
       if (told.size > 1) twoIds++
       for (const id of told) if (!ids.has(id)) lost++
     }
+    const audit = inspectAudit(db, notes)
     const terminal = `('job.completed', 'job.failed', 'job.cancelled', 'job.dead')`
     const ends = `('job.succeeded', 'job.failed', 'job.cancelled', 'job.dead')`
     return {
@@ -57,7 +63,9 @@ export function inspect(
       dead: count(`SELECT count(*) FROM jobs WHERE state = 'dead'`),
       rerun: count('SELECT count(*) FROM jobs WHERE crash_count > 0'),
       auditEntries: count('SELECT count(*) FROM audit_log'),
-      auditBroken: brokenAuditEntries(db),
+      auditBroken: audit.broken,
+      checkpoints: audit.checkpoints,
+      wrongRoots: audit.wrongRoots,
       brokenBlobs: brokenBlobs(db, dataFolder),
       integrity: db.pragma('integrity_check', { simple: true }) as string,
     }
@@ -66,15 +74,23 @@ export function inspect(
   }
 }
 
-/** Whether these findings break a promise. */
-export function isBroken(found: Findings): boolean {
-  const { lost, notTerminal, wrongEffects, duplicateKeys, auditBroken, brokenBlobs, integrity } =
-    found
+/** How many things are not as they must be. */
+export function brokenIn(found: Findings): number {
+  const { lost, notTerminal, wrongEffects, duplicateKeys, auditBroken, wrongRoots } = found
   return (
-    lost + notTerminal + wrongEffects + duplicateKeys + auditBroken + brokenBlobs > 0 ||
-    integrity !== 'ok'
+    lost +
+    notTerminal +
+    wrongEffects +
+    duplicateKeys +
+    auditBroken +
+    wrongRoots +
+    found.brokenBlobs +
+    (found.integrity === 'ok' ? 0 : 1)
   )
 }
+
+/** Whether these findings break a promise. */
+export const isBroken = (found: Findings): boolean => brokenIn(found) > 0
 
 /** How many acknowledged audit entries (`audit_id` = seq + 1) and projects are not there. */
 export function missingRows(
@@ -92,32 +108,6 @@ export function missingRows(
   } finally {
     db.close()
   }
-}
-
-/** Entries whose number, leaf or chain hash is not what the entries before lead to; an implementation of its own. */
-function brokenAuditEntries(db: Database.Database): number {
-  const sha256 = (...parts: Uint8Array[]): Buffer => {
-    const hash = createHash('sha256')
-    for (const part of parts) hash.update(part)
-    return hash.digest()
-  }
-  let chain: Buffer = Buffer.alloc(32)
-  let next = 0
-  let broken = 0
-  const rows = db.prepare('SELECT seq, entry, leaf, chain FROM audit_log ORDER BY seq')
-  for (const row of rows.iterate() as Iterable<{
-    seq: number
-    entry: string
-    leaf: Buffer
-    chain: Buffer
-  }>) {
-    const leaf = sha256(Buffer.from([0]), Buffer.from(row.entry))
-    const expected = sha256(Buffer.from([2]), chain, leaf)
-    if (row.seq !== next || !leaf.equals(row.leaf) || !expected.equals(row.chain)) broken++
-    chain = row.chain
-    next = row.seq + 1
-  }
-  return broken
 }
 
 function brokenBlobs(db: Database.Database, dataFolder: string): number {
