@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs'
 import { isDiskTrouble } from '../base/disk-trouble.ts'
 import { AppError } from '../base/errors.ts'
+import { type CheckRhythm, isFullCheckDue } from './full-check.ts'
 import { remembersOurSteps } from './migrate.ts'
 import {
   type AddonOptions,
@@ -25,18 +26,23 @@ export function refuseForeign(connection: Connection): void {
 
 /**
  * What is wrong with the file, in SQLite's words; null when it is sound. Empty files are sound (a crash at birth). `readonly`
- * leaves file and log as they are; a writing connection moves the log into the file when it closes.
+ * leaves file and log as they are; a writing connection moves the log into the file when it closes. With a `rhythm` a large file is not
+ * checked in full every time.
  */
 export function findDamage(
   file: string,
-  options: AddonOptions & { readonly?: boolean } = {},
+  options: AddonOptions & { readonly?: boolean; rhythm?: CheckRhythm | undefined } = {},
 ): string | null {
-  if (statSync(file).size === 0) return null
+  const bytes = statSync(file).size
+  if (bytes === 0) return null
+  const { rhythm, ...rest } = options
   let connection: ReturnType<typeof connect> | null = null
   try {
-    connection = connect(file, { ...options, fileMustExist: true })
+    connection = connect(file, { ...rest, fileMustExist: true })
     refuseForeign(connection)
-    const verdict = connection.pragma('integrity_check', { simple: true }) as string
+    const full = rhythm === undefined || isFullCheckDue(connection, bytes, rhythm)
+    const check = full ? 'integrity_check' : 'quick_check'
+    const verdict = connection.pragma(check, { simple: true }) as string
     if (verdict !== 'ok') return verdict.slice(0, 500)
     const strangers = connection.pragma('foreign_key_check') as unknown[]
     return strangers.length > 0 ? `${strangers.length} rows refer to missing rows` : null

@@ -6,6 +6,7 @@ import { AppError } from '../base/errors.ts'
 import { type Backup, isSoundBackup, listBackups } from './backup.ts'
 import { findDamage } from './damage.ts'
 import { copyDurably, type StoreFolders, syncFolder } from './folders.ts'
+import type { CheckRhythm } from './full-check.ts'
 import type { LogState } from './log-frames.ts'
 import { hasStrangeHeader, mendHeader, removeMended } from './mend.ts'
 import { mendLog } from './mend-log.ts'
@@ -41,18 +42,22 @@ export interface Recovery {
 
 /**
  * Checks the file and its log and puts them right; killed anywhere in between, it goes on at the next start. Throws STORE_UNSAFE when the
- * file is not ours at all, and what SQLite or the disk throws when it cannot be read: that is no damage.
+ * file is not ours at all, and what SQLite or the disk throws when it cannot be read: that is no damage. With `belowBytes` a database file
+ * that is not smaller is checked in full once a week.
  */
 export function recover(
   folders: StoreFolders,
   now: number,
   options: AddonOptions = {},
   migrations: readonly Migration[] = MIGRATIONS,
+  belowBytes: number = Number.POSITIVE_INFINITY,
 ): Recovery {
   refuseNoFile(folders.database)
   // Before SQLite sees it: that would take the rest of a damaged log for nothing and overwrite it.
   const log = mendLog(folders, now, options)
-  const found = recoverDatabase(folders, now, options, migrations)
+  // Where a bit of the log was wrong, nothing is taken for granted.
+  const rhythm = log.state === 'sound' ? { now, belowBytes } : undefined
+  const found = recoverDatabase(folders, now, options, migrations, rhythm)
   if (log.state === 'sound') return { ...found, log: log.state }
   return {
     ...found,
@@ -68,6 +73,7 @@ function recoverDatabase(
   now: number,
   options: AddonOptions,
   migrations: readonly Migration[],
+  rhythm: CheckRhythm | undefined,
 ): Omit<Recovery, 'log'> {
   const { database } = folders
   const temporary = temporaryOf(folders)
@@ -78,7 +84,7 @@ function recoverDatabase(
   const lacks = !existsSync(database) ? MISSING : isHollow(folders) ? EMPTY : null
   // A journal has to be rolled back before anything can be read.
   const readonly = !existsSync(`${database}-journal`)
-  const damage = lacks ?? findDamage(database, { ...options, readonly })
+  const damage = lacks ?? findDamage(database, { ...options, readonly, rhythm })
   const strange = lacks === null && hasStrangeHeader(database)
   const misread = lacks === null && damage === null && isListDamaged(database, migrations, options)
   const reason = damage ?? (misread ? DAMAGED_LIST : strange ? STRANGE_HEADER : null)

@@ -1,6 +1,6 @@
 // Opens the house's memory: lock, check, restore, migrate; hands out the rows of each table family; closes in order.
 // The only place that composes the store; other rooms see its type.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Clock } from '../base/clock.ts'
@@ -15,6 +15,7 @@ import { createBlobs } from './blobs.ts'
 import { createDeliveryRows } from './deliveries.ts'
 import { createDisk, type Disk } from './disk.ts'
 import { createPrivately, prepareFolders, type StoreFolders } from './folders.ts'
+import { FULL_BELOW_BYTES, rememberFullCheck } from './full-check.ts'
 import { createIdempotencyRows } from './idempotency.ts'
 import { watchPlace } from './in-place.ts'
 import { createJobEvents } from './job-events.ts'
@@ -36,9 +37,9 @@ import {
   type Connection,
   connect,
   prepareEmptyFile,
-  sqliteCode,
   sqliteVersion,
 } from './sqlite.ts'
+import { requireWritable } from './start-refusals.ts'
 import { createTransactions } from './transactions.ts'
 import { createWebhookRows } from './webhooks.ts'
 import { createWriteAheadLog } from './write-ahead-log.ts'
@@ -53,6 +54,8 @@ export interface StoreOptions {
   onFailure?: (error: AppError) => void
   /** Another list of schema steps (tests). */
   migrations?: readonly Migration[]
+  /** A smaller database file is checked in full at every start, a larger one weekly (tests). */
+  fullCheckBelowBytes?: number
   /** Free bytes on the disk (tests). */
   freeBytes?: () => number
 }
@@ -68,6 +71,7 @@ export function openStore(options: StoreOptions) {
   const inMemory = options.dataFolder === ':memory:'
   const dataFolder = inMemory ? mkdtempSync(path.join(tmpdir(), 'sisrua-')) : options.dataFolder
   const migrations = options.migrations ?? MIGRATIONS
+  const rhythm = { now: clock.now(), belowBytes: options.fullCheckBelowBytes ?? FULL_BELOW_BYTES }
   const folders = prepareFolders(dataFolder)
   const lock: InstanceLock | null = inMemory ? null : takeInstanceLock(folders.lock, addon)
   let connection: Connection | null = null
@@ -82,7 +86,7 @@ export function openStore(options: StoreOptions) {
           log: 'sound',
           reason: null,
         }
-      : recover(folders, clock.now(), addon, migrations)
+      : recover(folders, rhythm.now, addon, migrations, rhythm.belowBytes)
     if (!inMemory) createPrivately(folders.database)
     connection = connect(inMemory ? ':memory:' : folders.database, addon)
     const version = sqliteVersion(connection)
@@ -96,6 +100,7 @@ export function openStore(options: StoreOptions) {
       makeBackup(writing, folders.backups, `pre-${from + 1}`, clock.now(), addon),
     )
     rememberList(writing)
+    if (!inMemory) rememberFullCheck(writing, statSync(folders.database).size, rhythm)
     return assemble({
       connection: writing,
       folders,
@@ -110,23 +115,6 @@ export function openStore(options: StoreOptions) {
     connection?.close()
     lock?.release()
     throw error
-  }
-}
-
-/** SQLite opens a write-protected file without a word, and would refuse every job later. Throws STORE_UNAVAILABLE. */
-function requireWritable(connection: Connection): void {
-  const version = connection.pragma('user_version', { simple: true }) as number
-  try {
-    // BEGIN IMMEDIATE alone would only read.
-    connection.exec(`BEGIN IMMEDIATE; PRAGMA user_version = ${version}; ROLLBACK`)
-  } catch (error) {
-    if (connection.inTransaction) connection.exec('ROLLBACK')
-    if (!sqliteCode(error)?.startsWith('SQLITE_READONLY')) throw error
-    throw new AppError(
-      'STORE_UNAVAILABLE',
-      'The database may only be read, so no work could be stored. Take the write protection off sisrua.db in the data folder, or name another folder, then start again.',
-      { cause: error },
-    )
   }
 }
 
