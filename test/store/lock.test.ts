@@ -38,7 +38,8 @@ function launch(): Promise<{ child: ChildProcess; word: string }> {
       word += chunk
       if (word.includes('\n')) resolve({ child, word: word.trim() })
     })
-    child.once('exit', () => resolve({ child, word: word.trim() }))
+    // Not at its exit: what it said may still be on its way.
+    child.once('close', () => resolve({ child, word: word.trim() }))
   })
 }
 
