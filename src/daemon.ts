@@ -39,6 +39,7 @@ import { createProjects } from './projects/project-service.ts'
 import { createServices } from './services/service-registry.ts'
 import { openGeocoder } from './sources/geocoder.ts'
 import { openSources } from './sources/open.ts'
+import { requireLocalFolder } from './store/local-folder.ts'
 import { openStore } from './store/store.ts'
 import { openWebhooks } from './webhooks/open.ts'
 import type { Compute } from './workers/compute.ts'
@@ -95,6 +96,7 @@ export interface Overrides {
 export async function createDaemon(config: Config, overrides: Overrides = {}): Promise<Daemon> {
   const { clock = systemClock, ids = systemIds } = overrides
   const { folders } = config
+  requireLocalFolder(folders.data)
   const bootId = ids.uuid()
   const lifecycle = createLifecycle()
   const log = overrides.log ?? createLog(folders.logs, config.logLevel)

@@ -177,8 +177,13 @@ export const ERROR_TEXTS = {
   ),
   STORE_UNSAFE: text(
     'Banco de dados inseguro',
-    'A versão do SQLite tem um defeito conhecido. Atualize o programa.',
-    'The SQLite version has a known defect. Update the program.',
+    'Este programa não pode usar o banco de dados com segurança. Atualize o programa; se persistir, execute sisrua doctor.',
+    'This program cannot use the database safely. Update the program; if it persists, run sisrua doctor.',
+  ),
+  STORE_ON_NETWORK: text(
+    'Pasta de dados em unidade de rede',
+    'A pasta de dados está em uma unidade de rede ({network}), onde um banco de dados pode perder ou estragar o que foi gravado. Indique com --data-dir uma pasta em um disco deste computador e inicie de novo.',
+    'The data folder lies on a network drive ({network}), where a database can lose or spoil what was stored. Name a folder on a disk of this computer with --data-dir, then start again.',
   ),
   STORE_NEWER: text(
     'Banco mais novo que o programa',

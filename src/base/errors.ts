@@ -37,6 +37,7 @@ export const ERRORS = {
   DISK_LOW: { title: 'Disk almost full', retryable: true },
   STORE_UNAVAILABLE: { title: 'Storage not available', retryable: true },
   STORE_UNSAFE: { title: 'Storage engine not safe to use', retryable: false },
+  STORE_ON_NETWORK: { title: 'Data folder on a network drive', retryable: false },
   STORE_NEWER: { title: 'Database newer than the program', retryable: false },
   ALREADY_RUNNING: { title: 'Another instance is running', retryable: false },
   RESULT_CORRUPT: { title: 'Stored result damaged', retryable: false },

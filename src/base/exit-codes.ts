@@ -41,7 +41,7 @@ export const EXIT = {
   wornOut: 71,
   /** The storage failed while running. */
   storageFailed: 74,
-  /** SQLite has the WAL-reset defect, or the database is newer than the program. */
+  /** SQLite has the WAL-reset defect, the data folder lies on a network drive, or the database is newer than the program. */
   storageUnsafe: 78,
   /** Stopped by Ctrl-C. */
   interrupted: 130,
@@ -86,6 +86,7 @@ const BY_CODE: Partial<Record<ErrorCode, ExitName>> = {
   CRS_REFUSED: 'crsRefused',
   ALREADY_RUNNING: 'alreadyRunning',
   STORE_UNSAFE: 'storageUnsafe',
+  STORE_ON_NETWORK: 'storageUnsafe',
   STORE_NEWER: 'storageUnsafe',
   STORE_UNAVAILABLE: 'storageFailed',
   DISK_LOW: 'storageFailed',

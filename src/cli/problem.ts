@@ -55,6 +55,8 @@ const NEEDS_EXACT_WORDS: readonly ErrorCode[] = [
   'DEM_UNREADABLE',
   'DEM_NOT_COVERED',
   'CRS_UNKNOWN',
+  'STORE_UNAVAILABLE',
+  'STORE_UNSAFE',
 ]
 
 /** English says exactly what happened; Portuguese has a text for every code. */

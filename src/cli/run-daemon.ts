@@ -8,6 +8,7 @@ import { createLog } from '../base/log.ts'
 import { watchInput, watchProcess } from '../base/parent.ts'
 import type { Config } from '../config.ts'
 import { createDaemon, type Daemon } from '../daemon.ts'
+import { describeProblem } from './problem.ts'
 
 interface ProcessStreams {
   stdin: Readable
@@ -43,15 +44,16 @@ export async function runDaemon(
   try {
     daemon = await createDaemon(settings, { auditKey })
   } catch (error) {
-    const { code, message } = startProblem(error)
-    noteFailedStart(settings, error)
+    const problem = startProblem(error)
+    const { code } = problem
+    // Nothing is written to such a drive, not even this.
+    if (code !== 'STORE_ON_NETWORK') noteFailedStart(settings, error)
     const inUse = (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
     stdout.write(
       `${JSON.stringify({ v: 1, ready: false, reason: inUse ? 'port_in_use' : code.toLowerCase() })}\n`,
     )
-    stderr.write(
-      `sisrua: ${inUse ? `port ${config.port} is in use; choose another with --port` : message}\n`,
-    )
+    const told = describeProblem(problem, settings.language, false).line
+    stderr.write(`${inUse ? portInUse(settings) : told}\n`)
     return exitCodeFor(code)
   }
   stdout.write(`${JSON.stringify(daemon.ready)}\n`)
@@ -75,6 +77,11 @@ export async function runDaemon(
   setTimeout(() => process.exit(code), LINGER_MS).unref()
   return code
 }
+
+const portInUse = ({ language, port }: Config): string =>
+  language === 'en'
+    ? `sisrua: port ${port} is in use; choose another with --port`
+    : `sisrua: a porta ${port} está em uso; escolha outra com --port`
 
 /** The cause belongs into the log, not on the screen; a folder that cannot be written must not hide it. */
 function noteFailedStart(config: Config, error: unknown): void {

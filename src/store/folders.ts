@@ -13,6 +13,7 @@ import {
 import { open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { makeFolder } from '../base/make-folder.ts'
+import { requireLocalFolder } from './local-folder.ts'
 
 export interface StoreFolders {
   database: string
@@ -50,9 +51,12 @@ export function createPrivately(file: string): void {
   if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600))
 }
 
-/** As `storeFolders`; creates the folders, for the owner only. */
+/** As `storeFolders`; creates the folders, for the owner only. Throws STORE_ON_NETWORK before anything is made. */
 export function prepareFolders(dataFolder: string): StoreFolders {
+  requireLocalFolder(dataFolder)
   const folders = storeFolders(dataFolder)
+  // A link may lead elsewhere.
+  requireLocalFolder(path.dirname(folders.database))
   for (const folder of [dataFolder, folders.blobs, folders.backups, folders.quarantine]) {
     makeFolderDurably(folder)
   }
