@@ -40,7 +40,7 @@ export interface DeliveryRow {
   messageId: string
   event: string
   n: number
-  /** `given_up` without an attempt: told while the endpoint was disabled. */
+  /** `given_up` before its last attempt: the endpoint is disabled, or was then. */
   state: 'waiting' | 'delivered' | 'given_up'
   attempt: number
   nextAt: number
@@ -100,6 +100,11 @@ export function createDeliveryRows(connection: Connection) {
        response = @response, updated_at = @now
      WHERE message_id = @messageId AND endpoint_id = @endpointId`,
   )
+  const giveUpDisabled = connection.prepare(
+    `UPDATE webhook_deliveries SET state = 'given_up', updated_at = @now WHERE (message_id, endpoint_id) IN
+       (SELECT d.message_id, d.endpoint_id FROM webhook_endpoints e CROSS JOIN webhook_deliveries d ON d.endpoint_id = e.id
+        WHERE e.state = 'disabled' AND d.state = 'waiting' LIMIT @limit)`,
+  )
   const failedMessages = connection
     .prepare(
       'SELECT count(DISTINCT message_id) FROM webhook_attempts WHERE endpoint_id = ? AND at >= ?',
@@ -129,7 +134,8 @@ export function createDeliveryRows(connection: Connection) {
   )
   const again = connection.prepare(
     `UPDATE webhook_deliveries SET state = 'waiting', attempt = 0, next_at = @now, updated_at = @now
-     WHERE message_id = @messageId`,
+     WHERE message_id = @messageId
+       AND endpoint_id IN (SELECT id FROM webhook_endpoints WHERE state = 'enabled')`,
   )
   const recover = connection.prepare(
     `UPDATE webhook_deliveries SET state = 'waiting', attempt = 0, next_at = @now, updated_at = @now
@@ -159,6 +165,8 @@ export function createDeliveryRows(connection: Connection) {
       response: string | null
       now: number
     }) => void settle.run(row),
+    /** Gives up what waits for endpoints that are disabled, so many at most; answers how many. */
+    giveUpDisabled: (limit: number, now: number) => giveUpDisabled.run({ limit, now }).changes,
     /** How many messages were tried since then. */
     triedSince: (endpointId: string, since: number) =>
       failedMessages.get(endpointId, since) as number,
@@ -170,7 +178,7 @@ export function createDeliveryRows(connection: Connection) {
       counts.all(endpointId) as { state: DeliveryRow['state']; count: number }[],
     load: () => load.get() as WebhookLoad,
     hasMessage: (id: string) => exists.get(id) !== undefined,
-    /** To every endpoint it was for, whatever became of it; answers how many. */
+    /** To every endpoint that it was for and that is not disabled, whatever became of it; answers how many. */
     again: (messageId: string, now: number) => again.run({ messageId, now }).changes,
     /** What this endpoint did not get since then, or was not sent because it was disabled; answers how many. */
     recover: (endpointId: string, since: number, now: number) =>

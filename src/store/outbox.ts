@@ -49,6 +49,9 @@ export function createOutboxRows(connection: Connection) {
   ].map((sql) => connection.prepare(sql))
   const deliverTo = (endpoint: string, id: string, state: DeliveryRow['state'], now: number) =>
     void delivery.run(id, endpoint, number.get(endpoint), state, now, now)
+  const stateOf = connection.prepare('SELECT state FROM webhook_endpoints WHERE id = ?').pluck()
+  const firstState = (endpoint: EndpointRow['state']): DeliveryRow['state'] =>
+    endpoint === 'enabled' ? 'waiting' : 'given_up'
   return {
     /**
      * Writes the message and one delivery per endpoint that wants it; false when nobody does. `payload` is JSON text. For an endpoint
@@ -66,14 +69,16 @@ export function createOutboxRows(connection: Connection) {
       const id = messageId()
       message.run(id, event, payload(), now)
       for (const { id: endpoint, state } of endpoints) {
-        deliverTo(endpoint, id, state === 'enabled' ? 'waiting' : 'given_up', now)
+        deliverTo(endpoint, id, firstState(state), now)
       }
       return true
     },
-    /** For these endpoints, whatever their filters; waits even while they are disabled. */
+    /** For these endpoints, whatever their filters; given up from the beginning for one that is disabled, as above. */
     addFor(endpoints: string[], id: string, event: string, payload: string, now: number): void {
       message.run(id, event, payload, now)
-      for (const endpoint of endpoints) deliverTo(endpoint, id, 'waiting', now)
+      for (const endpoint of endpoints) {
+        deliverTo(endpoint, id, firstState(stateOf.get(endpoint) as EndpointRow['state']), now)
+      }
     },
     message: (id: string) => byId.get(id) as MessageRow | undefined,
     /** Ids of the messages of these events that fit; looks through all that are kept. */

@@ -133,7 +133,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         const pause = nextDelayMs(0, outcome.pauseMs, chance, delays) ?? 0
         pausedUntil.set(endpoint.id, clock.now() + pause)
       } else pausedUntil.delete(endpoint.id)
-      await writeDown(due, endpoint, outcome)
+      if (await writeDown(due, endpoint, outcome)) waits.giveUp()
     } catch (error) {
       // Dropped at the stop: nothing is written, so the same message goes out again after the next start.
       if (stopping.signal.aborted) return
@@ -143,14 +143,15 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     }
   }
 
-  function writeDown(due: DueRow, endpoint: EndpointRow, outcome: Outcome): Promise<void> {
+  /** Answers whether that disabled the endpoint. */
+  function writeDown(due: DueRow, endpoint: EndpointRow, outcome: Outcome): Promise<boolean> {
     const { kind, status, error, durationMs } = outcome
     const { messageId, endpointId } = due
     const now = clock.now()
     return recorder.recordGrouped((trail) => {
       // Removed meanwhile: there is nobody left to write about.
       const current = webhooks.byId(endpointId)
-      if (current === undefined) return
+      if (current === undefined) return false
       // Erased while it was told: the answer may repeat it.
       const isSame = store.outbox.message(messageId)?.payload === due.payload
       const row = { messageId, endpointId, status, response: isSame ? outcome.response : null }
@@ -165,14 +166,14 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       })
       if (kind === 'delivered') {
         webhooks.succeeded(endpointId, now)
-        return
+        return false
       }
       webhooks.failed(endpointId, now)
       const since = current.failingSince ?? now
       const hopeless =
         now - since >= DISABLE_AFTER_MS &&
         deliveries.triedSince(endpointId, since) >= DISABLE_AFTER_MESSAGES
-      if (kind !== 'gone' && !hopeless) return
+      if (kind !== 'gone' && !hopeless) return false
       webhooks.disable(endpointId, now)
       trail.audit({
         eventType: 'webhook.disabled',
@@ -185,6 +186,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
           failures: current.failures + 1,
         },
       })
+      return true
     })
   }
 
@@ -235,6 +237,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       running = true
       try {
         followClock()
+        // The program may have been killed in the middle of it.
+        waits.giveUp()
         waits.spread()
         waits.slice()
       } catch (error) {
@@ -257,6 +261,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       followClock()
       while (waits.slice());
       while (pump() || busy.size > 0) await Promise.race(underWay())
+      while (waits.slice());
     },
     nextAt,
     wake,

@@ -6,6 +6,11 @@ import type { Store } from '../store/store.ts'
 import { OVERDUE_MS, spreadAt } from './schedule.ts'
 
 export interface Waits {
+  /**
+   * What waits for an endpoint that is disabled is to be given up: listed, and there for `recover`. As waiting it would be gone
+   * through at every start and, enabled again after weeks, flood its receiver unasked.
+   */
+  giveUp(): void
   /** What is long overdue did not wait for its receiver but for us: it is to go out over the next minute, not at once. */
   spread(): void
   /**
@@ -35,7 +40,8 @@ export function createWaits(options: {
    * What is overdue, seen from when that began: whatever the clock does meanwhile, what was spread is later than what was not.
    * `done` of `total` went before, so each slice has a part of the minute for itself, and its rows lie side by side on the disk.
    */
-  let overdue: { from: number; total: number; done: number } | null = null
+  let overdue: { from: number; total: number | null; done: number } | null = null
+  let isGivingUp = false
   let shift: { by: number; after: DeliveryName; except: ReadonlySet<string> } | null = null
 
   const keyOf = ({ messageId, endpointId }: DeliveryName): string => `${messageId} ${endpointId}`
@@ -52,7 +58,9 @@ export function createWaits(options: {
     shift = rows.length < SLICE ? null : { by, after: rows.at(-1)!, except }
   }
 
-  function spreadSlice({ from, total, done }: NonNullable<typeof overdue>): void {
+  function spreadSlice(job: NonNullable<typeof overdue>): void {
+    const { from, done } = job
+    const total = job.total ?? deliveries.countOverdue(from - OVERDUE_MS)
     const late = deliveries.overdue(from - OVERDUE_MS, SLICE)
     const share = (): number => Math.min(1, (done + chance() * late.length) / total)
     store.transaction(() => {
@@ -61,16 +69,26 @@ export function createWaits(options: {
     overdue = late.length < SLICE ? null : { from, total, done: done + late.length }
   }
 
+  /** False when there was nothing to be given up. */
+  function giveUpSlice(): boolean {
+    const count = isGivingUp ? deliveries.giveUpDisabled(SLICE, clock.now()) : 0
+    isGivingUp = count === SLICE
+    return count > 0
+  }
+
   function slice(): boolean {
     if (shift !== null) shiftSlice(shift)
-    else if (overdue !== null) spreadSlice(overdue)
-    return shift !== null || overdue !== null
+    else if (!giveUpSlice() && overdue !== null) spreadSlice(overdue)
+    return shift !== null || isGivingUp || overdue !== null
   }
 
   return {
+    giveUp() {
+      isGivingUp = true
+    },
     spread() {
-      const from = clock.now()
-      overdue = { from, total: deliveries.countOverdue(from - OVERDUE_MS), done: 0 }
+      // Counted at its first slice: what is given up before that does not go out.
+      overdue = { from: clock.now(), total: null, done: 0 }
     },
     follow() {
       const by = Math.round(seenAt - clock.now())

@@ -65,21 +65,21 @@ export interface Webhooks {
   load(): WebhookLoad
   remove(id: string, actor: Actor): Promise<void>
   /**
-   * After it was disabled; what waits goes on. What was told meanwhile stays given up until `recover`: a receiver that comes back
+   * After it was disabled. What waited then and what was told meanwhile stays given up until `recover`: a receiver that comes back
    * after weeks is not to be flooded unasked.
    */
   enable(id: string, actor: Actor): Promise<void>
   /** A new secret; the one until now signs beside it for a day. */
   rotate(id: string, actor: Actor): Promise<{ secret: string }>
-  /** Sends `webhook.test` to this endpoint whatever its filter; answers the message's id. */
+  /** Sends `webhook.test` to this endpoint whatever its filter, unless it is disabled; answers the message's id. */
   test(id: string, actor: Actor): Promise<string>
   /** The newest first, with every attempt. */
   deliveries(id: string, filter: { state: DeliveryRow['state'] | null; limit: number }): Delivery[]
-  /** Sends a message once more to all it was for; answers to how many. */
+  /** Sends a message once more to all it was for that are not disabled; answers to how many. */
   replay(messageId: string, actor: Actor): Promise<number>
   /**
-   * Sends what the endpoint did not get since then (milliseconds UTC), also what was told while it was disabled and is not older
-   * than 30 days; answers how many messages. Enables it.
+   * Sends what the endpoint did not get since then (milliseconds UTC), also what waited when it was disabled or was told after it,
+   * and is not older than 30 days; answers how many messages. Enables it.
    */
   recover(id: string, since: number, actor: Actor): Promise<number>
   /**

@@ -1,4 +1,5 @@
-// What is told while an endpoint is disabled: kept and listed, not sent, sent by `recover`; and however much it is, others don't wait.
+// What waits when an endpoint is disabled, and what is told after that: kept and listed, not sent, sent by `recover`; and however
+// much it is, others don't wait.
 import { afterEach, expect, test } from 'vitest'
 import { createStillClock, OWNER, until } from '../support/job-house.ts'
 import { createWebhookHouse } from '../support/webhook-house.ts'
@@ -61,6 +62,53 @@ test('is listed as given up without an attempt, and sent once by recover, in ord
   expect(told['/gone']).toEqual([0, 1, 2, 3])
   expect(await webhooks.recover(id, from + 1, OWNER)).toBe(0)
   expect(endpoint()).toMatchObject({ state: 'enabled', waiting: 0, delivered: 3, givenUp: 1 })
+})
+
+test('what waited then is given up too, with the attempts it had: in slices, and on after a kill in the middle', async () => {
+  const { dispatcher, webhooks, store, clock, told, state, id, endpoint, openDispatcher } =
+    await setUp()
+  await webhooks.recover(id, 0, OWNER)
+  state.status = 500
+  await dispatcher.step()
+  expect([endpoint().waiting, told['/gone']]).toEqual([1, [0, 0]])
+  store.transaction(() => {
+    for (let n = 1; n <= 400; n++) {
+      store.outbox.addFor([id], `msg_${n}`, 'x', JSON.stringify({ n }), clock.now())
+    }
+  })
+  const waiting = () => store.deliveries.waitingAfter({ messageId: '', endpointId: '' }, 1_000)
+  expect(waiting()).toHaveLength(401)
+  // As a program that is killed between the transaction that disables it and the last slice: most still waits.
+  store.webhooks.disable(id, clock.now())
+  expect(store.deliveries.giveUpDisabled(150, clock.now())).toBe(150)
+  expect(waiting()).toHaveLength(251)
+  const loop = openDispatcher()
+  loop.start()
+  await until(() => waiting().length === 0)
+  await loop.stop(0)
+  expect(endpoint()).toMatchObject({ waiting: 0, givenUp: 401 })
+  expect(webhooks.deliveries(id, { state: 'given_up', limit: 500 }).at(-1)!.attempts).toHaveLength(
+    2,
+  )
+  // The receiver says "gone" while others wait: the same at once.
+  state.status = 200
+  await webhooks.recover(id, 0, OWNER)
+  state.status = 410
+  clock.advance(60_000)
+  const last = openDispatcher()
+  await last.step()
+  expect(endpoint()).toMatchObject({ state: 'disabled', waiting: 0, givenUp: 401 })
+  expect(told['/gone']).toHaveLength(3)
+  // Neither a test nor a replay makes anything wait for it; nor does enabling alone send something.
+  await webhooks.test(id, OWNER)
+  expect(await webhooks.replay('msg_1', OWNER)).toBe(0)
+  state.status = 200
+  await webhooks.enable(id, OWNER)
+  await last.step()
+  expect([endpoint().waiting, endpoint().givenUp, told['/gone']!.length]).toEqual([0, 402, 3])
+  expect(await webhooks.recover(id, 0, OWNER)).toBe(402)
+  await last.step()
+  expect(endpoint()).toMatchObject({ waiting: 0, delivered: 402, givenUp: 0 })
 })
 
 test('is kept for its filter only, for 30 days, and not beyond its removal', async () => {

@@ -102,7 +102,7 @@ export const DeliveryLog = z
         n: z.number().int(),
         state: z.enum(['waiting', 'delivered', 'given_up']).openapi({
           description:
-            'Given up without an attempt: told while the endpoint was disabled, sent by `recover`.',
+            'Given up before the last attempt: the endpoint was disabled; `recover` sends it.',
         }),
         created_at: z.number(),
         next_at: z.number().nullable(),
