@@ -6,11 +6,15 @@ export interface Received {
   path: string
   headers: http.IncomingHttpHeaders
   body: string
+  /** When it was here, milliseconds UTC. */
+  at: number
+  /** After how many milliseconds the sender closed the connection before it was answered; null when it did not. */
+  leftAfterMs: number | null
 }
 
-/** A status with headers, or a way not to answer. */
+/** A status with headers, at once or `afterMs`, or a way not to answer. */
 export type Manner =
-  | { status: number; headers?: Record<string, string>; text?: string }
+  | { status: number; headers?: Record<string, string>; text?: string; afterMs?: number }
   | 'drop'
   | 'reset'
   | 'half'
@@ -43,12 +47,18 @@ export async function startReceiver(
     request.on('data', (chunk) => chunks.push(chunk))
     request.on('error', () => {})
     request.on('end', () => {
-      const message = {
+      const began = performance.now()
+      const message: Received = {
         path: request.url ?? '',
         headers: request.headers,
         body: Buffer.concat(chunks).toString('utf8'),
+        at: Date.now(),
+        leftAfterMs: null,
       }
       received.push(message)
+      response.on('close', () => {
+        if (!response.writableEnded) message.leftAfterMs = performance.now() - began
+      })
       const how = manner(message, received.length - 1)
       if (how === 'silent') return
       if (how === 'drop') request.socket.destroy()
@@ -66,7 +76,11 @@ export async function startReceiver(
       } else if (how === 'half') {
         response.writeHead(200, { 'Content-Length': '1000' })
         response.write('half', () => request.socket.destroy())
-      } else response.writeHead(how.status, how.headers).end(how.text ?? '')
+      } else {
+        const answer = () => response.writeHead(how.status, how.headers).end(how.text ?? '')
+        if (how.afterMs === undefined) answer()
+        else setTimeout(() => response.destroyed || answer(), how.afterMs).unref()
+      }
     })
   })
   server.on('connection', (socket) => {
