@@ -34,12 +34,23 @@ export interface JobProgress {
   at: number
 }
 
+export interface WebhookDisabled {
+  webhookId: string
+  host: string
+  /** It answered 410, or nothing but failures came of it for days. */
+  reason: 'gone' | 'failing'
+  /** Milliseconds since 1970 UTC. */
+  at: number
+}
+
 export interface EventMap {
   /** After the commit that stored it. */
   'job.event': JobEvent
   'job.progress': JobProgress
   /** A line of a job's log was stored. */
   'job.log': { jobId: string; n: number; at: number; level: string; line: string }
+  /** An endpoint of webhooks is told nothing more until a person enables it. Not stored: health goes on telling it. */
+  'webhook.disabled': WebhookDisabled
   /** Something waits in the outbox. */
   'outbox.ready': Record<string, never>
 }

@@ -1,5 +1,6 @@
 // What a user reads, in Brazilian Portuguese and English: steps of a job, notes of a result, how a language is chosen.
 // Texts of errors are in error-texts.ts. Codes, field names and logs are never translated.
+import type { WebhookDisabled } from './events.ts'
 import { NOTE_TEXTS } from './note-texts.ts'
 import type { Scalar } from './text-template.ts'
 import { fillTemplate } from './text-template.ts'
@@ -48,6 +49,24 @@ const STEPS: Record<string, Both> = {
   cancelled: { 'pt-BR': 'Cancelado pelo usuário.', en: 'Cancelled by the user.' },
   failed: { 'pt-BR': 'Falhou.', en: 'Failed.' },
   waiting_retry: { 'pt-BR': 'Aguardando nova tentativa.', en: 'Waiting to try again.' },
+}
+
+const DISABLED: Record<WebhookDisabled['reason'], Both> = {
+  gone: {
+    'pt-BR':
+      'O webhook {host} respondeu que não existe mais (410) e foi desativado. O que ele deixou de receber fica guardado por 30 dias.',
+    en: 'The webhook {host} answered that it is gone (410) and was disabled. What it did not get is kept for 30 days.',
+  },
+  failing: {
+    'pt-BR':
+      'O webhook {host} só falha há cinco dias e foi desativado. O que ele deixou de receber fica guardado por 30 dias.',
+    en: 'The webhook {host} has only failed for five days and was disabled. What it did not get is kept for 30 days.',
+  },
+}
+
+/** What the panel says when an endpoint of webhooks was disabled. */
+export function disabledText(language: Language, { host, reason }: WebhookDisabled): string {
+  return fillTemplate(DISABLED[reason][language], { host })
 }
 
 /** Text of a step; never empty, because the plugin's contract wants a string. */

@@ -9,7 +9,7 @@ import type { Events, JobEvent, JobProgress } from '../base/events.ts'
 import type { Language } from '../base/texts.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { Principal } from './access.ts'
-import { eventMessage } from './contract/events.ts'
+import { disabledMessage, eventMessage } from './contract/events.ts'
 import { textFrame } from './frame.ts'
 import { HUB_LIMITS, type HubLimits } from './hub-limits.ts'
 import { askedAfter, createReplays } from './replay.ts'
@@ -96,6 +96,10 @@ export function createHub(deps: {
     batch.push({ jobId: progress.jobId, frame: framesOf(progress) })
     if (batch.length >= MOST_TOGETHER) flush()
     else if (batch.length === 1) setImmediate(flush)
+  })
+
+  const stopDisabled = events.on('webhook.disabled', (event) => {
+    for (const client of clients) say(client, disabledMessage(event, client.language))
   })
 
   /** Before anything else is sent, so that every client sees everything in order. */
@@ -262,6 +266,7 @@ export function createHub(deps: {
       clearInterval(timer)
       stopEvents()
       stopProgress()
+      stopDisabled()
       flush()
       for (const client of clients) client.ws.close(1001, 'stopping')
       server.close()

@@ -175,17 +175,16 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         deliveries.triedSince(endpointId, since) >= DISABLE_AFTER_MESSAGES
       if (kind !== 'gone' && !hopeless) return false
       webhooks.disable(endpointId, now)
+      const { host } = new URL(endpoint.url)
+      const reason = kind === 'gone' ? 'gone' : 'failing'
       trail.audit({
         eventType: 'webhook.disabled',
         entityType: 'webhook',
         entityId: endpointId,
         actor: SYSTEM,
-        data: {
-          host: new URL(endpoint.url).host,
-          reason: kind === 'gone' ? 'gone' : 'failing',
-          failures: current.failures + 1,
-        },
+        data: { host, reason, failures: current.failures + 1 },
       })
+      trail.emit('webhook.disabled', { webhookId: endpointId, host, reason, at: now })
       return true
     })
   }

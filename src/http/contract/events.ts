@@ -1,6 +1,6 @@
-// A job's event on the WebSocket and the SSE stream.
-import type { JobEvent, JobProgress } from '../../base/events.ts'
-import { type Language, stepText } from '../../base/texts.ts'
+// A job's event on the WebSocket and the SSE stream, and what else the WebSocket tells.
+import type { JobEvent, JobProgress, WebhookDisabled } from '../../base/events.ts'
+import { disabledText, type Language, stepText } from '../../base/texts.ts'
 import { type JobState, statusOf } from '../../jobs/job.ts'
 import { unixSeconds } from './common.ts'
 
@@ -17,6 +17,19 @@ export function eventMessage(event: JobEvent | JobProgress, language: Language) 
     message: stepText(language, event.step),
     at: unixSeconds(event.at),
     ...(stored?.errorCode === undefined ? {} : { error_code: stored.errorCode }),
+  }
+}
+
+/** An endpoint of webhooks was disabled; not a job's, so without `job_id`, and never replayed. */
+export function disabledMessage(event: WebhookDisabled, language: Language) {
+  return {
+    seq: null,
+    type: 'webhook.disabled',
+    webhook_id: event.webhookId,
+    host: event.host,
+    reason: event.reason,
+    message: disabledText(language, event),
+    at: unixSeconds(event.at),
   }
 }
 
