@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest'
 import { describeWithJudge } from '../support/judge.ts'
 import { ownMounts } from './a4-disk-full.ts'
+import { atProgram } from './e2-program.ts'
 import { EXPERIMENTS } from './list.ts'
 
 const SEED = 20_261_121
@@ -38,4 +39,12 @@ async function passes(name: keyof typeof EXPERIMENTS): Promise<void> {
 describeWithJudge('cc', ['cc', '--version'], 'experiments, a short pass of each', () => {
   test.each(QUICK)('%s', { timeout: LIMIT_MS }, passes)
   test.skipIf(A4 !== 'A4')(A4, { timeout: LIMIT_MS }, () => passes('A4'))
+})
+
+describeWithJudge('faketime', ['faketime', '--version'], 'E2 at the real program', () => {
+  test('five days of failures, 410, a wait of two days', { timeout: LIMIT_MS }, async () => {
+    const { failures, seen } = await atProgram(SEED, 1, true)
+    expect(failures).toBe(0)
+    expect(Object.values(seen)).toEqual([true, true])
+  })
 })
