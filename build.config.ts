@@ -30,7 +30,7 @@ export const TARGETS: Record<Target, TargetFacts> = {
 /**
  * CommonJS bundles that lie side by side in the unpacked runtime folder.
  * Piscina starts `worker.js` from its own `__dirname`, which is that folder, so the name is fixed.
- * src/workers/pool.ts starts a thread with `worker-task.cjs`, src/store/thread.ts names the other two.
+ * src/workers/pool.ts starts a thread with `worker-task.cjs`, src/store/thread.ts finds the other three.
  */
 export const BUNDLES: { entry: string; output: string }[] = [
   { entry: 'bin/sisrua.ts', output: 'main.cjs' },
@@ -38,6 +38,7 @@ export const BUNDLES: { entry: string; output: string }[] = [
   { entry: 'native/worker-entry.ts', output: 'worker-task.cjs' },
   { entry: 'src/store/checkpoint-thread.ts', output: 'checkpoint-thread.cjs' },
   { entry: 'src/store/backup-thread.ts', output: 'backup-thread.cjs' },
+  { entry: 'src/audit/reading-thread.ts', output: 'reading-thread.cjs' },
   { entry: 'node_modules/piscina/dist/worker.js', output: 'worker.js' },
 ]
 

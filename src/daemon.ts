@@ -105,6 +105,7 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
   let exitCode: number = EXIT.ok
   let running = false
   let poolIsLate = false
+  let readingIsLate = false
   let finish = (_code: number): void => {}
   const stopped = new Promise<number>((resolve) => {
     finish = resolve
@@ -139,7 +140,7 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     },
   })
   await lifecycle.add({ name: 'store', stop: () => store.close(), limitMs: 1_500 })
-  const { recorder, ledger, audit, legacyImport } = await openAuditLog({
+  const { recorder, ledger, audit, legacyImport, readings } = await openAuditLog({
     store,
     clock,
     ids,
@@ -157,6 +158,13 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     start: () => ledger.start(),
     stop: () => ledger.stop(),
     limitMs: 500,
+  })
+  await lifecycle.add({
+    name: 'audit-readings',
+    async stop() {
+      readingIsLate = !(await readings.stop(300))
+    },
+    limitMs: 400,
   })
   try {
     tellRestored(store.recovery, recorder)
@@ -369,7 +377,11 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     stop,
     stopped,
     hasHungThread: () =>
-      poolIsLate || hasUnanswered() || store.hasHungThread() || (compute.load?.().ending ?? 0) > 0,
+      poolIsLate ||
+      readingIsLate ||
+      hasUnanswered() ||
+      store.hasHungThread() ||
+      (compute.load?.().ending ?? 0) > 0,
     ready: {
       v: 1,
       ready: true,

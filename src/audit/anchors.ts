@@ -59,13 +59,14 @@ export function createAnchorFiles(
         .filter((name) => ANCHOR_FILE.test(name))
         .sort()
         .reverse()
-      let found: AnchorNote[] = []
+      // From the end: a month has many more lines than are mostly asked for.
+      const found: AnchorNote[] = []
       for (const name of names) {
         const lines = readFileSync(path.join(folder, name), 'utf8').split('\n')
-        found = [...lines.flatMap(parseAnchorLine), ...found]
+        while (lines.length > 0 && found.length < most) found.push(...parseAnchorLine(lines.pop()!))
         if (found.length >= most) break
       }
-      return found.slice(-most)
+      return found.reverse()
     },
   }
 }

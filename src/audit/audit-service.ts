@@ -7,14 +7,13 @@ import type { Audit, AuditEntry, AuditInput } from './audit.ts'
 import { canonicalJson } from './canonical.ts'
 import { chainDigest, GENESIS } from './chain.ts'
 import { digestOf, hexOf } from './digest.ts'
-import { createErased, ERASED_ENTITY, ERASED_EVENT } from './erased.ts'
-import { createHmacKeys } from './hmac-keys.ts'
 import type { AuditKey } from './key.ts'
 import type { Ledger } from './ledger.ts'
 import { inclusionProof, leafDigest, verifyInclusion } from './merkle.ts'
 import { IN_DATA, openData, withPerson } from './person.ts'
+import type { ReadingsAside } from './readings-aside.ts'
 import type { Change, Recorder } from './record.ts'
-import { faultOf, verifyRange } from './verify.ts'
+import { createLogCheck, faultOf } from './verify.ts'
 
 const NAME = /^[A-Za-z0-9._:-]{1,64}$/
 /** Entries about keys, runs and erasures, which every verifier believes: nobody outside the log writes one. */
@@ -22,30 +21,24 @@ const OWN_ENTITIES = 'audit.'
 const DATA_LIMIT = 65_536
 const DAY_MS = 86_400_000
 
-/** Without a ledger (tools, tests) nothing is signed and the tree stands for itself. `formerKeys`: other keys of the HMAC column that are here. */
+/** Entries that are checked here, between two answers to others: some milliseconds. More of them go into a thread. */
+const MOST_HERE = 1_000
+
+/**
+ * Without a ledger (tools, tests) nothing is signed and the tree stands for itself. `formerKeys`: other keys of the HMAC column that
+ * are here. Without `aside` every check is done here.
+ */
 export function createAudit(options: {
   store: Store
   recorder: Recorder
   clock: Clock
   ledger?: Ledger
+  aside?: Pick<ReadingsAside, 'check'>
   formerKeys?: readonly AuditKey[]
 }): Audit {
-  const { store, recorder, clock, ledger, formerKeys = [] } = options
-  const keys = createHmacKeys(store, [recorder.key, ...formerKeys])
-
-  const isErased = createErased(erasures, () => (store.audit.last()?.seq ?? -1) + 1)
-
-  /** What each erasure lists. */
-  function erasures(): string[] {
-    const lists: string[] = []
-    const filter = { entityType: ERASED_ENTITY, entityId: null, eventType: ERASED_EVENT }
-    for (let before: number | null = null; ; ) {
-      const rows: AuditRow[] = store.audit.list({ ...filter, before, limit: 1000 })
-      for (const { entityId } of rows) lists.push(entityId ?? '')
-      if (rows.length < 1000) return lists
-      before = rows.at(-1)!.seq
-    }
-  }
+  const { store, recorder, clock, ledger, aside, formerKeys = [] } = options
+  const known = [recorder.key, ...formerKeys]
+  const check = createLogCheck(store.audit, known)
 
   function rowOf(auditId: number): AuditRow {
     const row = Number.isSafeInteger(auditId) ? store.audit.bySeq(auditId - 1) : undefined
@@ -101,9 +94,9 @@ export function createAudit(options: {
         before !== undefined &&
         chainDigest(before === null ? GENESIS : digestOf(before.chain), digestOf(row.leaf)) ===
           digestOf(row.chain)
-      const signature = keys.stateOf(row)
+      const signature = check.keys.stateOf(row)
       const fault =
-        faultOf(row, signature, isErased) ??
+        faultOf(row, signature, check.isErased) ??
         (linked ? null : 'Link to the entry before is broken') ??
         (isIncluded(row) ? null : 'Entry is not in the signed tree')
       const sound =
@@ -113,10 +106,12 @@ export function createAudit(options: {
       return { auditId, valid: fault === null, message: fault ?? sound }
     },
 
-    async verifyAll(limit) {
-      const size = (store.audit.last()?.seq ?? -1) + 1
-      const from = limit === null ? 0 : Math.max(0, size - limit)
-      const rows = await verifyRange(store.audit, keys, from, size, isErased)
+    async verifyAll(limit, signal) {
+      const isLong = Math.min(check.size(), limit ?? Number.POSITIVE_INFINITY) > MOST_HERE
+      const rows =
+        isLong && aside !== undefined
+          ? await aside.check({ limit, keys: known }, signal)
+          : await check.newest(limit)
       const sound = rows.chainOk && rows.invalid === 0
       return {
         ...rows,
@@ -129,7 +124,7 @@ export function createAudit(options: {
     },
 
     stats: () => ({
-      totalLogs: (store.audit.last()?.seq ?? -1) + 1,
+      totalLogs: check.size(),
       recent24h: store.audit.countSince(clock.now() - DAY_MS),
       byEntityType: counts(store.audit.byEntity()),
       byEventType: counts(store.audit.byEvent()),

@@ -99,8 +99,11 @@ export interface Audit {
   list(filter?: AuditFilter): AuditEntry[]
   /** Checks one entry: signature, leaf, data commitment, place in the chain. Throws AUDIT_NOT_FOUND. */
   verify(auditId: number): AuditVerdict
-  /** Checks the newest `limit` entries, or all of them when it is null; lets the event loop breathe. */
-  verifyAll(limit: number | null): Promise<AuditReport>
+  /**
+   * Checks the newest `limit` entries, or all of them when it is null; many of them in a thread, which `signal` ends. Throws
+   * QUEUE_FULL when as many readings as there may be are under way, CANCELLED, SHUTDOWN.
+   */
+  verifyAll(limit: number | null, signal?: AbortSignal): Promise<AuditReport>
   stats(): AuditStats
   head(): AuditHead
 }

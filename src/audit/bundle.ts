@@ -18,7 +18,7 @@ export interface BundleFile {
 
 /** What an export reads; a connection opened for reading only will do. */
 export interface BundleSource {
-  audit: Pick<AuditRows, 'texts' | 'leaves' | 'data' | 'bySeq'>
+  audit: Pick<AuditRows, 'texts' | 'leaves' | 'data' | 'bySeq' | 'isErasedSince'>
   auditTree: Pick<AuditTreeRows, 'checkpoints' | 'keys' | 'newestCheckpoint'>
   logId: string
   known: Pick<KnownAnchors, 'all' | 'folderState'>
@@ -27,6 +27,8 @@ export interface BundleSource {
 type Notes = ReturnType<KnownAnchors['all']>['notes']
 
 const ROWS_AT_ONCE = 4096
+/** Each may have 64 KiB. */
+const DATA_AT_ONCE = 512
 /** Each costs the check of a signature. */
 const NOTES_AT_ONCE = 128
 
@@ -37,7 +39,7 @@ const FOLDER_TEXTS: Readonly<Record<AnchorFolderState, string>> = {
   unknown_key: 'was read; notes in it by keys that this log never had are left out',
 }
 
-/** Throws AUDIT_NOT_FOUND when nothing was signed yet. */
+/** Throws AUDIT_NOT_FOUND when nothing was signed yet; reading the data STORE_UNAVAILABLE when some was erased since. */
 export function bundleFiles(source: BundleSource): BundleFile[] {
   // Before the size is: while somebody writes, no note may speak of more than is exported.
   const { notes, leftOut } = source.known.all(ANCHORS_EXPORTED)
@@ -101,13 +103,20 @@ function* leaves({ audit }: BundleSource, size: number): Iterable<Uint8Array> {
 }
 
 function* dataLines({ audit }: BundleSource, size: number): Iterable<Uint8Array> {
-  for (let from = 0; from < size; from += ROWS_AT_ONCE) {
+  for (let from = 0; from < size; from += DATA_AT_ONCE) {
     const lines = audit
-      .data(from, Math.min(from + ROWS_AT_ONCE, size))
+      .data(from, Math.min(from + DATA_AT_ONCE, size))
       .map(
         ([seq, data, salt]) =>
           `{"data":${JSON.stringify(data)},"salt":"${salt.toString('hex')}","seq":${seq}}\n`,
       )
+    // The entry that tells of an erasure would not be in the bundle: who checks it would take the data for removed in silence.
+    if (audit.isErasedSince(size)) {
+      throw new AppError(
+        'STORE_UNAVAILABLE',
+        'Data was erased while the log was exported. Export it again.',
+      )
+    }
     yield Buffer.from(lines.join(''), 'utf8')
   }
 }

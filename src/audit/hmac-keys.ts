@@ -17,8 +17,10 @@ export interface HmacKeys {
   stateOf(row: Pick<AuditRow, 'seq' | 'entry' | 'signature' | 'keyId'>): SignatureState
 }
 
+type Entries = Pick<Store['audit'], 'last' | 'bySeq' | 'list'>
+
 /** `keys`: those that are here. */
-export function createHmacKeys(store: Store, keys: readonly AuditKey[]): HmacKeys {
+export function createHmacKeys(audit: Entries, keys: readonly AuditKey[]): HmacKeys {
   const linkers = new Map<string, Linker>(keys.map(({ id, bytes }) => [id, createLinker(bytes)]))
   /** From which entry on which key was in force, in the order of the log. */
   let told: readonly { seq: number; keyId: string }[] = []
@@ -27,9 +29,9 @@ export function createHmacKeys(store: Store, keys: readonly AuditKey[]): HmacKey
   /** By what the log tells, not by what stands beside the entry. */
   function keyAt(seq: number): string | undefined {
     if (seq > readTo) {
-      readTo = store.audit.last()?.seq ?? -1
-      const first = store.audit.bySeq(0)
-      told = [...(first === undefined ? [] : [first]), ...changesIn(store)]
+      readTo = audit.last()?.seq ?? -1
+      const first = audit.bySeq(0)
+      told = [...(first === undefined ? [] : [first]), ...changesIn(audit)]
     }
     return told.findLast((change) => change.seq <= seq)?.keyId
   }
@@ -45,11 +47,11 @@ export function createHmacKeys(store: Store, keys: readonly AuditKey[]): HmacKey
   }
 }
 
-function changesIn(store: Store): { seq: number; keyId: string }[] {
+function changesIn(audit: Entries): { seq: number; keyId: string }[] {
   const found: { seq: number; keyId: string }[] = []
   const filter = { entityType: ENTITY, entityId: null, eventType: EVENT, limit: 1000 }
   for (let before: number | null = null; ; before = found.at(-1)!.seq) {
-    const rows = store.audit.list({ ...filter, before })
+    const rows = audit.list({ ...filter, before })
     for (const { seq, entityId } of rows) {
       found.push({ seq, keyId: entityId?.slice(entityId.lastIndexOf(':') + 1) ?? '' })
     }

@@ -3,7 +3,7 @@
 import type { AuditTreeRows } from '../store/audit-tree.ts'
 import { type AnchorNote, claimOfAnchor, openAnchor } from './anchor-note.ts'
 import type { AnchorFiles } from './anchors.ts'
-import type { SecondState } from './second-folder.ts'
+import type { SecondFolder, SecondState } from './second-folder.ts'
 
 /**
  * How the second anchor folder is: see `SecondState`; `unknown_key`: it holds notes that name this log, signed by a key that this log
@@ -36,7 +36,7 @@ export interface KnownAnchors {
 }
 
 export function createKnownAnchors(options: {
-  anchors: AnchorFiles
+  anchors: Pick<AnchorFiles, 'read'> & { second: Pick<SecondFolder, 'state' | 'notes'> }
   auditTree: Pick<AuditTreeRows, 'anchors' | 'keys' | 'newestCheckpoint' | 'checkpointCovering'>
   logId: string
   /** Epochs begun because of a rollback: the keys of the epochs lost with it are unknown ever after. */

@@ -12,6 +12,7 @@ import { createKnownAnchors } from './known-anchors.ts'
 import type { Ledger, LedgerState } from './ledger.ts'
 import { checkpointText, openNote } from './note.ts'
 import { proveConsistency, proveInclusion } from './proofs.ts'
+import type { ReadingsAside } from './readings-aside.ts'
 import type { Recorder } from './record.ts'
 import { type Contradiction, findContradiction } from './rollback.ts'
 import type { Seeds } from './seeds.ts'
@@ -39,13 +40,14 @@ export interface LedgerOptions {
   clock: Clock
   seeds: Seeds
   anchors: AnchorFiles
+  aside: Pick<ReadingsAside, 'archive'>
   onError?: (error: unknown) => void
   /** Entries after which an epoch ends. */
   epochEntries?: number
 }
 
 export function createLedger(options: LedgerOptions): Ledger {
-  const { store, recorder, clock, seeds, anchors } = options
+  const { store, recorder, clock, seeds, anchors, aside } = options
   const { onError = () => {}, epochEntries = EPOCH_ENTRIES } = options
   const { tree, logId } = recorder
   const rows = store.auditTree
@@ -245,6 +247,11 @@ export function createLedger(options: LedgerOptions): Ledger {
     bundle() {
       this.checkpoint('export')
       return bundleFiles({ audit: store.audit, auditTree: rows, logId, known })
+    },
+    async archive(signal) {
+      this.checkpoint('export')
+      const { second } = anchors
+      return await aside.archive({ state: second.state(), notes: second.notes() }, signal)
     },
     signedSize: (auditId) => rows.checkpointCovering(auditId)?.size ?? null,
     rootFault() {

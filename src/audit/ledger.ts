@@ -1,4 +1,5 @@
 // What the doors can ask of the tree over the audit log: checkpoints, proofs, anchors, keys, erasure. Built by `ledger-service.ts`.
+import type { Readable } from 'node:stream'
 import type { CheckpointRow } from '../store/audit-tree.ts'
 import type { BundleFile } from './bundle.ts'
 import type { Digest } from './digest.ts'
@@ -79,6 +80,11 @@ export interface Ledger {
   erase(auditIds: readonly number[], why: string, actor: { id: string; role: string }): Erasure
   /** The export bundle, up to where the log stands now. Throws AUDIT_INCONSISTENT, AUDIT_KEY_LOCKED. */
   bundle(): BundleFile[]
+  /**
+   * The same as a ZIP archive, made in a thread, which `signal` or destroying the stream ends. Throws besides QUEUE_FULL, CANCELLED,
+   * SHUTDOWN; the stream fails with STORE_UNAVAILABLE when data is erased before it is read.
+   */
+  archive(signal?: AbortSignal): Promise<Readable>
   /** Entries of the smallest checkpoint that holds this one; null when none does yet. */
   signedSize(auditId: number): number | null
   /** What is wrong with the newest checkpoint: its signature or its root; null when nothing is. */

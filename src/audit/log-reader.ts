@@ -1,7 +1,8 @@
 // Opens the log of a data folder for reading only: for the command line, while a daemon may be running on the same folder.
 import path from 'node:path'
 import { AppError } from '../base/errors.ts'
-import { type AuditRows, createAuditRows } from '../store/audit.ts'
+import { type AuditRows, createAuditRows, NOTHING_HELD } from '../store/audit.ts'
+import { type AuditLookup, createAuditLookup } from '../store/audit-lookup.ts'
 import { type AuditTreeRows, createAuditTreeRows } from '../store/audit-tree.ts'
 import { storeFolders } from '../store/folders.ts'
 import { openReadOnly } from '../store/inspect.ts'
@@ -11,6 +12,7 @@ import type { AddonOptions } from '../store/sqlite.ts'
 import type { AnchorNote } from './anchor-note.ts'
 import { createAnchorFiles } from './anchors.ts'
 import { type AnchorFolderState, createKnownAnchors, type KnownAnchors } from './known-anchors.ts'
+import type { SecondState } from './second-folder.ts'
 
 export interface LogReader {
   audit: AuditRows
@@ -23,6 +25,8 @@ export interface LogReader {
   known: KnownAnchors
   /** How the second anchor folder is. */
   anchorFolder: AnchorFolderState
+  /** Finds entries, newest first. Only in a database that this version of the program has opened. */
+  list: AuditLookup['list']
   /** Reads the second anchor folder too, for at most so long. Never rejects. */
   readSecond(limitMs: number): Promise<void>
   close(): void
@@ -31,6 +35,14 @@ export interface LogReader {
 interface LogReaderOptions extends AddonOptions {
   /** Second folder for signed checkpoints; null = none. */
   anchorFolder?: string | null
+  /** What somebody else has read of it, instead. */
+  second?: SecondNotes | undefined
+}
+
+/** What was read of the second anchor folder, as it can be handed to a thread. */
+export interface SecondNotes {
+  state: SecondState
+  notes: readonly AnchorNote[]
 }
 
 const OWN_LINES = 1_000
@@ -50,12 +62,26 @@ export function openLogReader(dataFolder: string, options: LogReaderOptions = {}
     const rollbackEpochs = epochsIn(meta.get('audit.rollbacks') ?? '[]')
     const own = path.join(dataFolder, 'anchors')
     const anchors = createAnchorFiles(own, options.anchorFolder ?? null, false)
+    const { second } = options
     const known = createKnownAnchors({
-      ...{ anchors, auditTree, logId },
+      anchors:
+        second === undefined
+          ? anchors
+          : {
+              read: anchors.read,
+              second: { state: () => second.state, notes: () => second.notes },
+            },
+      ...{ auditTree, logId },
       rollbackEpochs: () => rollbackEpochs,
     })
+    const audit = createAuditRows(connection)
+    let lookup: AuditLookup | null = null
     return {
-      audit: createAuditRows(connection),
+      audit,
+      list(filter) {
+        lookup ??= createAuditLookup(connection, audit, NOTHING_HELD)
+        return lookup.list(filter)
+      },
       auditTree,
       logId,
       rollbackEpochs,

@@ -10,6 +10,7 @@ import { createAudit } from './audit-service.ts'
 import { formerKeys, loadAuditKey } from './key.ts'
 import { createLedger } from './ledger-service.ts'
 import { createLegacyImport } from './legacy-import.ts'
+import { createReadingsAside } from './readings-aside.ts'
 import { createRecorder } from './record.ts'
 import { createSeeds } from './seeds.ts'
 
@@ -46,19 +47,26 @@ export async function openAuditLog(settings: AuditSettings) {
   const recorder = createRecorder({ store, clock, ids, events, key, bootId })
   const anchors = createAnchorFiles(path.join(dataFolder, 'anchors'), settings.anchorFolder)
   await anchors.second.read(recorder.logId, SECOND_MS)
+  const readings = createReadingsAside({ dataFolder, nativeBinding })
   const ledger = createLedger({
     store,
     recorder,
     clock,
     seeds: createSeeds({ folder, ...keeping }),
     anchors,
+    aside: readings,
     onError,
   })
   ledger.open()
   return {
     recorder,
     ledger,
-    audit: createAudit({ store, recorder, clock, ledger, formerKeys: formerKeys(file, key) }),
+    audit: createAudit({
+      ...{ store, recorder, clock, ledger },
+      aside: readings,
+      formerKeys: formerKeys(file, key),
+    }),
+    readings,
     legacyImport: createLegacyImport({ store, recorder, dataFolder, nativeBinding }),
   }
 }

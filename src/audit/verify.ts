@@ -1,13 +1,44 @@
 // Checks entries of the audit log against their own hashes and against each other; says what is wrong and where first.
-import type { AuditCheckRow, AuditRow, AuditRows } from '../store/audit.ts'
+import type { AuditCheckRow, AuditRow } from '../store/audit.ts'
+import type { Store } from '../store/store.ts'
 import type { AuditReport } from './audit.ts'
 import { chainDigest, commitData, GENESIS } from './chain.ts'
 import { digestOf } from './digest.ts'
-import type { HmacKeys, SignatureState } from './hmac-keys.ts'
+import { createErased, erasuresIn } from './erased.ts'
+import { createHmacKeys, type HmacKeys, type SignatureState } from './hmac-keys.ts'
+import type { AuditKey } from './key.ts'
 import { leafDigest } from './merkle.ts'
 
-/** Rows read and checked before the event loop gets its turn: a few milliseconds of work. */
-const ROWS_AT_ONCE = 2000
+/** Rows read and checked before the event loop gets its turn: a few milliseconds of work. The data of each may have 64 KiB. */
+const ROWS_AT_ONCE = 500
+
+/** What a check reads; of the store's rows, or of a connection that only reads. */
+export type CheckedRows = Pick<Store['audit'], 'last' | 'bySeq' | 'list' | 'check' | 'unlike'>
+
+/** What was found of the entries themselves. */
+export type EntriesReport = Omit<
+  AuditReport,
+  'rootOk' | 'anchorsOk' | 'state' | 'rollbacks' | 'anchorFolder'
+>
+
+/** `known`: the keys of the HMAC column that are here. */
+export function createLogCheck(rows: CheckedRows, known: readonly AuditKey[]) {
+  const size = (): number => (rows.last()?.seq ?? -1) + 1
+  const keys = createHmacKeys(rows, known)
+  const isErased = createErased(() => erasuresIn(rows), size)
+  return {
+    size,
+    keys,
+    /** Whether the log tells of an erasure of the data of this entry. */
+    isErased,
+    /** Checks the newest `limit` entries, all of them when it is null. */
+    newest(limit: number | null): Promise<EntriesReport> {
+      const end = size()
+      const from = limit === null ? 0 : Math.max(0, end - limit)
+      return verifyRange(rows, keys, from, end, isErased)
+    },
+  }
+}
 
 /**
  * What is wrong with one entry by itself, its `signature` being so; null when nothing is. The copies of its fields must say what the entry says. `isErased`:
@@ -58,13 +89,13 @@ function dataFault(data: string | null, salt: Buffer | null, commit: string | nu
  * Checks entries `from` ≤ seq < `size` in order: gap-free, leaf, chain, signature, columns, data. `size` is what the log claims
  * to hold. A signature that nobody here can check is no fault and is counted. Gives the event loop its turn between batches; entries appended meanwhile are not looked at.
  */
-export async function verifyRange(
-  rows: AuditRows,
+async function verifyRange(
+  rows: CheckedRows,
   keys: HmacKeys,
   from: number,
   size: number,
   isErased: (seq: number) => boolean,
-): Promise<Omit<AuditReport, 'rootOk' | 'anchorsOk' | 'state' | 'rollbacks' | 'anchorFolder'>> {
+): Promise<EntriesReport> {
   const before = from === 0 ? undefined : rows.bySeq(from - 1)
   let previous = from === 0 ? GENESIS : before === undefined ? null : digestOf(before.chain)
   let invalid = 0

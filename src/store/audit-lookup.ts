@@ -14,6 +14,8 @@ interface AuditFilterRow {
 
 const MARK = 'audit.looked_up'
 
+export type AuditLookup = ReturnType<typeof createAuditLookup>
+
 /** `held`: entries that are not written yet; they are before anything is looked up. */
 export function createAuditLookup(
   connection: Connection,

@@ -83,6 +83,11 @@ export function createAuditRows(connection: Connection, held: HeldRows = NOTHING
       `SELECT entity_id FROM audit_log WHERE entity_type = 'audit.entry' AND event_type = 'data.erased' AND entity_id IS NOT NULL`,
     )
     .pluck()
+  const erasedSince = connection
+    .prepare(
+      `SELECT EXISTS (SELECT 1 FROM audit_log WHERE seq >= ? AND entity_type = 'audit.entry' AND event_type = 'data.erased')`,
+    )
+    .pluck()
   const unlike = connection.prepare(
     `SELECT ${COLUMNS} FROM audit_log WHERE seq >= ? AND seq < ? AND CASE WHEN json_valid(entry) THEN
        entry ->> '$.at' IS NOT at OR entry ->> '$.event_type' IS NOT event_type OR entry ->> '$.entity_type' IS NOT entity_type
@@ -129,6 +134,8 @@ export function createAuditRows(connection: Connection, held: HeldRows = NOTHING
     ),
     /** Whose data was erased, as each erasure lists it: audit ids, `3,7-12`. */
     erasures: whole(() => erasures.all() as string[]),
+    /** Whether an entry from this `seq` on tells of an erasure. */
+    isErasedSince: whole((seq: number) => erasedSince.get(seq) === 1),
     /** Rows whose columns SQLite finds to say otherwise than the entry; a second look may find that they do not. */
     unlike: whole((from: number, to: number) => unlike.all(from, to) as AuditRow[]),
     erase: whole((seq: number) => erase.run(seq).changes === 1),

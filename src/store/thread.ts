@@ -1,12 +1,12 @@
-// What the threads of this room share: where their entry lies, and how one is waited for.
+// What the threads of this room and of audit/ share: where their entry lies, and how one is waited for.
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Worker } from 'node:worker_threads'
 
-/** Entry of a thread: beside a bundle `name.cjs` (build.config.ts), in a checkout `name.ts`. */
-export function threadFile(name: string): string {
-  const bundled = path.join(import.meta.dirname, `${name}.cjs`)
-  return existsSync(bundled) ? bundled : path.join(import.meta.dirname, `${name}.ts`)
+/** Entry of a thread in the caller's folder, this room's by default: beside a bundle `name.cjs` (build.config.ts), in a checkout `name.ts`. */
+export function threadFile(name: string, folder = import.meta.dirname): string {
+  const bundled = path.join(folder, `${name}.cjs`)
+  return existsSync(bundled) ? bundled : path.join(folder, `${name}.ts`)
 }
 
 /** Whether the thread is gone within so many milliseconds; then it is terminated, which waits for a call into SQLite. */

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { type AnchorFiles, createAnchorFiles } from '../../src/audit/anchors.ts'
 import { createAudit } from '../../src/audit/audit-service.ts'
 import { createLedger } from '../../src/audit/ledger-service.ts'
+import { createReadingsAside } from '../../src/audit/readings-aside.ts'
 import { createRecorder } from '../../src/audit/record.ts'
 import { createSeeds } from '../../src/audit/seeds.ts'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
@@ -37,6 +38,7 @@ export function createAuditHouse(options: AuditHouseOptions) {
   })
   const anchorFolder = path.join(dataFolder, 'anchors')
   const anchors = options.anchors ?? createAnchorFiles(anchorFolder, options.secondFolder ?? null)
+  const readings = createReadingsAside({ dataFolder, nativeBinding: undefined })
   const ledger = createLedger({
     store,
     recorder,
@@ -48,6 +50,7 @@ export function createAuditHouse(options: AuditHouseOptions) {
       write: writeFileDurably,
     }),
     anchors,
+    aside: readings,
     onError: (error) => errors.push(error),
     ...(options.epochEntries === undefined ? {} : { epochEntries: options.epochEntries }),
   })
@@ -59,7 +62,8 @@ export function createAuditHouse(options: AuditHouseOptions) {
     anchors,
     events,
     errors,
-    audit: createAudit({ store, recorder, clock, ledger }),
+    readings,
+    audit: createAudit({ store, recorder, clock, ledger, aside: readings }),
     /** Appends entries in one transaction; `data` of the i-th. */
     add(count: number, data: (i: number) => unknown = (i) => ({ i })): void {
       recorder.record((trail) => {
@@ -75,6 +79,7 @@ export function createAuditHouse(options: AuditHouseOptions) {
       })
     },
     async close(): Promise<void> {
+      await readings.stop(5_000)
       ledger.stop()
       await store.close()
     },

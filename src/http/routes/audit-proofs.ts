@@ -4,7 +4,6 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { complianceCsv, shortCode } from '../../audit/compliance.ts'
 import { base64Of } from '../../audit/digest.ts'
 import { parseTilePath, tlogProofText } from '../../audit/proofs.ts'
-import { zipStream } from '../../audit/zip.ts'
 import { AppError } from '../../base/errors.ts'
 import type { AUDIT_PREFIXES } from '../access.ts'
 import { type AnyContext, type App, actorOf, isHead } from '../context.ts'
@@ -204,12 +203,8 @@ function mountProofs(app: App, { ledger }: Rooms, prefix: string): void {
 }
 
 function mountExport(app: App, { ledger, audit, legacyImport }: Rooms, prefix: string): void {
-  const stream = (
-    chunks: AsyncIterable<Uint8Array> | Iterable<string>,
-    type: string,
-    name: string,
-  ) =>
-    new Response(Readable.toWeb(Readable.from(chunks)) as ReadableStream<Uint8Array>, {
+  const stream = (chunks: Readable, type: string, name: string) =>
+    new Response(Readable.toWeb(chunks) as ReadableStream<Uint8Array>, {
       headers: { 'Content-Type': type, 'Content-Disposition': `attachment; filename="${name}"` },
     })
   app.openapi(
@@ -220,10 +215,11 @@ function mountExport(app: App, { ledger, audit, legacyImport }: Rooms, prefix: s
       summary: 'Everything a third party needs to check the log, with a verifier in Python (ZIP)',
       responses: plain('Bundle', 'application/zip'),
     }),
-    (c) =>
-      isHead(c)
-        ? c.body(null, 200, { 'Content-Type': 'application/zip' })
-        : (stream(zipStream(ledger.bundle()), 'application/zip', 'sisrua-audit.zip') as never),
+    async (c) => {
+      if (isHead(c)) return c.body(null, 200, { 'Content-Type': 'application/zip' })
+      const archive = await ledger.archive(c.req.raw.signal)
+      return stream(archive, 'application/zip', 'sisrua-audit.zip') as never
+    },
   )
   app.openapi(
     createRoute({
@@ -235,7 +231,7 @@ function mountExport(app: App, { ledger, audit, legacyImport }: Rooms, prefix: s
     }),
     () => {
       const rows = complianceCsv(audit, (auditId) => ledger.signedSize(auditId))
-      return stream(rows, 'text/csv; charset=utf-8', 'sisrua-audit.csv') as never
+      return stream(Readable.from(rows), 'text/csv; charset=utf-8', 'sisrua-audit.csv') as never
     },
   )
   app.openapi(

@@ -138,7 +138,7 @@ function mountAt(app: App, audit: Rooms['audit'], prefix: (typeof AUDIT_PREFIXES
       responses: answers(AuditReport, 'What was found'),
     }),
     async (c) => {
-      const report = await audit.verifyAll(c.req.valid('json').limit ?? 1000)
+      const report = await audit.verifyAll(c.req.valid('json').limit ?? 1000, c.req.raw.signal)
       const { total, valid, invalid, unchecked, integrity, chainOk, rootOk, anchorsOk, firstBad } =
         report
       const { state, rollbacks, anchorFolder } = report
