@@ -56,11 +56,12 @@ export function createEpochs({ store, recorder, clock, seeds, signing, most }: E
     const { vkey } = signer
     try {
       store.transaction(() => {
-        const seq = tree.size()
-        const handover =
-          last === null ? null : signNote(handoverText(last.signer.name, vkey, seq), last.signer)
+        const size = tree.size()
         // Nothing may be signed by itself meanwhile: after a rollback the old key must not sign again.
         epoch = null
+        const seq = recorder.nextSeq()
+        const handover =
+          last === null ? null : signNote(handoverText(last.signer.name, vkey, seq), last.signer)
         recorder.trail.audit({
           eventType: event,
           entityType: KEY_ENTITY,
@@ -71,7 +72,7 @@ export function createEpochs({ store, recorder, clock, seeds, signing, most }: E
         if (event === 'key.rotated') signing.sign(last!, 'rotation')
         install({ number, signer })
         if (event === 'epoch.started') {
-          rows.dropCheckpointsBeyond(seq)
+          rows.dropCheckpointsBeyond(size)
           signing.sign({ number, signer }, 'epoch')
         }
       })

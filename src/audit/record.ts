@@ -40,6 +40,8 @@ export interface Recorder {
   record<T>(write: (trail: Trail) => T): T
   /** Together with whatever else waits for a commit; resolves after it. `write` may run twice (see Transactions.group). */
   recordGrouped<T>(write: (trail: Trail) => T): Promise<T>
+  /** The `seq` of the next entry that is written. Call in the transaction that writes it: another key of the HMAC column is told of before. */
+  nextSeq(): number
   /** For writes that join a transaction already open (Transactions.beforeGroupCommit). */
   trail: Trail
   /** Id of this log. */
@@ -156,10 +158,16 @@ export function createRecorder(options: RecorderOptions): Recorder {
     return seq
   }
 
+  /** Where the log ends, once it has told that another key signs from here on. */
+  function readyHead(): Head {
+    head ??= lastStored()
+    if (head.keyId !== key.id) append(keyChanged(head.keyId, key.id))
+    return head
+  }
+
   const trail: Trail = {
     audit(change) {
-      head ??= lastStored()
-      if (head.keyId !== key.id) append(keyChanged(head.keyId, key.id))
+      readyHead()
       return append(change)
     },
 
@@ -179,6 +187,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   return {
     record: (write) => store.transaction(() => write(trail)),
     recordGrouped: (write) => store.group(() => write(trail)),
+    nextSeq: () => readyHead().seq + 1,
     trail,
     logId,
     key,

@@ -1,15 +1,17 @@
 // The HMAC key was lost, or exchanged for the plugin's: what the key before it signed is not called altered, and what the log never
 // told of still is.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { verifyBundle } from '../../src/audit/bundle-verify.ts'
 import { openAuditLog } from '../../src/audit/open.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { createEvents } from '../../src/base/events.ts'
 import { systemIds } from '../../src/base/ids.ts'
 import { openStore } from '../../src/store/store.ts'
+import { writeBundle } from '../experiments/support/bundle.ts'
 import { OWNER } from '../support/job-house.ts'
 
 const GIVEN = Buffer.alloc(32, 1).toString('base64url')
@@ -163,5 +165,35 @@ it('a change is told in the transaction of the entry, or not at all', async () =
       }),
     ).toThrow('no')
     expect(log.audit.head().size).toBe(before)
+  })
+})
+
+describe('another HMAC key at a start that also changes the signing key', () => {
+  const bundleOf = ({ ledger }: Log) =>
+    verifyBundle(writeBundle(path.join(dataFolder, 'bundle'), ledger.bundle()))
+
+  it('is told of before the older key vouches for the newer', async () => {
+    await run(null, add(5))
+    const verdict = await run(GIVEN, (log) => {
+      // The plugin’s material came for the first time: it takes the open seed over.
+      expect(log.ledger.keys().map((key) => key.epoch)).toEqual([1, 2])
+      const [rotated, change] = log.audit.list({ limit: 2 })
+      expect([rotated!.eventType, change!.eventType]).toEqual(['key.rotated', 'hmac_key.changed'])
+      return bundleOf(log)
+    })
+    expect(verdict).toMatchObject({ code: 0, firstBad: null, size: 7 })
+  })
+
+  it('is told of in the new epoch of a log that was put back', async () => {
+    const database = path.join(dataFolder, 'sisrua.db')
+    await run(null, add(5))
+    copyFileSync(database, `${database}.copy`)
+    await run(null, add(5))
+    copyFileSync(`${database}.copy`, database)
+    const verdict = await run(GIVEN, (log) => {
+      expect(log.ledger.state()).toBe('rolled_back')
+      return bundleOf(log)
+    })
+    expect(verdict).toMatchObject({ code: 3, firstBad: null })
   })
 })
