@@ -23,7 +23,13 @@ import type { Rooms } from '../rooms.ts'
 
 const tags = ['audit']
 const text = { 'Content-Type': 'text/plain; charset=utf-8' }
-const count = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
+/** Digits only: nothing at all, or a space, is no size of 0. */
+const count = z
+  .string()
+  .regex(/^\d{1,16}$/, 'Not a whole number')
+  .transform(Number)
+  .pipe(z.number().int().max(Number.MAX_SAFE_INTEGER))
+  .openapi({ type: 'integer', minimum: 0 })
 const idParams = z.object({
   audit_id: z.coerce
     .number()
