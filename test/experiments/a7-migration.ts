@@ -1,126 +1,83 @@
-// A7: the way from every older schema to the newest one and one step beyond is killed at each of its storage calls; the
-// next start finds a whole schema, never half a step, and goes on to the end with all data. A newer database is refused.
-import { spawnSync } from 'node:child_process'
+// A7: the way from every older schema to the newest one and one step beyond is killed between any two of its statements, and at
+// many of its storage calls; the next start finds a whole schema, never half a step, and goes on to the end with all data: jobs,
+// projects with features, a service, webhooks, audit entries. What the program hands out of it is the same from every schema. A
+// newer database is refused.
+import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cpSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { cpSync, linkSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import Database from 'better-sqlite3'
+import { build } from 'esbuild'
+import { systemClock } from '../../src/base/clock.ts'
 import { MIGRATIONS } from '../../src/store/sql/migrations.ts'
-import { APPLICATION_ID } from '../../src/store/sqlite.ts'
+import { openStore } from '../../src/store/store.ts'
+import { age, type Content, changedTables, contentOf, schemas, stateOf } from './support/aged.ts'
 import { buildProgram } from './support/altered-build.ts'
 import {
   complain,
   createChance,
   type Experiment,
+  inTurns,
   trialsOf,
   withFolder,
 } from './support/experiment.ts'
+import { furnish, readFurniture } from './support/furnished.ts'
 import { inspect, isBroken } from './support/inspect.ts'
 import { LATER } from './support/later-step.ts'
-import { prepareHouse, reopen } from './support/prepared.ts'
-import { NotStarted, startProgram } from './support/program.ts'
+import { call, NotStarted, startProgram } from './support/program.ts'
 import { buildShim } from './support/shim.ts'
 
 const CHILD = path.join(import.meta.dirname, 'support/store-child.ts')
+const ADDON = path.resolve(import.meta.dirname, '../../node_modules/better-sqlite3/lib/index.js')
 const UNSAFE = 78
+const AT_ONCE = 2
+/** Kills at storage calls from each schema; those at statements are all that there are. */
+const STORAGE_KILLS = 20
 
-function migrate(
-  mode: 'migrate' | 'migrate-torn',
-  dataFolder: string,
-  env: Record<string, string>,
-) {
-  return spawnSync(process.execPath, [CHILD, mode, dataFolder], {
-    timeout: 60_000,
-    encoding: 'utf8',
-    env: { ...process.env, ...env },
+type Mode = 'migrate' | 'migrate-torn'
+/** How the way is cut: before a statement, or before a storage call. */
+type Cut = 'statement' | 'storage'
+
+/** The child in one file: hundreds of them are started. */
+async function bundleChild(): Promise<string> {
+  const file = path.join(tmpdir(), `sisrua-experiments-${process.pid}`, 'store-child.mjs')
+  await build({
+    entryPoints: [CHILD],
+    outfile: file,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    plugins: [
+      {
+        name: 'addon',
+        setup: ({ onResolve }) =>
+          onResolve({ filter: /^better-sqlite3$/ }, () => ({ path: ADDON, external: true })),
+      },
+    ],
   })
+  return file
 }
 
-const watched = (dataFolder: string, counter: string): Record<string, string> => ({
-  LD_PRELOAD: buildShim(),
-  STORAGE_DIR: dataFolder,
-  STORAGE_COUNT: counter,
-})
-
-/** The schema as text: every table, index and trigger. */
-const schemaOf = (db: Database.Database): string =>
-  JSON.stringify(db.prepare('SELECT type, name, sql FROM sqlite_schema ORDER BY type, name').all())
-
-/** What the file should look like at each version: an empty database brought there in memory. */
-function schemas(): string[] {
-  return [...MIGRATIONS, LATER].map((_, n) => {
-    const db = new Database(':memory:')
-    try {
-      for (const { sql } of [...MIGRATIONS, LATER].slice(0, n + 1)) db.exec(sql)
-      return schemaOf(db)
-    } finally {
-      db.close()
-    }
-  })
-}
-
-/** The version the file says it has, if its tables are those of that version; else `half`. */
-function stateOf(dataFolder: string, expected: readonly string[]): number | 'half' {
-  const db = new Database(path.join(dataFolder, 'sisrua.db'))
-  try {
-    const version = db.pragma('user_version', { simple: true }) as number
-    return schemaOf(db) === expected[version - 1] ? version : 'half'
-  } finally {
-    db.close()
+/** `at` 0: not killed. */
+function environment(cut: Cut, dataFolder: string, counter: string, at: number) {
+  if (cut === 'statement') {
+    return { STATEMENT_COUNT: counter, ...(at > 0 && { STATEMENT_KILL_AT: String(at) }) }
+  }
+  return {
+    LD_PRELOAD: buildShim(),
+    STORAGE_DIR: dataFolder,
+    STORAGE_COUNT: counter,
+    ...(at > 0 && { STORAGE_KILL_AT: String(at) }),
   }
 }
 
-/** The same rows in a database of an older schema: what its program would have left behind. */
-function age(dataFolder: string, version: number): void {
-  const file = path.join(dataFolder, 'sisrua.db')
-  renameSync(file, `${file}.new`)
-  for (const suffix of ['-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true })
-  const db = new Database(file)
-  db.pragma('page_size = 4096')
-  db.pragma('auto_vacuum = INCREMENTAL')
-  db.pragma(`application_id = ${APPLICATION_ID}`)
-  db.pragma('foreign_keys = OFF')
-  for (const { sql } of MIGRATIONS.slice(0, version)) db.exec(sql)
-  const triggers = db
-    .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
-    .all() as { name: string; sql: string }[]
-  for (const { name } of triggers) db.exec(`DROP TRIGGER ${name}`)
-  db.prepare('ATTACH ? AS new').run(`${file}.new`)
-  const tables = db
-    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-    .pluck()
-    .all() as string[]
-  for (const table of tables) {
-    const columnsIn = (schema: string) =>
-      db.prepare(`SELECT name FROM pragma_table_info('${table}', '${schema}')`).pluck().all()
-    const known = new Set(columnsIn('new'))
-    const shared = columnsIn('main')
-      .filter((name) => known.has(name))
-      .join(', ')
-    db.exec(`INSERT INTO main.${table} (${shared}) SELECT ${shared} FROM new.${table}`)
-  }
-  db.prepare("DELETE FROM meta WHERE key GLOB 'migration.*' AND substr(key, 11) + 0 > ?").run(
-    version,
-  )
-  for (const { sql } of triggers) db.exec(sql)
-  db.pragma(`user_version = ${version}`)
-  db.close()
-  rmSync(`${file}.new`)
-}
-
-/** Jobs, audit entries and projects as text, without what a schema step may add. */
-function contentOf(dataFolder: string): string {
-  const db = new Database(path.join(dataFolder, 'sisrua.db'))
-  try {
-    const all = (sql: string) => db.prepare(sql).all()
-    return JSON.stringify([
-      all('SELECT id, state, payload, hex(result_sha256), finished_at FROM jobs ORDER BY id'),
-      all('SELECT seq, entry, data, hex(leaf), hex(chain) FROM audit_log ORDER BY seq'),
-      all('SELECT job_id, type, state, at FROM job_events ORDER BY seq'),
-    ])
-  } finally {
-    db.close()
-  }
+/** The house again; of the reserve, which nobody reads, only the name. */
+function copyHouse(from: string, to: string): void {
+  rmSync(to, { recursive: true, force: true })
+  const reserve = path.join(from, 'reserve.bin')
+  cpSync(from, to, { recursive: true, filter: (file) => file !== reserve })
+  linkSync(reserve, path.join(to, 'reserve.bin'))
 }
 
 async function refusesNewer(main: string, dataFolder: string): Promise<string | null> {
@@ -143,104 +100,175 @@ async function refusesNewer(main: string, dataFolder: string): Promise<string | 
   return hash() === before ? null : 'the file was changed'
 }
 
+/** What the program, which takes the steps itself, hands out of the folder. */
+async function handedOut(main: string, dataFolder: string) {
+  const program = await startProgram({ main, dataFolder })
+  const read = await readFurniture(program)
+  const { storage, audit } = program.ready
+  await call(program.port, 'POST', '/api/v1/management/shutdown')
+  await program.ended
+  return { read, state: `${storage}, audit ${audit.state}` }
+}
+
 export const a7: Experiment = {
   id: 'A7',
   title:
-    'schema steps killed at any point are wholly done or not at all; a newer database is refused',
+    'schema steps killed at any point are wholly done or not at all, with all data; a newer database is refused',
   run: (options) =>
     withFolder('a7', async (folder) => {
       const main = await buildProgram('whole')
+      const child = await bundleChild()
       const original = `${folder}/original`
-      const acknowledged = await prepareHouse(main, original, 20)
-      const before = contentOf(original)
+      const acknowledged = await furnish(main, original)
       const expected = schemas()
       const newest = expected.length
-      const data = `${folder}/data`
-      const fresh = (version: number): void => {
-        rmSync(data, { recursive: true, force: true })
-        cpSync(`${folder}/v${version}`, data, { recursive: true })
-      }
       const counter = `${folder}/calls`
-      const callsOf = (mode: 'migrate' | 'migrate-torn', version: number): number => {
-        fresh(version)
-        migrate(mode, data, watched(data, counter))
+      const ofVersion = (version: number): string => `${folder}/v${version}`
+
+      function lengthOf(mode: Mode, cut: Cut, version: number): number {
+        const data = `${folder}/length`
+        copyHouse(ofVersion(version), data)
+        const env = { ...process.env, ...environment(cut, data, counter, 0) }
+        const { status, stderr } = spawnSync(process.execPath, [child, mode, data], { env })
+        if (status !== 0) throw new Error(`schema ${version}: ${stderr}`)
         return Number(readFileSync(counter, 'utf8'))
       }
+
+      /** Answers what the kill left behind, in `data`. */
+      async function kill(mode: Mode, cut: Cut, version: number, at: number, data: string) {
+        copyHouse(ofVersion(version), data)
+        const env = { ...process.env, ...environment(cut, data, `${data}.calls`, at) }
+        const killed = spawn(process.execPath, [child, mode, data], { env, stdio: 'ignore' })
+        await new Promise((resolve) => killed.once('close', resolve))
+        return { state: stateOf(data, expected), signal: killed.signalCode }
+      }
+
+      /** What is wrong after the next start; null = nothing. */
+      async function goOn(data: string, before: Content): Promise<string | null> {
+        try {
+          await openStore({
+            dataFolder: data,
+            clock: systemClock,
+            migrations: [...MIGRATIONS, LATER],
+          }).close()
+        } catch (error) {
+          return `the next start: ${error}`
+        }
+        const found = inspect(data, acknowledged)
+        if (stateOf(data, expected) !== newest) return 'the next start did not go to the end'
+        if (isBroken(found)) return JSON.stringify(found)
+        const changed = changedTables(data, before)
+        return changed.length === 0 ? null : `other rows in ${changed}`
+      }
+
       let failures = 0
       let trials = 0
+      let notKilled = 0
       const states: Record<string, number> = {}
-      const lengths: number[] = []
-      const most = trialsOf(options, 60 * MIGRATIONS.length, MIGRATIONS.length)
+      const kills = { statement: 0, storage: 0 }
+      const places = { statement: 0, storage: 0 }
+      const rows: Record<string, number> = {}
+      const most = trialsOf(options, Number.MAX_SAFE_INTEGER, 3 * MIGRATIONS.length)
+      const offset = createChance(options.seed).next()
       for (let version = MIGRATIONS.length; version >= 1; version--) {
-        cpSync(original, `${folder}/v${version}`, { recursive: true })
-        if (version < MIGRATIONS.length) age(`${folder}/v${version}`, version)
-        const calls = callsOf('migrate', version)
-        lengths.push(calls)
-        const kills = Math.min(calls, Math.ceil(most / MIGRATIONS.length))
-        const offset = createChance(options.seed).next()
-        for (let n = 0; n < kills; n++) {
-          fresh(version)
-          const killAt = 1 + Math.floor(((n + offset) * calls) / kills)
-          migrate('migrate', data, { ...watched(data, counter), STORAGE_KILL_AT: String(killAt) })
-          const state = stateOf(data, expected)
-          states[state] = (states[state] ?? 0) + 1
-          const again = migrate('migrate', data, {})
-          const found = inspect(data, acknowledged)
-          const same = contentOf(data) === before
-          trials++
-          const whole = state !== 'half' && again.status === 0 && same && !isBroken(found)
-          if (whole && stateOf(data, expected) === newest) continue
-          failures++
-          const why = `schema ${version}, call ${killAt}: found ${state}, ${same ? 'same' : 'other'} content`
-          complain(
-            'A7',
-            options.seed,
-            n,
-            `${why}, ${again.stderr.slice(0, 300)} ${JSON.stringify(found)}`,
+        cpSync(original, ofVersion(version), { recursive: true })
+        if (version < MIGRATIONS.length) age(ofVersion(version), version)
+        const before = contentOf(ofVersion(version))
+        for (const [table, { rows: count }] of before) rows[table] ??= count
+        for (const cut of ['statement', 'storage'] as const) {
+          const length = lengthOf('migrate', cut, version)
+          const share = Math.ceil(most / MIGRATIONS.length / 2)
+          const count = Math.min(length, share, cut === 'storage' ? STORAGE_KILLS : length)
+          places[cut] += length
+          kills[cut] += count
+          const points = Array.from(
+            { length: count },
+            (_, n) => 1 + Math.floor(((n + offset) * length) / count),
           )
+          await inTurns(AT_ONCE, points, async (at, n) => {
+            const data = `${folder}/data${n}`
+            const { state, signal } = await kill('migrate', cut, version, at, data)
+            states[state] = (states[state] ?? 0) + 1
+            trials++
+            if (signal !== 'SIGKILL') notKilled++
+            const wrong = state === 'half' ? 'half a step' : await goOn(data, before)
+            rmSync(data, { recursive: true })
+            if (wrong === null) return
+            failures++
+            complain(
+              'A7',
+              options.seed,
+              n,
+              `schema ${version}, ${cut} ${at}, found ${state}: ${wrong}`,
+            )
+          })
         }
       }
-      fresh(1)
-      const opened = await reopen(main, data)
-      fresh(MIGRATIONS.length)
-      const newer = await refusesNewer(main, data)
-      trials += 2
-      if (newer !== null || opened.storage !== 'ok' || opened.audit !== 'ok') {
+
+      // The program itself on a folder of each schema: what it hands out is what it hands out of today's.
+      const data = `${folder}/data`
+      copyHouse(ofVersion(MIGRATIONS.length), data)
+      const today = await handedOut(main, data)
+      for (let version = MIGRATIONS.length - 1; version >= 1; version--) {
+        if (options.quick && version > 1) continue
+        copyHouse(ofVersion(version), data)
+        const then = await handedOut(main, data)
+        trials++
+        const other = [...today.read].filter(([name, text]) => then.read.get(name) !== text)
+        if (other.length === 0 && then.state === 'ok, audit ok') continue
         failures++
-        complain('A7', options.seed, trials, `${JSON.stringify(opened)}, newer database: ${newer}`)
+        const [name, text] = other[0] ?? []
+        const why = `${then.state}; ${other.length} of ${today.read.size} answers differ: ${name} was ${text}, is ${then.read.get(name ?? '')}`
+        complain('A7', options.seed, version, `schema ${version}: ${why}`)
       }
-      const tornCalls = callsOf('migrate-torn', MIGRATIONS.length)
-      // Halving the way to the first kill that leaves something new: there the torn step must show.
-      let tried = 0
+      copyHouse(ofVersion(MIGRATIONS.length), data)
+      const newer = await refusesNewer(main, data)
+      trials++
+      if (newer !== null) {
+        failures++
+        complain('A7', options.seed, trials, `newer database: ${newer}`)
+      }
+
+      // A step cut in two, killed before each of its statements; and a row that is not there any more.
+      const tornLength = lengthOf('migrate-torn', 'statement', MIGRATIONS.length)
+      // Where it is half done is some statements long.
+      const tornPoints = Array.from({ length: tornLength }, (_, n) => n + 1).filter(
+        (at) => !options.quick || at % 5 === 0,
+      )
       let halves = 0
-      let untouched = 0
-      let touched = tornCalls
-      while (touched - untouched > 1) {
-        const killAt = (untouched + touched) >> 1
-        fresh(MIGRATIONS.length)
-        migrate('migrate-torn', data, {
-          ...watched(data, counter),
-          STORAGE_KILL_AT: String(killAt),
-        })
-        const state = stateOf(data, expected)
-        tried++
-        if (state === 'half') halves++
-        if (state === MIGRATIONS.length) untouched = killAt
-        else touched = killAt
-      }
+      await inTurns(AT_ONCE, tornPoints, async (at) => {
+        const place = `${folder}/torn${at}`
+        const torn = await kill('migrate-torn', 'statement', MIGRATIONS.length, at, place)
+        if (torn.state === 'half') halves++
+        rmSync(place, { recursive: true })
+      })
+      copyHouse(ofVersion(1), data)
+      const whole = contentOf(data)
+      const db = new Database(path.join(data, 'sisrua.db'))
+      db.exec("DELETE FROM project_features WHERE project_id = 'P1'")
+      db.close()
+      const missing = await goOn(data, whole)
       return {
         trials,
         failures,
         control: {
-          expected: 'a step whose transaction is cut in two is found half done',
-          seen: `half done after ${halves} of ${tried} kills`,
-          ok: halves > 0,
+          expected:
+            'a step whose transaction is cut in two is found half done; features that are gone are missed',
+          seen: `half done after ${halves} of ${tornPoints.length} kills; features taken away: ${missing}`,
+          ok: halves > 0 && missing !== null,
         },
         figures: {
-          'storage calls from each schema, newest first': lengths.join(', '),
+          'killed before a statement': `${kills.statement} of ${places.statement} places`,
+          'killed before a storage call': `${kills.storage} of ${places.storage} places`,
+          'over before the kill': notKilled,
           'schema found after the kill': Object.entries(states)
             .map(([state, count]) => `${state}: ${count}`)
             .join(', '),
+          rows: Object.entries(rows)
+            .filter(([, count]) => count > 0)
+            .map(([table, count]) => `${table} ${count}`)
+            .join(', '),
+          'answers compared from each schema': today.read.size,
           'newer database': newer ?? 'refused, untouched',
         },
       }
