@@ -59,7 +59,7 @@ export function killAtStatement(name: string, killAt: number): { count(): number
     const run = statement.run.bind(statement)
     statement.run = (...given: unknown[]) => {
       step()
-      return run(...(given as []))
+      return (run as (...all: unknown[]) => Database.RunResult)(...given)
     }
     return statement
   } as typeof prepare
