@@ -4,7 +4,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { openAssistant } from './assistant/assistant.ts'
 import { openAuditLog } from './audit/open.ts'
 import { sqliteAddon } from './base/assets.ts'
-import { type Clock, systemClock } from './base/clock.ts'
+import { type Clock, createTerms, systemClock } from './base/clock.ts'
 import { createEvents } from './base/events.ts'
 import { EXIT } from './base/exit-codes.ts'
 import { type Ids, systemIds } from './base/ids.ts'
@@ -97,6 +97,7 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
   const { clock = systemClock, ids = systemIds } = overrides
   const { folders } = config
   requireLocalFolder(folders.data)
+  const terms = createTerms(clock)
   const bootId = ids.uuid()
   const lifecycle = createLifecycle()
   const log = overrides.log ?? createLog(folders.logs, config.logLevel)
@@ -295,10 +296,10 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     layerTemplate: readLayersFile(config.layersFile),
     keyedAnswers: {
       find: ({ principal, route, key }) =>
-        store.idempotency.find(principal, route, key, clock.now()),
+        store.idempotency.find(principal, route, key, terms.earliest()),
       begin: ({ principal, route, key }, fingerprint) =>
         store.group(() =>
-          store.idempotency.put(principal, route, key, fingerprint, null, clock.now() + KEPT_MS),
+          store.idempotency.put(principal, route, key, fingerprint, null, terms.latest() + KEPT_MS),
         ),
       keep: (place, status, response) =>
         store.group(() => store.idempotency.answer(place, status, response)),

@@ -2,7 +2,7 @@
 // webhooks in the open transaction. A worker's change names its lease; a lost lease changes nothing (undefined comes back).
 // The longest file of the room, because all transitions must be seen side by side.
 import type { Trail } from '../audit/record.ts'
-import type { Clock } from '../base/clock.ts'
+import { type Clock, createTerms } from '../base/clock.ts'
 import { AppError, type PlainError } from '../base/errors.ts'
 import type { JobEvent } from '../base/events.ts'
 import type { Ids } from '../base/ids.ts'
@@ -63,6 +63,7 @@ export type Queue = ReturnType<typeof createQueue>
 
 export function createQueue({ store, clock, ids, bootId, policy, chance }: QueueOptions) {
   const rows = store.jobs
+  const terms = createTerms(clock)
 
   /** Stores the event and rings the bell after the commit. */
   function tell(trail: Trail, row: JobRow, type: JobEvent['type']): void {
@@ -132,7 +133,7 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
 
   function byHeader(job: NewJob, actor: Actor): JobRow | null {
     if (job.idempotencyKey === null) return null
-    const known = store.idempotency.find(actor.id, ROUTE, job.idempotencyKey, clock.now())
+    const known = store.idempotency.find(actor.id, ROUTE, job.idempotencyKey, terms.earliest())
     if (known === undefined) return null
     if (!known.fingerprint.equals(job.key)) {
       throw new AppError(
@@ -146,7 +147,7 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
   /** From now on the header's key stands for this job. */
   function nameBy(job: Pick<NewJob, 'key' | 'idempotencyKey'>, id: string, actor: Actor): void {
     if (job.idempotencyKey === null) return
-    const expiresAt = clock.now() + policy.keyMs
+    const expiresAt = terms.latest() + policy.keyMs
     store.idempotency.put(actor.id, ROUTE, job.idempotencyKey, job.key, id, expiresAt)
   }
 

@@ -1,6 +1,6 @@
 // The housekeeping of the store, a step now and then from the runner's tick: old rows, unused blobs, a daily backup, the
 // write-ahead log, a look at some blobs. What would hold up a request waits until no job runs.
-import type { Clock } from '../base/clock.ts'
+import { type Clock, createTerms } from '../base/clock.ts'
 import type { Store } from '../store/store.ts'
 import type { StorageWatch } from './storage-watch.ts'
 
@@ -31,6 +31,7 @@ export function createUpkeep(options: {
 }): Upkeep {
   const { store, clock, watch, onError } = options
   const startedAt = clock.monotonic()
+  const terms = createTerms(clock)
   let prunedAt = Number.NEGATIVE_INFINITY
   let checkpointedAt = startedAt
   let sampledAt = Number.NEGATIVE_INFINITY
@@ -40,16 +41,16 @@ export function createUpkeep(options: {
   /** Once an hour, batch by batch while there is something to throw away; each batch its own commit. */
   async function prune(now: number): Promise<void> {
     if (now - prunedAt < RETENTION_MS) return
-    if ((await store.group(() => store.retention.prune(clock.now()))) > 0) return
+    if ((await store.group(() => store.retention.prune(terms.earliest()))) > 0) return
     prunedAt = now
     store.blobs.collect()
-    await store.blobs.collectFiles(clock.now())
+    await store.blobs.collectFiles(terms.earliest())
   }
 
   /** The disk is short: what may be thrown away goes now, in steps small enough for the room that the reserve gave back. */
   async function makeRoom(): Promise<void> {
     store.moveWal()
-    while ((await store.group(() => store.retention.prune(clock.now(), SMALL_BATCH))) > 0) {
+    while ((await store.group(() => store.retention.prune(terms.earliest(), SMALL_BATCH))) > 0) {
       store.blobs.collect()
       store.moveWal()
     }

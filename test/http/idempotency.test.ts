@@ -154,6 +154,25 @@ describe('a key', () => {
     expect(await count()).toBe(2)
   })
 
+  test.each([
+    ['forward', 1],
+    ['back', -1],
+  ])('outlives a clock that is set a day %s, again and again', async (_, sign) => {
+    await post(PROJECTS, { project_name: 'P' }, 'k')
+    for (let n = 0; n < 3; n++) {
+      clock.set(clock.now() + sign * 86_400_000)
+      await post(PROJECTS, { project_name: 'P' }, 'k')
+      await post(PROJECTS, { project_name: `P${n}` }, `k${n}`)
+      clock.set(clock.now() - sign * 86_400_000)
+      await post(PROJECTS, { project_name: `P${n}` }, `k${n}`)
+      clock.set(clock.now() + sign * 86_400_000)
+    }
+    expect(await count()).toBe(4)
+    clock.advance(7 * 86_400_000)
+    await post(PROJECTS, { project_name: 'P' }, 'k')
+    expect(await count()).toBe(5)
+  })
+
   test('of a request that the end of the program cut off is never done again', async () => {
     await post(PROJECTS, { project_name: 'P' }, 'k')
     // What a kill between the note and the answer leaves behind.

@@ -144,6 +144,21 @@ describe('an Idempotency-Key header', () => {
     expect((await house.jobs.submit(request, OWNER)).replayed).toBe(false)
   })
 
+  it('names it also when somebody sets the clock a day forward', async () => {
+    const clock = createStillClock()
+    house = createJobHouse({ clock })
+    const request = { ...osm(500), idempotencyKey: 'abc' }
+    const first = await house.jobs.submit(request, OWNER)
+    await finished(first.job.id)
+    clock.set(clock.now() + 86_400_000)
+    expect((await house.jobs.submit(request, OWNER)).job.id).toBe(first.job.id)
+    await expect(
+      house.jobs.submit({ ...osm(600), idempotencyKey: 'abc' }, OWNER),
+    ).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' })
+    clock.advance(86_400_000)
+    expect((await house.jobs.submit(request, OWNER)).replayed).toBe(false)
+  })
+
   it.each([
     ['waits', false],
     ['is done', true],

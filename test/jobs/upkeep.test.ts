@@ -1,5 +1,14 @@
 // The housekeeping of the store on a still clock: backups by the day, copies of erased data, rotten blobs, trouble that is told.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -8,7 +17,7 @@ import { createStorageWatch } from '../../src/jobs/storage-watch.ts'
 import { createUpkeep } from '../../src/jobs/upkeep.ts'
 import { isSoundBackup } from '../../src/store/backup.ts'
 import { openStore } from '../../src/store/store.ts'
-import { createJobHouse, createStillClock, OWNER } from '../support/job-house.ts'
+import { createJobHouse, createStillClock, OWNER, osm } from '../support/job-house.ts'
 
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
@@ -21,6 +30,9 @@ let errors: unknown[]
 let upkeep: ReturnType<typeof createUpkeep>
 let watch: ReturnType<typeof createStorageWatch>
 
+const onError = (error: unknown): void => void errors.push(error)
+const openUpkeep = () => createUpkeep({ store: house.store, clock, watch, onError })
+
 beforeEach(() => {
   dataFolder = mkdtempSync(path.join(tmpdir(), 'sisrua-test-'))
   clock = createStillClock()
@@ -28,9 +40,8 @@ beforeEach(() => {
   errors = []
   const store = openStore({ dataFolder, clock, freeBytes: () => free })
   house = createJobHouse({ store, clock, start: false })
-  const onError = (error: unknown): void => void errors.push(error)
   watch = createStorageWatch({ store, recorder: house.recorder, onError })
-  upkeep = createUpkeep({ store, clock, watch, onError })
+  upkeep = openUpkeep()
 })
 afterEach(async () => {
   await house.close()
@@ -151,4 +162,56 @@ it('an idle program empties its write-ahead log', async () => {
   expect(house.store.walBytes()).toBeGreaterThan(0)
   await pass(0)
   expect(house.store.walBytes()).toBe(0)
+})
+
+describe('what is kept for so many days', () => {
+  const HOUR = 60 * MINUTE
+  const finish = async (): Promise<string> => {
+    const { job } = await house.jobs.submit(osm(500), OWNER)
+    await house.jobs.cancel(job.id, OWNER)
+    return job.id
+  }
+  const isKept = (id: string): boolean => house.store.jobs.byId(id) !== undefined
+
+  it('goes when they are over', async () => {
+    const id = await finish()
+    await pass(DAY - HOUR)
+    expect(isKept(id)).toBe(true)
+    await pass(2 * HOUR)
+    expect(isKept(id)).toBe(false)
+  })
+
+  it('stays when it is only the clock that was set a month forward, and goes in its time', async () => {
+    const id = await finish()
+    clock.set(clock.now() + 30 * DAY)
+    await pass(HOUR)
+    expect(isKept(id)).toBe(true)
+    await pass(DAY)
+    expect(isKept(id)).toBe(false)
+  })
+
+  it('is not taken for old by a clock that was a month ahead at the start and was put right', async () => {
+    clock.set(clock.now() - 30 * DAY)
+    const id = await finish()
+    await pass(HOUR)
+    expect(isKept(id)).toBe(true)
+  })
+
+  it('does not lose a file that is being written while the clock is set', async () => {
+    const folder = path.join(dataFolder, 'blobs/ab')
+    mkdirSync(folder, { recursive: true })
+    const file = path.join(folder, `${'ab'.repeat(32)}.1.1.tmp`)
+    writeFileSync(file, 'half')
+    // As the file's times are the real ones.
+    clock.set(Date.now())
+    const now = openUpkeep()
+    clock.set(Date.now() + 2 * DAY)
+    clock.advance(HOUR)
+    await now.turn(true)
+    expect(existsSync(file)).toBe(true)
+    utimesSync(file, 0, 0)
+    clock.advance(2 * HOUR)
+    await now.turn(true)
+    expect(existsSync(file)).toBe(false)
+  })
 })
