@@ -12,6 +12,7 @@ export const EXPERIMENTS = {
   A7: async () => (await import('./a7-migration.ts')).a7,
   A8: async () => (await import('./a8-one-instance.ts')).a8,
   A9: async () => (await import('./a9-parent.ts')).a9,
+  A10: async () => (await import('./a10-clock.ts')).a10,
   B1: async () => (await import('./b1-vectors.ts')).b1,
   B2: async () => (await import('./b2-tamper.ts')).b2,
   B3: async () => (await import('./b3-rollback.ts')).b3,
