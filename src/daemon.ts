@@ -39,6 +39,7 @@ import { createProjects } from './projects/project-service.ts'
 import { createServices } from './services/service-registry.ts'
 import { openGeocoder } from './sources/geocoder.ts'
 import { openSources } from './sources/open.ts'
+import { openToOthers } from './store/folder-rights.ts'
 import { requireLocalFolder } from './store/local-folder.ts'
 import { openStore } from './store/store.ts'
 import { openWebhooks } from './webhooks/open.ts'
@@ -372,6 +373,14 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
     )
   }
   if (token === null) log.warn('No token was given: everything but health is refused.')
+  void openToOthers(store.folders).then((places) => {
+    if (places?.length === 0) return
+    if (places === null) log.info('The system does not say who may use the data folder.')
+    else
+      log.warn('Others may use the data folder. Take their rights away: see sisrua doctor.', {
+        places,
+      })
+  })
   const head = audit.head()
   log.info('Ready.', { port: listening.port(), auditSize: head.size, auditHead: head.chain })
   return {

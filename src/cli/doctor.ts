@@ -13,6 +13,8 @@ import { createOutbound } from '../base/outbound.ts'
 import { VERSION } from '../base/version.ts'
 import type { Config } from '../config.ts'
 import { findDamage } from '../store/damage.ts'
+import { openToOthers } from '../store/folder-rights.ts'
+import { storeFolders } from '../store/folders.ts'
 import { connect, sqliteVersion } from '../store/sqlite.ts'
 import type { CliContext } from './context.ts'
 import { openWorld } from './world.ts'
@@ -50,6 +52,7 @@ async function examine(
       `folder_${name}`,
       () => checkFolder(folder),
     ]),
+    ['rights', () => checkRights(config)],
     ['sqlite', checkSqlite],
     ['database', () => checkDatabase(config)],
     ['osm_library', () => checkOsmLibrary(context)],
@@ -100,7 +103,7 @@ function checkPort(port: number): Promise<Finding> {
 async function checkFolder(folder: string): Promise<Finding> {
   const probe = path.join(folder, `.doctor-${randomBytes(4).toString('hex')}`)
   try {
-    makeFolder(folder)
+    makeFolder(folder, 0o700)
     await writeFile(probe, '')
     return ok(folder)
   } catch (error) {
@@ -110,6 +113,18 @@ async function checkFolder(folder: string): Promise<Finding> {
     // What was found counts, also where not even this can be tried: below a file.
     await rm(probe, { force: true }).catch(() => {})
   }
+}
+
+async function checkRights({ folders }: Config): Promise<Finding> {
+  const places = await openToOthers(storeFolders(folders.data))
+  if (places === null) return { state: 'off', detail: 'the system does not say' }
+  if (places.length === 0) return ok('only the owner may use the data folder')
+  const told = places.map(({ place, to }) => `${place} (${to})`).join(', ')
+  const advice =
+    process.platform === 'win32'
+      ? `icacls "${folders.data}" /inheritance:r /grant:r "%USERNAME%:(OI)(CI)F" "*S-1-5-18:(OI)(CI)F" "*S-1-5-32-544:(OI)(CI)F"`
+      : `chmod -R go= '${folders.data}'`
+  return { state: 'warning', detail: `others may use the data folder: ${told}; ${advice}` }
 }
 
 async function checkSqlite(): Promise<Finding> {

@@ -86,7 +86,7 @@ export function createCache(options: CacheOptions): Cache {
     async put(key, bytes, source) {
       if (maxBytes === 0) return
       try {
-        makeFolder(folder)
+        makeFolder(folder, 0o700)
         const header: Header = { at: clock.now(), size: bytes.length, source }
         const body = await zip(bytes, { level: 1 })
         const content = Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), body])
@@ -142,7 +142,7 @@ async function removeOrphans(folder: string, now: number): Promise<void> {
 async function isWritable(folder: string): Promise<boolean> {
   const probe = path.join(folder, `probe.${randomBytes(6).toString('hex')}.tmp`)
   try {
-    makeFolder(folder)
+    makeFolder(folder, 0o700)
     await writeFile(probe, 'x', { flag: 'wx' })
     await rm(probe, { force: true })
     return true
