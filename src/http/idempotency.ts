@@ -72,7 +72,7 @@ export function answerOnce(answers: KeyedAnswers) {
     if (busy.has(name)) {
       throw new AppError('IDEMPOTENCY_KEY_BUSY', 'The first request with this key is not done yet.')
     }
-    if (known !== undefined) return replay(known)
+    if (known !== undefined) return replay(place.route, known)
     busy.add(name)
     try {
       await answers.begin(place, fingerprint)
@@ -95,7 +95,10 @@ function fingerprintOf(body: Uint8Array | string, ifMatch: string | undefined): 
 
 const textOf = async (answer: Response): Promise<Buffer> => Buffer.from(await answer.clone().text())
 
-function replay({ status, response }: { status: number | null; response: Buffer | null }) {
+function replay(
+  route: string,
+  { status, response }: { status: number | null; response: Buffer | null },
+): Response {
   if (status === null) {
     throw new AppError(
       'IDEMPOTENCY_KEY_BUSY',
@@ -110,18 +113,20 @@ function replay({ status, response }: { status: number | null; response: Buffer 
   }
   const headers: Record<string, string> = { 'Idempotent-Replay': 'true' }
   if (status !== 204) headers['Content-Type'] = 'application/json'
-  const etag = changeTag(response)
+  const etag = tagOf(route, response)
   if (etag !== null) headers.ETag = etag
   return new Response(status === 204 ? null : new Uint8Array(response), { status, headers })
 }
 
 /**
  * The ETag that the first answer carried, read from its body, so that answers kept by former versions have it too. Of the requests
- * with a key only the merged import tags its answer: with the version of the `project` in it.
+ * with a key only these tag their answer: a new project with its version, the merged import with that of the `project` in it.
  */
-function changeTag(response: Buffer): string | null {
-  if (!response.subarray(0, 11).equals(Buffer.from('{"project":'))) return null
-  const { project } = JSON.parse(response.toString('utf8')) as { project?: { version?: unknown } }
-  const version = project?.version
+function tagOf(route: string, response: Buffer): string | null {
+  const isProject = route === 'POST /api/v1/projects'
+  const isImport = response.subarray(0, 11).equals(Buffer.from('{"project":'))
+  if (!isProject && !isImport) return null
+  const body = JSON.parse(response.toString('utf8')) as Record<string, unknown>
+  const version = ((isProject ? body : body.project) as { version?: unknown } | undefined)?.version
   return typeof version === 'number' ? `"${version}"` : null
 }

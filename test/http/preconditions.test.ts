@@ -14,6 +14,23 @@ afterEach(() => house.stop())
 const put = (header: string | null, body: object = { project_name: 'three' }) =>
   house.call('PUT', PLACE, body, { headers: header === null ? {} : { 'If-Match': header } })
 
+test('a new project is told with the tag that the first change may name, also when the id was used before', async () => {
+  const made = () =>
+    house.call('POST', '/api/v1/projects', { project_id: 'N', project_name: 'one' })
+  const first = await made()
+  expect([first.status, first.headers.etag]).toEqual([201, `"${first.json.version}"`])
+  const headers = { 'If-Match': first.headers.etag! }
+  const change = { project_name: 'two' }
+  const put = await house.call('PUT', '/api/v1/projects/N', change, { headers })
+  expect([put.status, put.headers.etag]).toEqual([200, '"2"'])
+  await house.call('DELETE', '/api/v1/projects/N')
+  const again = await made()
+  expect([again.status, again.headers.etag]).toEqual([201, `"${again.json.version}"`])
+  expect(again.json.version).toBeGreaterThan(2)
+  const read = await house.call('GET', '/api/v1/projects/N')
+  expect(read.headers.etag).toBe(again.headers.etag)
+})
+
 describe('If-Match', () => {
   test.each([
     ['"2"', 200],

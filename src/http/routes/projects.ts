@@ -87,7 +87,8 @@ export function mountProjects(app: App, { projects, pluginImport }: Rooms): void
         crsOut: crs_out ?? null,
         ...(project_id === undefined ? {} : { id: project_id }),
       }
-      return c.json(projectBody(await projects.create(input, actorOf(c))), 201)
+      const project = await projects.create(input, actorOf(c))
+      return c.json(projectBody(project), 201, { ETag: `"${project.version}"` })
     },
   )
   app.openapi(
