@@ -1,6 +1,8 @@
 // What is kept, for how long, and what happens when kept bytes go bad.
-import { readdirSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
+import Database from 'better-sqlite3'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
   createJobHouse,
@@ -116,6 +118,77 @@ describe('retention', () => {
   })
 })
 
+describe('retention of what did not succeed', () => {
+  let now: () => number
+  const idle = { slots: { osm: 0, geojson: 0, contours: 0, mesh: 0 } }
+  const prune = () => house.store.transaction(() => house.store.retention.prune(now()))
+  const kept = () => house.jobs.list({ limit: 1000 }).jobs.map(({ id }) => id)
+
+  it('drops cancelled jobs after a day and those that killed the program after thirty', async () => {
+    const clock = createStillClock()
+    now = clock.now
+    house = createJobHouse({ clock, policy: idle })
+    const cancelled = (await house.jobs.submit(osm(1), OWNER)).job.id
+    await house.jobs.cancel(cancelled, OWNER)
+    const dead = (await house.jobs.submit(osm(2), OWNER)).job.id
+    const { store } = house
+    for (let crash = 1; crash <= 3; crash++) {
+      await house.jobs.stop()
+      // A process that dies: it claims and is never heard of again. The next one finds that out as it starts.
+      store.transaction(() =>
+        store.jobs.claim({
+          ...{ kind: 'osm', leaseToken: `lease ${crash}`, leaseUntil: clock.now() + 30_000 },
+          ...{ bootId: 'gone', now: clock.now() },
+        }),
+      )
+      house = createJobHouse({ store, clock, policy: idle })
+    }
+    const waiting = (await house.jobs.submit(osm(3), OWNER)).job.id
+    const states = house.jobs.list({ limit: 10 }).jobs.map(({ state }) => state)
+    expect(states.sort()).toEqual(['cancelled', 'dead', 'queued'])
+    const at = clock.now()
+    for (const [age, count, left] of [
+      [DAY, 0, [cancelled, dead, waiting]],
+      [DAY + 1, 1, [dead, waiting]],
+      [30 * DAY, 0, [dead, waiting]],
+      [30 * DAY + 1, 1, [waiting]],
+      [400 * DAY, 0, [waiting]],
+    ] as const) {
+      clock.set(at + age)
+      expect([age, prune()]).toEqual([age, count])
+      expect(kept().sort()).toEqual([...left].sort())
+    }
+  })
+
+  it('keeps 10,000 jobs: the oldest that are finished make room, batch by batch, never one that waits', async () => {
+    const clock = createStillClock()
+    now = clock.now
+    house = createJobHouse({ clock, policy: { ...idle, maxWaiting: 20_000 } })
+    const first = (await house.jobs.submit(osm(1), OWNER)).job.id
+    const ids: string[] = []
+    for (let round = 0; round < 21; round++) {
+      const jobs = await Promise.all(
+        Array.from({ length: 500 }, (_, n) =>
+          house.jobs.submit(osm(1 + (round * 500 + n + 1) / 10_000), OWNER),
+        ),
+      )
+      await Promise.all(jobs.map(({ job }) => house.jobs.cancel(job.id, OWNER)))
+      ids.push(...jobs.map(({ job }) => job.id))
+    }
+    expect(house.jobs.stats().byState.cancelled).toBe(10_500)
+    // 10,501 jobs, all younger than a day.
+    expect([prune(), prune(), prune()]).toEqual([500, 1, 0])
+    expect(house.jobs.stats().byState).toMatchObject({ cancelled: 9_999, queued: 1 })
+    expect(house.jobs.get(first).state).toBe('queued')
+    expect(() => house.jobs.get(ids[500]!)).toThrow('Job not found')
+    expect(house.jobs.get(ids[501]!).state).toBe('cancelled')
+    const more = (await house.jobs.submit(osm(4_000), OWNER)).job.id
+    expect([prune(), prune()]).toEqual([1, 0])
+    expect(house.jobs.get(more).state).toBe('queued')
+    expect(() => house.jobs.get(ids[501]!)).toThrow('Job not found')
+  })
+})
+
 describe('more old events and messages than one batch', () => {
   it('all go, batch by batch, although no job does; what is tried again is numbered on', async () => {
     const clock = createStillClock()
@@ -186,6 +259,40 @@ describe('the log of a job', () => {
     expect(kept.at(-1)).toEqual(truncated)
     expect(kept.filter(({ line }) => line === 'truncated')).toHaveLength(1)
     expect(refused).toBe(600 - kept.length)
+  })
+
+  it('ends with 10,000 lines, however short', async () => {
+    const dataFolder = mkdtempSync(path.join(tmpdir(), 'sisrua-test-'))
+    try {
+      house = createJobHouse({ dataFolder })
+      const { id } = (await house.jobs.submit(osm(1), OWNER)).job
+      await finished(id)
+      const { store } = house
+      const add = (line: string) =>
+        store.transaction(() => store.jobs.addLog({ id, at: 1, level: 'info', line }))
+      const next = add('x')!
+      // Each line is added under a look at all before it: most of them are put there at once.
+      const file = new Database(path.join(dataFolder, 'sisrua.db'))
+      file
+        .prepare(
+          `INSERT INTO job_logs (job_id, n, at, level, line) WITH RECURSIVE more (n) AS
+             (VALUES (?) UNION ALL SELECT n + 1 FROM more WHERE n < 9998) SELECT ?, n, 1, 'info', 'x' FROM more`,
+        )
+        .run(next + 1, id)
+      file.close()
+      const numbers = ['9,999', '10,000', 'too many', 'none', 'none'].map(add)
+      expect(numbers).toEqual([9_999, 10_000, 10_001, undefined, undefined])
+      expect(store.jobs.logs(id, 9_998, 10)).toEqual([
+        expect.objectContaining({ level: 'info', line: '9,999' }),
+        expect.objectContaining({ level: 'info', line: '10,000' }),
+        truncated,
+      ])
+      expect(store.jobs.logs(id, 0, 20_000)).toHaveLength(10_001)
+    } finally {
+      await house.close()
+      rmSync(dataFolder, { recursive: true, force: true })
+      house = createJobHouse()
+    }
   })
 
   it('holds more short lines than long ones', async () => {
