@@ -57,6 +57,20 @@ const TEXTS = {
       'A segunda pasta de âncoras tem notas deste registro assinadas com uma chave que ele nunca teve.',
     en: 'The second anchor folder holds notes of this log signed by a key that it never had.',
   },
+  recoverWebhook: {
+    'pt-BR':
+      'ativa o webhook e envia o que ele não recebeu desde então, também o que foi guardado enquanto estava desativado (30 dias)',
+    en: 'enables the webhook and sends what it did not get since then, also what was kept while it was disabled (30 days)',
+  },
+  recoverSince: {
+    'pt-BR': 'data, ex. 2026-11-20 ou 2026-11-20T14:30, ou há quanto tempo: 90m, 36h, 7d',
+    en: 'date, e.g. 2026-11-20 or 2026-11-20T14:30, or how long ago: 90m, 36h, 7d',
+  },
+  example: { 'pt-BR': 'Exemplo', en: 'Example' },
+  recovering: {
+    'pt-BR': 'mensagens voltaram à fila; o webhook está ativo.',
+    en: 'messages are on their way; the webhook is enabled.',
+  },
   unreadableValues: { 'pt-BR': 'valores ilegíveis', en: 'unreadable values' },
   meant: { 'pt-BR': 'Você quis dizer', en: 'Did you mean' },
   unknownCommand: { 'pt-BR': 'comando desconhecido', en: 'unknown command' },
