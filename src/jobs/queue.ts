@@ -65,8 +65,8 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
   const rows = store.jobs
   const terms = createTerms(clock)
 
-  /** Stores the event and rings the bell after the commit. */
-  function tell(trail: Trail, row: JobRow, type: JobEvent['type']): void {
+  /** Stores the event and rings the bell after the commit; answers the event's number. */
+  function tell(trail: Trail, row: JobRow, type: JobEvent['type']): number {
     const event = {
       seq: 0,
       jobId: row.id,
@@ -79,6 +79,7 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
     }
     event.seq = rows.addEvent(event)
     trail.emit('job.event', toEvent(event))
+    return event.seq
   }
 
   function audit(trail: Trail, row: JobRow, what: string, actor: Actor, data?: unknown): void {
@@ -91,9 +92,11 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
     })
   }
 
-  function notify(trail: Trail, event: string, row: JobRow): void {
+  /** `version`: the number of the job's newest event, as sockets tell it; it grows with each change of the job. */
+  function notify(trail: Trail, event: string, row: JobRow, version: number): void {
     trail.notify(event, () => ({
       job_id: row.id,
+      version,
       kind: row.kind,
       state: row.state,
       error: row.finishedAt === null ? null : row.errorCode,
@@ -102,10 +105,10 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
   }
 
   /** In the original's words every end without a result is a failure; who wants to know more asks for the finer name. */
-  function notifyEnd(trail: Trail, row: JobRow): void {
-    notify(trail, 'job_failed', row)
-    if (row.state === 'cancelled') notify(trail, 'job_cancelled', row)
-    if (row.state === 'dead') notify(trail, 'job_dead', row)
+  function notifyEnd(trail: Trail, row: JobRow, version: number): void {
+    notify(trail, 'job_failed', row, version)
+    if (row.state === 'cancelled') notify(trail, 'job_cancelled', row, version)
+    if (row.state === 'dead') notify(trail, 'job_dead', row, version)
   }
 
   /**
@@ -166,9 +169,9 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
       ending.errorCode,
       row.updatedAt,
     )
-    tell(trail, row, ending.state === 'cancelled' ? 'job.cancelled' : 'job.failed')
+    const version = tell(trail, row, ending.state === 'cancelled' ? 'job.cancelled' : 'job.failed')
     audit(trail, row, ending.state, actor, { code: ending.errorCode, attempt: row.attempt })
-    notifyEnd(trail, row)
+    notifyEnd(trail, row, version)
     return row
   }
 
@@ -257,8 +260,7 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
       })
       if (row === undefined) return undefined
       rows.beginAttempt(row, bootId, now)
-      tell(trail, row, 'job.started')
-      notify(trail, 'job_started', row)
+      notify(trail, 'job_started', row, tell(trail, row, 'job.started'))
       return row
     },
 
@@ -285,9 +287,9 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
         rows.addArtifact(claimed.id, name, mediaType, store.blobs.link(blob), now)
       }
       rows.endAttempt({ ...row, leaseToken: claimed.leaseToken }, 'succeeded', null, now)
-      tell(trail, row, 'job.completed')
+      const version = tell(trail, row, 'job.completed')
       audit(trail, row, 'succeeded', SYSTEM, { result: result.sha256, attempt: row.attempt })
-      notify(trail, 'job_completed', row)
+      notify(trail, 'job_completed', row, version)
       return row
     },
 
@@ -335,9 +337,9 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
       const change = { id, by: actor.id, now: clock.now() }
       const ended = rows.endWaiting(change)
       if (ended !== undefined) {
-        tell(trail, ended, 'job.cancelled')
+        const version = tell(trail, ended, 'job.cancelled')
         audit(trail, ended, 'cancelled', actor)
-        notifyEnd(trail, ended)
+        notifyEnd(trail, ended, version)
         return ended
       }
       const asked = rows.askCancel(change)
@@ -424,9 +426,9 @@ export function createQueue({ store, clock, ids, bootId, policy, chance }: Queue
     const dead = rows.bury({ ...leaseOf(row), message, now: clock.now() })
     if (dead === undefined) return undefined
     rows.endAttempt(row, 'crashed', 'POISON_JOB', dead.updatedAt)
-    tell(trail, dead, 'job.dead')
+    const version = tell(trail, dead, 'job.dead')
     audit(trail, dead, 'dead', SYSTEM, { crashes: dead.crashCount })
-    notifyEnd(trail, dead)
+    notifyEnd(trail, dead, version)
     return dead
   }
 

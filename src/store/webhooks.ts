@@ -16,6 +16,8 @@ export interface EndpointRow {
   strictOrder: number
   /** Ed25519 seed for signatures beside the secret's; null = none. */
   signingSeed: Buffer | null
+  /** Which form the body has (webhooks/delivery.ts). */
+  bodyVersion: 1 | 2
   state: 'enabled' | 'disabled'
   /** Time of the first failure since the last success. */
   failingSince: number | null
@@ -31,12 +33,13 @@ interface EndpointChange {
   allowInsecure: 0 | 1
   strictOrder: 0 | 1
   signingSeed: Buffer | null
+  bodyVersion: 1 | 2
   now: number
 }
 
 const COLUMNS = `id, url, events, secret, previous_secret AS previousSecret,
   previous_secret_until AS previousSecretUntil, allow_insecure AS allowInsecure, state,
-  strict_order AS strictOrder, signing_seed AS signingSeed,
+  strict_order AS strictOrder, signing_seed AS signingSeed, body_version AS bodyVersion,
   failing_since AS failingSince, failures, created_at AS createdAt`
 
 /** `onChange`: an endpoint was added or removed. */
@@ -45,12 +48,13 @@ export function createWebhookRows(connection: Connection, onChange: () => void) 
   const byId = connection.prepare(`SELECT ${COLUMNS} FROM webhook_endpoints WHERE id = ?`)
   const all = connection.prepare(`SELECT ${COLUMNS} FROM webhook_endpoints ORDER BY created_at, id`)
   const insert = connection.prepare(
-    `INSERT INTO webhook_endpoints (id, url, events, secret, allow_insecure, strict_order, signing_seed, created_at, updated_at)
-     VALUES (@id, @url, @events, @secret, @allowInsecure, @strictOrder, @signingSeed, @now, @now)`,
+    `INSERT INTO webhook_endpoints (id, url, events, secret, allow_insecure, strict_order, signing_seed, body_version,
+       created_at, updated_at)
+     VALUES (@id, @url, @events, @secret, @allowInsecure, @strictOrder, @signingSeed, @bodyVersion, @now, @now)`,
   )
   const update = connection.prepare(
     `UPDATE webhook_endpoints SET events = @events, allow_insecure = @allowInsecure, strict_order = @strictOrder,
-       signing_seed = @signingSeed, state = 'enabled', failing_since = NULL, failures = 0, updated_at = @now WHERE id = @id`,
+       signing_seed = @signingSeed, body_version = @bodyVersion, state = 'enabled', failing_since = NULL, failures = 0, updated_at = @now WHERE id = @id`,
   )
   const enable = connection.prepare(
     `UPDATE webhook_endpoints SET state = 'enabled', failing_since = NULL, failures = 0, updated_at = ?

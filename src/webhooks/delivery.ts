@@ -33,15 +33,19 @@ const BUSY = new Set([429, 502, 503, 504])
 /** When a busy endpoint does not say for how long. */
 const BUSY_PAUSE_MS = 5_000
 
-/** The original's three fields, and beside them what Standard Webhooks asks for. */
-export function messageBody(due: DueRow): Uint8Array {
-  const head = JSON.stringify({
-    id: due.messageId,
-    type: dottedName(due.event),
-    event: due.event,
-    timestamp: due.createdAt / 1000,
-    n: due.n,
-  })
+/**
+ * Version 1: the original's three fields (`event`, `timestamp` in seconds, `data`), and beside them what Standard Webhooks asks for.
+ * Version 2: the standard's fields alone, the time as ISO 8601. Both with the number of the message at its endpoint; the version of
+ * the object that a message is about stands in `data`.
+ */
+export function messageBody(due: DueRow, version: EndpointRow['bodyVersion']): Uint8Array {
+  const type = dottedName(due.event)
+  const { messageId: id, event, createdAt, n } = due
+  const head = JSON.stringify(
+    version === 2
+      ? { type, timestamp: new Date(createdAt).toISOString(), n }
+      : { id, type, event, timestamp: createdAt / 1000, n },
+  )
   return Buffer.from(`${head.slice(0, -1)},"data":${due.payload}}`)
 }
 
@@ -71,7 +75,7 @@ export async function deliver(
   const started = clock.monotonic()
   const took = (): number => Math.round(clock.monotonic() - started)
   const url = new URL(endpoint.url)
-  const body = messageBody(due)
+  const body = messageBody(due, endpoint.bodyVersion)
   const now = clock.now()
   try {
     const answer = await post({

@@ -26,6 +26,8 @@ export interface Endpoint {
   strictOrder: boolean
   /** Checks the Ed25519 signatures (`whpk_…`); null = there are none. */
   publicKey: string | null
+  /** The form of its messages, see delivery.ts. */
+  bodyVersion: 1 | 2
   state: 'enabled' | 'disabled'
   failures: number
   failingSince: number | null
@@ -44,6 +46,8 @@ export interface Registration {
   strictOrder?: boolean
   /** Signs with Ed25519 too (`v1a`). */
   asymmetric?: boolean
+  /** 1: the original's fields, the default. 2: those of Standard Webhooks alone. */
+  bodyVersion?: 1 | 2
 }
 
 export interface Registered {
@@ -151,6 +155,7 @@ export function createWebhooks(options: {
           allowInsecure: allowInsecure ? 1 : 0,
           strictOrder: strictOrder ? 1 : 0,
           signingSeed,
+          bodyVersion: input.bodyVersion ?? 1,
           now,
         } as const
         if (secret === null) store.webhooks.update(change)
@@ -177,6 +182,7 @@ export function createWebhooks(options: {
           allowInsecure: row.allowInsecure === 1,
           strictOrder: row.strictOrder === 1,
           publicKey: publicKeyOf(row.signingSeed),
+          bodyVersion: row.bodyVersion,
           state: row.state,
           failures: row.failures,
           failingSince: row.failingSince,

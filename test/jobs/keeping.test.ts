@@ -198,7 +198,7 @@ describe('more old events and messages than one batch', () => {
     const inStep = { status: null, durationMs: 1, error: 'network', response: null }
     store.webhooks.insert({
       ...{ id: 'e', url: 'http://127.0.0.1:9/', secret: 's', events: null, allowInsecure: 0 },
-      ...{ strictOrder: 0, signingSeed: null, now: clock.now() },
+      ...{ strictOrder: 0, signingSeed: null, bodyVersion: 1, now: clock.now() },
     })
     store.transaction(() => {
       for (let n = 0; n < 1_200; n++) {

@@ -6,9 +6,9 @@ import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FIRST_PER_ENDPOINT } from '../../src/store/deliveries.ts'
-import { MIGRATIONS } from '../../src/store/sql/migrations.ts'
 import { openStore } from '../../src/store/store.ts'
 import { createStillClock } from '../support/job-house.ts'
+import { openOlderStore } from '../support/older-schema.ts'
 
 const SEED = 20261121
 /** The last schema without the index. */
@@ -19,8 +19,12 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(dataFolder, { recursive: true, force: true }))
 
-const open = (schema = MIGRATIONS.length) =>
-  openStore({ dataFolder, clock: createStillClock(), migrations: MIGRATIONS.slice(0, schema) })
+const open = (schema?: number) => {
+  const clock = createStillClock()
+  return schema === undefined
+    ? openStore({ dataFolder, clock })
+    : openOlderStore(dataFolder, clock, schema)
+}
 
 interface Row {
   endpoint: string

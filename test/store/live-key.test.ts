@@ -9,9 +9,9 @@ import { systemIds } from '../../src/base/ids.ts'
 import { DEFAULT_POLICY } from '../../src/jobs/policy.ts'
 import { createQueue, type NewJob } from '../../src/jobs/queue.ts'
 import { inspectStore } from '../../src/store/inspect.ts'
-import { MIGRATIONS } from '../../src/store/sql/migrations.ts'
 import { openStore } from '../../src/store/store.ts'
 import { createJobHouse, createStillClock, OWNER, osm, until } from '../support/job-house.ts'
+import { openOlderStore } from '../support/older-schema.ts'
 
 const DAY = 86_400_000
 const clock = createStillClock()
@@ -27,8 +27,11 @@ afterEach(async () => {
 
 /** Jobs in the data folder; the schema of today, or the older one named by its last step. */
 function house(options: { schema?: number; start?: boolean } = {}) {
-  const migrations = MIGRATIONS.slice(0, options.schema ?? MIGRATIONS.length)
-  const store = openStore({ dataFolder, clock, migrations })
+  const { schema } = options
+  const store =
+    schema === undefined
+      ? openStore({ dataFolder, clock })
+      : openOlderStore(dataFolder, clock, schema)
   const made = createJobHouse({ store, clock, start: options.start ?? true })
   open.push(made)
   return made

@@ -85,6 +85,7 @@ describe('schema steps', () => {
       [8, 'job-checks'],
       [9, 'webhook-next'],
       [10, 'job-number'],
+      [11, 'webhook-body'],
     ])
     expect(MIGRATIONS.map(checksum)).toMatchInlineSnapshot(`
       [
@@ -98,6 +99,7 @@ describe('schema steps', () => {
         "bca2629bf0957f4df4ecb3c521d2b09711f67eaa12ae49f0670a8539d29525aa",
         "8f1e40aee625e4396921c3f00d59ce5a951c09bcc87f26983bae402a19c4fa72",
         "85dd1b350d60defd81e08bc5a125dc761ece96b9d3f570ed1aebb28bce8536a6",
+        "79ee344a1b738e3f56165b1257a8e3b77a823b48664eb52eb7982222103f4c65",
       ]
     `)
   })

@@ -26,7 +26,14 @@ test('endpoints of an older database stay, in loose order and with their secret 
     old.close()
     const store = openStore({ dataFolder, clock })
     expect(store.webhooks.all()).toMatchObject([
-      { id: 'e', secret: 'whsec_AAAA', strictOrder: 0, signingSeed: null, state: 'enabled' },
+      {
+        id: 'e',
+        secret: 'whsec_AAAA',
+        strictOrder: 0,
+        signingSeed: null,
+        bodyVersion: 1,
+        state: 'enabled',
+      },
     ])
     expect(store.deliveries.firstPerEndpoint()).toMatchObject([{ messageId: 'm', nextAt: 5 }])
     expect(store.backups().map((backup) => backup.reason)).toEqual(['pre-5'])

@@ -25,6 +25,13 @@ export const WebhookRequest = z
       description:
         'Sign with Ed25519 too (`v1a` in webhook-signature, over `id.timestamp.body`); the answer holds the public key.',
     }),
+    body_version: z
+      .union([z.literal(1), z.literal(2)])
+      .nullish()
+      .openapi({
+        description:
+          '1 (default): `id`, `type`, `event`, `timestamp` in seconds, `n`, `data`. 2: `type`, `timestamp` as ISO 8601, `n`, `data`.',
+      }),
   })
   .openapi('WebhookRequest')
 export const WebhookAnswer = z
@@ -57,6 +64,7 @@ export const WebhookList = z
         allow_insecure: z.boolean(),
         strict_order: z.boolean(),
         public_key: z.string().nullable(),
+        body_version: z.union([z.literal(1), z.literal(2)]),
         state: z.enum(['enabled', 'disabled']),
         failures: z.number().int().openapi({ description: 'Since the last success.' }),
         failing_since: z.number().nullable(),

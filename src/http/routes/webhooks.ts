@@ -34,13 +34,15 @@ export function mountWebhooks(app: App, { webhooks }: Rooms): void {
       responses: answers(WebhookAnswer, 'Registered'),
     }),
     async (c) => {
-      const { url, events, allow_insecure, strict_order, asymmetric } = c.req.valid('json')
+      const { url, events, allow_insecure, strict_order, asymmetric, body_version } =
+        c.req.valid('json')
       const input = {
         url,
         events: events ?? null,
         allowInsecure: allow_insecure ?? false,
         strictOrder: strict_order ?? false,
         asymmetric: asymmetric ?? false,
+        bodyVersion: body_version ?? 1,
       }
       const { id, secret, publicKey } = await webhooks.register(input, actorOf(c))
       const key = publicKey === null ? {} : { public_key: publicKey }
@@ -63,6 +65,7 @@ export function mountWebhooks(app: App, { webhooks }: Rooms): void {
         allow_insecure: one.allowInsecure,
         strict_order: one.strictOrder,
         public_key: one.publicKey,
+        body_version: one.bodyVersion,
         state: one.state,
         failures: one.failures,
         failing_since: secondsOrNull(one.failingSince),

@@ -10,6 +10,7 @@ import { LIVE_KEY_SQL } from './0007-live-key.ts'
 import { JOB_CHECKS_SQL } from './0008-job-checks.ts'
 import { WEBHOOK_NEXT_SQL } from './0009-webhook-next.ts'
 import { JOB_NUMBER_SQL } from './0010-job-number.ts'
+import { WEBHOOK_BODY_SQL } from './0011-webhook-body.ts'
 
 export interface Migration {
   /** `user_version` after this step. */
@@ -31,4 +32,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 8, name: 'job-checks', sql: JOB_CHECKS_SQL },
   { version: 9, name: 'webhook-next', sql: WEBHOOK_NEXT_SQL },
   { version: 10, name: 'job-number', sql: JOB_NUMBER_SQL },
+  { version: 11, name: 'webhook-body', sql: WEBHOOK_BODY_SQL },
 ]
