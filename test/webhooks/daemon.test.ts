@@ -1,13 +1,15 @@
-// Through the door of a real daemon: registering, events, the log, replay, the command line, hooks from outside, kill -9.
+// Through the door of a real daemon: registering, events, the log, replay, the panel, the command line, hooks from outside, kill -9.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { EXIT } from '../../src/base/exit-codes.ts'
 import { call, TOKEN as PROGRAM_TOKEN, startProgram } from '../experiments/support/program.ts'
 import { startDaemon, type TestDaemon, TOKEN } from '../support/daemon.ts'
 import { until } from '../support/job-house.ts'
 import { PROGRAM, runProgram } from '../support/program.ts'
+import { openSocket } from '../support/web-socket.ts'
 import { OK, type Receiver, startReceiver } from '../support/webhook-receiver.ts'
 
 const SECRETS = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)].map(
@@ -68,11 +70,55 @@ describe('webhooks of a daemon', () => {
 
   test('a job tells that it started and how it ended', async () => {
     const before = target.received.length
-    const job = await post('/api/v1/jobs/prepare', { kind: 'osm' })
-    await house.finished(job.json.job_id)
-    await until(() => target.received.length >= before + 1)
+    const socket = await openSocket(house.port)
+    const request = { kind: 'osm', latitude: -21.7, longitude: -41.3, radius: 77 }
+    const job = await post('/api/v1/jobs/prepare', request)
+    const { job_id } = job.json
+    await house.finished(job_id)
+    await until(() => target.received.length >= before + 2)
     const events = target.received.slice(before).map((one) => JSON.parse(one.body))
-    expect(events.at(-1)).toMatchObject({ data: { job_id: job.json.job_id } })
+    // No server is set: the job starts and fails. The version is the number that sockets know the change by.
+    const started = await socket.until((one) => one.type === 'job.started' && one.job_id === job_id)
+    const failed = await socket.until((one) => one.type === 'job.failed' && one.job_id === job_id)
+    expect(failed.seq).toBeGreaterThan(started.seq)
+    expect(events.map(({ event, data }) => [event, data.job_id, data.version])).toEqual([
+      ['job_started', job_id, started.seq],
+      ['job_failed', job_id, failed.seq],
+    ])
+    socket.ws.close()
+  })
+
+  test('who looks at the panel hears that an endpoint was disabled, in their language; health says it later', async () => {
+    const gone = await startReceiver(() => ({ status: 410 }))
+    try {
+      const url = `${gone.url}?key=of-the-receiver`
+      const made = await post('/api/v1/webhooks/register', { url, events: ['gone_told'] })
+      const headers = (language: string) => ({
+        'X-SisRua-Token': TOKEN,
+        'Accept-Language': language,
+      })
+      const sockets = await Promise.all(
+        ['pt-BR', 'en'].map((one) => openSocket(house.port, ['sisrua.v1'], headers(one))),
+      )
+      await post('/api/v1/events/emit', { event_type: 'gone_told', payload: {} })
+      const heard = await Promise.all(
+        sockets.map((socket) => socket.until((one) => one.type === 'webhook.disabled')),
+      )
+      const host = `127.0.0.1:${gone.port}`
+      for (const one of heard) {
+        expect(one).toMatchObject({ seq: null, webhook_id: made.json.id, host, reason: 'gone' })
+        expect(one.at).toBeGreaterThan(1_700_000_000)
+        expect(JSON.stringify(one)).not.toContain('of-the-receiver')
+      }
+      expect(heard[0].message).toContain(`O webhook ${host} respondeu`)
+      expect(heard[1].message).toContain(`The webhook ${host} answered`)
+      const health = (await house.call('GET', '/api/v1/health/detailed')).text
+      expect(health).toContain('1 switched off')
+      for (const socket of sockets) socket.ws.close()
+      await house.call('DELETE', `/api/v1/webhooks/endpoints/${made.json.id}`)
+    } finally {
+      await gone.close()
+    }
   })
 
   test('test, rotate, recover, enable, remove; unknown ids are 404; own names and large payloads refused', async () => {
@@ -153,6 +199,48 @@ describe('webhooks of a daemon', () => {
     expect(tested.stdout).toMatch(/^msg_[0-9a-f]{32}\n$/)
     expect((await cli('replay', tested.stdout.trim())).stdout).toBe('1\n')
     expect((await cli('replay', 'msg_none')).code).not.toBe(0)
+  })
+
+  test('the command line recovers what a disabled endpoint did not get, since a time', async () => {
+    const state = { status: 410 }
+    const away = await startReceiver(() => state)
+    try {
+      const registration = { url: away.url, events: ['recover_told'], body_version: 2 }
+      const { id } = (await post('/api/v1/webhooks/register', registration)).json
+      const tell = (n: number) =>
+        post('/api/v1/events/emit', { event_type: 'recover_told', payload: { n } })
+      const list = async () =>
+        (await house.call('GET', '/api/v1/webhooks/endpoints')).json.webhooks.find(
+          (one: { id: string }) => one.id === id,
+        )
+      await tell(1)
+      while ((await list()).state !== 'disabled') await new Promise((r) => setTimeout(r, 20))
+      await tell(2)
+      expect(await list()).toMatchObject({ waiting: 0, given_up: 2, body_version: 2 })
+      state.status = 200
+      const daemon = ['--url', `http://127.0.0.1:${house.port}`]
+      const cli = (words: string[], lang = 'en') =>
+        runProgram(['webhook', 'recover', ...words, ...daemon], folder, {
+          env: { SISRUA_AUTH_TOKEN: TOKEN, SISRUA_LANG: lang },
+        })
+      const told = await cli([id, '--since', '1h'])
+      expect([told.code, told.stdout]).toEqual([0, '2\n'])
+      expect(told.stderr).toBe('2 messages are on their way; the webhook is enabled.\n')
+      await until(() => away.received.length === 3)
+      const bodies = away.received.slice(1).map((one) => JSON.parse(one.body))
+      expect(bodies.map(({ data }) => data.n)).toEqual([1, 2])
+      expect(Object.keys(bodies[0])).toEqual(['type', 'timestamp', 'n', 'data'])
+      expect(await list()).toMatchObject({ state: 'enabled', given_up: 0 })
+      const json = await cli([id, '--since', '2026-11-20T10:00:00Z', '--json'], 'pt-BR')
+      expect(JSON.parse(json.stdout)).toEqual({ status: 'ok', deliveries: 0 })
+      expect(json.stderr).toContain('0 mensagens voltaram à fila')
+      expect((await cli(['nobody', '--since', '7d'])).code).toBe(EXIT.notFound)
+      expect((await cli([id])).code).toBe(EXIT.usage)
+      const help = (await cli(['--help'], 'pt-BR')).stdout
+      expect(help).toMatch(/^Exemplo: sisrua webhook recover .*\n[\s\S]*ativa o webhook e envia/)
+    } finally {
+      await away.close()
+    }
   })
 })
 
