@@ -368,7 +368,7 @@ export async function createDaemon(config: Config, overrides: Overrides = {}): P
   dispatcher.start()
   if (config.webhookUrl !== null) {
     await webhooks.register(
-      { url: config.webhookUrl, events: null },
+      { url: config.webhookUrl, events: null, onlyNew: true },
       { id: 'settings', role: 'admin' },
     )
   }

@@ -48,6 +48,8 @@ export interface Registration {
   asymmetric?: boolean
   /** 1: the original's fields, the default. 2: those of Standard Webhooks alone. */
   bodyVersion?: 1 | 2
+  /** An endpoint that is registered stays as it is, also disabled; nothing is written. */
+  onlyNew?: boolean
 }
 
 export interface Registered {
@@ -144,6 +146,9 @@ export function createWebhooks(options: {
       return recorder.recordGrouped((trail) => {
         const now = clock.now()
         const row = store.webhooks.byUrl(target.href)
+        if (row !== undefined && input.onlyNew === true) {
+          return { id: row.id, secret: null, publicKey: publicKeyOf(row.signingSeed) }
+        }
         const id = row?.id ?? ids.uuid()
         const secret = row === undefined ? writeSecret(ids.secret()) : null
         const signingSeed = input.asymmetric
