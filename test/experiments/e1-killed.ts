@@ -29,7 +29,7 @@ import {
   tooEarly,
 } from './support/told-judge.ts'
 
-const CLIENTS = 3
+const CLIENTS = 8
 /** What is counted; the program's own messages, such as anchors of the audit log, come beside them. */
 const SAVED = 'project_saved'
 const LONGEST_MS = 120_000

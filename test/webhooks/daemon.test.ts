@@ -279,3 +279,31 @@ test('killed in the middle of a delivery, the next run delivers the message unde
     rmSync(folder, { recursive: true, force: true })
   }
 })
+
+test('the webhook of the settings is registered once: a later start neither enables it nor changes what was chosen', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'sisrua-static-'))
+  const dataFolder = path.join(folder, 'data')
+  const target = await startReceiver(() => ({ status: 410 }))
+  const start = () => startProgram({ main: PROGRAM, dataFolder, env: { WEBHOOK_URL: target.url } })
+  let program = await start()
+  try {
+    const ask = async (method: string, place: string, body?: object) => {
+      const text = body === undefined ? undefined : JSON.stringify(body)
+      return JSON.parse((await call(program.port, method, `/api/v1${place}`, text)).text)
+    }
+    const one = async () => (await ask('GET', '/webhooks/endpoints')).webhooks[0]
+    expect(await one()).toMatchObject({ url: target.url, state: 'enabled', body_version: 1 })
+    await ask('POST', '/webhooks/register', { url: target.url, body_version: 2 })
+    await ask('POST', '/events/emit', { event_type: 'project_loaded', payload: {} })
+    while ((await one()).state !== 'disabled') await new Promise((r) => setTimeout(r, 20))
+    await program.kill()
+    program = await start()
+    expect(await one()).toMatchObject({ state: 'disabled', body_version: 2 })
+    const changes = await ask('GET', '/audit?entity_type=webhook')
+    expect(JSON.stringify(changes).match(/"webhook\.updated"/g)).toHaveLength(1)
+  } finally {
+    await program.kill()
+    await target.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+})
