@@ -137,6 +137,44 @@ describe('schema steps', () => {
     await store.close()
   })
 
+  it.each([0, 3, 6, 7])(
+    'whose checksum has lost bit %i of a letter are known all the same, and it is mended',
+    async (bit) => {
+      await open().close()
+      const all = () => {
+        const file = new Database(database(), { readonly: true })
+        const found = file.prepare(
+          `SELECT value FROM meta WHERE key GLOB 'migration.*' ORDER BY key`,
+        )
+        const values = found.pluck().all()
+        file.close()
+        return values
+      }
+      const before = all()
+      const bytes = readFileSync(database())
+      bytes[bytes.indexOf(checksum(MIGRATIONS[4]!)) + 17]! ^= 1 << bit
+      writeFileSync(database(), bytes)
+      expect(all()).not.toEqual(before)
+      const store = open()
+      expect(store.recovery).toMatchObject({ storage: 'ok', quarantine: null })
+      await store.close()
+      expect(all()).toEqual(before)
+    },
+  )
+
+  it('whose checksum is wrong in two letters are refused, and nothing is changed', async () => {
+    await open().close()
+    const bytes = readFileSync(database())
+    const at = bytes.indexOf(checksum(MIGRATIONS[4]!))
+    bytes[at + 17]! ^= 1
+    bytes[at + 40]! ^= 1
+    writeFileSync(database(), bytes)
+    expect(() => open()).toThrow(
+      expect.objectContaining({ code: 'STORE_UNSAFE', data: { step: 5 } }),
+    )
+    expect(readFileSync(database()).equals(bytes)).toBe(true)
+  })
+
   it('that were edited after their release are refused', async () => {
     await open().close()
     const edited = MIGRATIONS.map((step) => ({ ...step, sql: `${step.sql} -- edited` }))
