@@ -69,12 +69,17 @@ async function read(): Promise<void> {
   }
 }
 
-try {
-  await read()
-} catch (error) {
-  const problem = readProblem(error)
-  if (!(problem instanceof AppError)) throw error
-  tell({ refused: toPlain(problem) })
-} finally {
-  port.close()
+/** A function: a bundle is CommonJS, where nothing can be awaited outside of one. */
+async function run(): Promise<void> {
+  try {
+    await read()
+  } catch (error) {
+    const problem = readProblem(error)
+    if (!(problem instanceof AppError)) throw error
+    tell({ refused: toPlain(problem) })
+  } finally {
+    port.close()
+  }
 }
+
+void run()
