@@ -5,7 +5,7 @@ import { openSocket } from '../support/web-socket.ts'
 import { type Manner, OK, type Receiver, startReceiver } from '../support/webhook-receiver.ts'
 import { type Alteration, buildProgram } from './support/altered-build.ts'
 import { complain, createChance, sleep, withFolder } from './support/experiment.ts'
-import { aheadBy } from './support/fake-time.ts'
+import { createFakeClock } from './support/fake-clock.ts'
 import { call, type Program, startProgram, TOKEN } from './support/program.ts'
 
 const DAY_SECONDS = 86_400
@@ -51,7 +51,9 @@ async function onStage<T>(main: string, play: (stage: Stage) => Promise<T>): Pro
     const dataFolder = `${folder}/data`
     const state: Stage['state'] = { manner: OK }
     const receiver = await startReceiver(() => state.manner)
-    let program = await startProgram({ main, dataFolder })
+    const clock = createFakeClock(folder)
+    const start = () => startProgram({ main, dataFolder, env: clock.env })
+    let program = await start()
     const ask = async (method: string, target: string, body?: object) => {
       const text = body === undefined ? undefined : JSON.stringify(body)
       const answer = await call(program.port, method, `/api/v1${target}`, text)
@@ -69,7 +71,8 @@ async function onStage<T>(main: string, play: (stage: Stage) => Promise<T>): Pro
           await call(program.port, 'POST', '/api/v1/management/shutdown')
           await program.ended
         }
-        program = await startProgram({ main, dataFolder, env: aheadBy(aheadSeconds) })
+        clock.set(aheadSeconds * 1_000)
+        program = await start()
         return performance.now()
       },
       async emit(n) {
