@@ -11,6 +11,7 @@ import {
   connect,
   sqliteCode,
 } from './sqlite.ts'
+import { strayRows } from './stray-rows.ts'
 
 /** Throws STORE_UNSAFE for a database that is not ours. */
 export function refuseForeign(connection: Connection): void {
@@ -44,8 +45,7 @@ export function findDamage(
     const check = full ? 'integrity_check' : 'quick_check'
     const verdict = connection.pragma(check, { simple: true }) as string
     if (verdict !== 'ok') return verdict.slice(0, 500)
-    const strangers = connection.pragma('foreign_key_check') as unknown[]
-    return strangers.length > 0 ? `${strangers.length} rows refer to missing rows` : null
+    return strayRows(connection)
   } catch (error) {
     const code = sqliteCode(error)
     // A disk that stumbles once must not cost the database: only what SQLite says about the bytes is damage.

@@ -18,6 +18,7 @@ import { DAMAGED_LIST, EMPTY, isHollow, STRANGE_HEADER } from './recovery.ts'
 import { isListDamaged } from './schema-list.ts'
 import { MIGRATIONS } from './sql/migrations.ts'
 import { type AddonOptions, type Connection, connect, sqliteCode } from './sqlite.ts'
+import { strayRows } from './stray-rows.ts'
 
 export interface Inspection {
   /** Steps the database has seen, and those this program knows. */
@@ -126,8 +127,7 @@ function damageOf(connection: Connection): string | null {
   try {
     const verdict = connection.pragma('integrity_check', { simple: true }) as string
     if (verdict !== 'ok') return verdict.slice(0, 500)
-    const strangers = connection.pragma('foreign_key_check') as unknown[]
-    return strangers.length > 0 ? `${strangers.length} rows refer to missing rows` : null
+    return strayRows(connection)
   } catch (error) {
     if (isDiskTrouble(error)) throw startProblem(error)
     const code = sqliteCode(error)

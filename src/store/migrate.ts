@@ -3,6 +3,7 @@ import { AppError } from '../base/errors.ts'
 import { sha256Hex } from '../base/hash.ts'
 import { MIGRATIONS, type Migration } from './sql/migrations.ts'
 import { type Connection, sqliteCode } from './sqlite.ts'
+import { strayRows } from './stray-rows.ts'
 
 const NEWEST = MIGRATIONS.at(-1)!.version
 
@@ -119,9 +120,9 @@ function runStep(connection: Connection, step: Migration): void {
       .prepare('INSERT INTO meta (key, value) VALUES (?, ?)')
       .run(`migration.${step.version}`, checksum(step))
     connection.pragma(`user_version = ${step.version}`)
-    const broken = connection.pragma('foreign_key_check') as unknown[]
+    const stray = strayRows(connection)
     const health = connection.pragma('quick_check', { simple: true })
-    if (broken.length > 0 || health !== 'ok') {
+    if (stray !== null || health !== 'ok') {
       throw new AppError('STORE_UNSAFE', `Schema step ${step.version} left the database unsound.`)
     }
     connection.exec('COMMIT')

@@ -10,6 +10,8 @@ import { AppError } from '../../src/base/errors.ts'
 import { sha256 } from '../../src/base/hash.ts'
 import { systemIds } from '../../src/base/ids.ts'
 import { createServices } from '../../src/services/service-registry.ts'
+import { findDamage } from '../../src/store/damage.ts'
+import { inspectStore } from '../../src/store/inspect.ts'
 import { createJobHouse, createStillClock, OWNER } from '../support/job-house.ts'
 
 let dataFolder: string
@@ -103,16 +105,16 @@ test('a manifest that was altered in the file is not run, shown, published or ac
   await services.redraft(id, '1.0.0', PLAN, OWNER)
   await services.publish(id, '1.0.0', OWNER)
   await services.activate(id, '1.0.0', OWNER)
-  expect(services.run(id, null, place, false).params).toEqual({ radius: 500, ...place })
+  expect((await services.run(id, null, place, false)).params).toEqual({ radius: 500, ...place })
 
   tamper('manifest = ?', altered)
-  expect(() => services.run(id, null, place, false)).toThrow(corrupt)
+  await expect(services.run(id, null, place, false)).rejects.toThrow(corrupt)
   expect(() => services.version(id, '1.0.0')).toThrow(corrupt)
   await expect(services.activate(id, '1.0.0', OWNER)).rejects.toThrow(corrupt)
 
   // Control: who alters both is believed here, and contradicted by the audit log.
   tamper('manifest = ?, sha256 = ?', altered, sha256(altered))
-  expect(services.run(id, null, place, false).params).toEqual({ radius: 501, ...place })
+  expect((await services.run(id, null, place, false)).params).toEqual({ radius: 501, ...place })
   const [published] = house.store.audit.list({
     entityType: 'service',
     entityId: id,
@@ -121,4 +123,35 @@ test('a manifest that was altered in the file is not run, shown, published or ac
     limit: 1,
   })
   expect(published!.data).not.toContain(sha256(altered).toString('hex'))
+})
+
+test('a flipped bit in the service of a run is damage of that job, not of the file', async () => {
+  const services = registry()
+  const { id } = await services.create('Planta', OWNER)
+  const version = await services.draft(id, '1.0.0', PLAN, OWNER)
+  const place = { latitude: 10, longitude: 10 }
+  const request = { kind: 'osm' as const, params: { ...place, radius: 500 } }
+  const { job } = await house.jobs.submit({ ...request, serviceVersionId: version.id }, OWNER)
+  const file = path.join(dataFolder, 'sisrua.db')
+  const flipped = version.id.replace(/.$/, (last) => (last === '0' ? '1' : '0'))
+  await house.close()
+  const alter = (sql: string, ...values: unknown[]): void => {
+    const connection = new Database(file)
+    connection.pragma('foreign_keys = OFF')
+    expect(connection.prepare(sql).run(...values).changes).toBe(1)
+    connection.close()
+  }
+  try {
+    alter('UPDATE jobs SET service_version_id = ? WHERE id = ?', flipped, job.id)
+    expect(findDamage(file)).toBe(null)
+    const found = await inspectStore(dataFolder)
+    expect(found).toMatchObject({ damage: null, jobs: { count: 1, damaged: 1 } })
+    // The control: the job is whole, and the version that it names is gone.
+    alter('UPDATE jobs SET service_version_id = ? WHERE id = ?', version.id, job.id)
+    expect(findDamage(file)).toBe(null)
+    alter('DELETE FROM service_versions WHERE id = ?', version.id)
+    expect(findDamage(file)).toBe('1 rows refer to missing rows')
+  } finally {
+    house = createJobHouse({ dataFolder, start: false })
+  }
 })
