@@ -16,6 +16,7 @@ import { nearest } from './nearest.ts'
 import { registerPrepare } from './prepare.ts'
 import { registerProject } from './project.ts'
 import { registerServe } from './serve.ts'
+import { registerService } from './service.ts'
 import { cliText } from './texts.ts'
 import { registerWebhook } from './webhook.ts'
 
@@ -41,6 +42,7 @@ export function createProgram(context: CliContext): Command {
   registerLayers(program, context)
   registerJob(program, context)
   registerProject(program, context)
+  registerService(program, context)
   registerAudit(program, context)
   registerWebhook(program, context)
   registerDb(program, context)

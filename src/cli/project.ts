@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Command } from 'commander'
 import { AppError } from '../base/errors.ts'
+import { isoOf, notUnderstood, print, shown } from './answers.ts'
 import type { CliContext } from './context.ts'
 import { addDaemonOptions, type DaemonOptions, openDaemonClient } from './daemon-client.ts'
 import { cliText } from './texts.ts'
@@ -231,19 +232,4 @@ function line({
 }: WireProject) {
   const when = isoOf(updated_at)
   return [project_id, shown(project_name), crs_out ?? '', version, feature_count, when].join('\t')
-}
-
-/** Names come from anybody: a line break in one, or a command to the terminal, would draw what is not there. */
-const CONTROLS = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu
-const shown = (text: string): string => text.replaceAll(CONTROLS, ' ')
-
-const isoOf = (seconds: number): string => new Date(seconds * 1_000).toISOString()
-
-function notUnderstood(): never {
-  throw new AppError('UPSTREAM_UNAVAILABLE', 'The daemon sent an answer that is not understood.')
-}
-
-async function print({ terminal }: CliContext, document: object, lines: string[]): Promise<void> {
-  const text = terminal.json ? `${JSON.stringify(document)}\n` : lines.map((l) => `${l}\n`).join('')
-  await terminal.result(text)
 }
