@@ -131,8 +131,8 @@ export const ERROR_TEXTS = {
   ),
   PRECONDITION_FAILED: text(
     'Alterado nesse meio-tempo',
-    'O projeto já não está na versão que If-Match indica. Recarregue-o e tente de novo.',
-    'The project is no longer at the version that If-Match names. Load it again and retry.',
+    'O que seria alterado já não está na versão que If-Match indica. Recarregue e tente de novo.',
+    'What was to be changed is no longer at the version that If-Match names. Load it again and retry.',
   ),
   VERSION_CONFLICT: text(
     'Conflito de versão',

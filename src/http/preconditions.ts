@@ -29,10 +29,10 @@ export function isKnown(ifNoneMatch: string | undefined, etag: string): boolean 
  * the stored version. Throws PRECONDITION_FAILED when no tag is the current one (weak ones never are), also when that
  * changes under the work, or when If-None-Match names it, and PARAMS_INVALID when If-Match is no list of tags.
  */
-export async function whileMatching<T>(
+export async function whileMatching<T, V extends number | string>(
   c: AnyContext,
-  current: () => number,
-  work: (seen: number | null) => Promise<T>,
+  current: () => V,
+  work: (seen: V | null) => Promise<T>,
 ): Promise<T> {
   const header = c.req.header('If-Match')
   const unwanted = c.req.header('If-None-Match')
@@ -40,7 +40,7 @@ export async function whileMatching<T>(
   if (header === undefined) return work(null)
   const tags = header.trim() === '*' ? '*' : tagsOf(header)
   if (tags === null || tags.length === 0) {
-    throw new AppError('PARAMS_INVALID', 'If-Match must be ETags of the project, e.g. "3", or *.')
+    throw new AppError('PARAMS_INVALID', 'If-Match must be ETags, e.g. "3", or *.')
   }
   const version = current()
   if (tags !== '*' && !tags.some(({ tag, weak }) => !weak && tag === `"${version}"`)) {
@@ -65,8 +65,8 @@ export function versionMissing(): AppError {
   )
 }
 
-function failed(found: number): AppError {
-  return new AppError('PRECONDITION_FAILED', `The project is at version ${found} now.`, {
+function failed(found: number | string): AppError {
+  return new AppError('PRECONDITION_FAILED', `It is at version ${found} now.`, {
     data: { found },
   })
 }

@@ -56,7 +56,12 @@ export async function readRun(
   // The document was taken out before; null stands for what was not filled in.
   const given = Object.entries(inputs).filter(([, value]) => (value ?? null) !== null)
   const hasDocument = geojson !== null
-  const run = rooms.services.run(serviceId, semver ?? null, Object.fromEntries(given), hasDocument)
+  const run = await rooms.services.run(
+    serviceId,
+    semver ?? null,
+    Object.fromEntries(given),
+    hasDocument,
+  )
   const request = requestOf(c, { ...job, ...run.params, kind: run.kind }, geojson, rooms)
   return { ...request, serviceVersionId: run.version.id }
 }

@@ -1,5 +1,6 @@
 // An error → a status and an RFC 9457 problem document, in the user's language. `detail` keeps the original's texts word
 // for word where its clients or tests know them; a 5xx never tells more than the general text of its code.
+import { conflictText } from '../base/conflict-texts.ts'
 import { errorText, errorTitle } from '../base/error-texts.ts'
 import { AppError, ERRORS, type ErrorCode } from '../base/errors.ts'
 import type { Language } from '../base/texts.ts'
@@ -127,7 +128,7 @@ export function toProblem(error: unknown, context: ProblemContext): ProblemBody 
   function detailOf(): string {
     const original = ORIGINAL_DETAIL[code]
     if (original !== undefined) return original
-    if (code === 'VERSION_CONFLICT') return message
+    if (code === 'VERSION_CONFLICT') return conflictText(context.language, data) ?? message
     if (fields !== undefined) return describeFields(fields, context.language)
     return context.language === 'en' && particular
       ? message

@@ -5,6 +5,7 @@ import { AppError } from '../base/errors.ts'
 import { sha256, sha256Hex } from '../base/hash.ts'
 import { isNestedAtMost } from '../base/nesting.ts'
 import type { ServiceVersionRow } from '../store/services.ts'
+import { DIALECT, type FormSchema } from './form.ts'
 
 const PLACE = ['latitude', 'longitude', 'radius'] as const
 
@@ -43,14 +44,10 @@ export interface Manifest {
   params: Record<string, unknown>
 }
 
-/** A JSON Schema for the form in which a drafter fills in what is left open. */
-export type FormSchema = Record<string, unknown>
-
 export interface Drafted extends Manifest {
   formSchema: FormSchema | null
 }
 
-const DIALECT = 'https://json-schema.org/draft/2020-12/schema'
 const MOST_FORM_BYTES = 16_384
 const FORM_LEVELS = 32
 
@@ -69,7 +66,7 @@ export function openFields({ kind, params, formSchema }: Drafted): string[] {
   return named.filter((name) => name !== 'geojson' && !Object.hasOwn(params, name))
 }
 
-/** Throws PARAMS_INVALID. What the values may be is for the kind's own schema to say. */
+/** Throws PARAMS_INVALID. What the values may be is for the kind's own schema to say, whether the form is a JSON Schema for `form.ts`. */
 export function checkDrafted(drafted: Drafted): void {
   const { kind, params, formSchema } = drafted
   if (!Object.hasOwn(FIELDS, kind)) throw refuse('kind', 'This kind of job is not built in.')
@@ -82,10 +79,10 @@ export function checkDrafted(drafted: Drafted): void {
       throw refuse(`params.${name}`, 'The place has no default: give it, or leave it to the run.')
     }
   }
-  if (formSchema !== null) checkForm(formSchema, drafted)
+  if (formSchema !== null) checkFields(formSchema, drafted)
 }
 
-function checkForm(form: FormSchema, { kind, params }: Drafted): void {
+function checkFields(form: FormSchema, { kind, params }: Drafted): void {
   if (!isNestedAtMost(form, FORM_LEVELS) || canonicalJson(form).length > MOST_FORM_BYTES) {
     throw refuse('form_schema', 'Too large: 16 KiB and 32 levels are the most.')
   }
@@ -107,20 +104,6 @@ function checkForm(form: FormSchema, { kind, params }: Drafted): void {
     if (hidden !== undefined) {
       throw refuse('form_schema.properties', `${hidden} is neither fixed nor in the form.`)
     }
-  }
-  refuseReferences(form)
-}
-
-/** A form stands for itself: it names nothing that would have to be fetched. */
-function refuseReferences(node: unknown): void {
-  if (typeof node !== 'object' || node === null) return
-  for (const [name, value] of Object.entries(node)) {
-    const leadsAway =
-      name === '$id' ||
-      ((name === '$ref' || name === '$dynamicRef') &&
-        !(typeof value === 'string' && value.startsWith('#')))
-    if (leadsAway) throw refuse('form_schema', `${name} leads out of the schema.`)
-    refuseReferences(value)
   }
 }
 

@@ -2,10 +2,12 @@
 // entry, which holds the manifest's hash, so that a manifest exchanged together with its hash still shows in the log.
 import type { Recorder, Trail } from '../audit/record.ts'
 import type { Clock } from '../base/clock.ts'
+import { type Conflict, conflictText } from '../base/conflict-texts.ts'
 import { AppError } from '../base/errors.ts'
 import type { Ids } from '../base/ids.ts'
 import type { ServiceVersionRow } from '../store/services.ts'
 import type { Store } from '../store/store.ts'
+import { checkForm, checkInputs } from './form.ts'
 import {
   checkDrafted,
   type Drafted,
@@ -31,7 +33,11 @@ const SEMVER =
   /^(?=.{5,64}$)(?:0|[1-9]\d{0,8})(?:\.(?:0|[1-9]\d{0,8})){2}(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][\dA-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][\dA-Za-z-]*))*)?$/
 const MOST_NAME = 200
 
-const conflict = (message: string): AppError => new AppError('VERSION_CONFLICT', message)
+function conflict(why: Conflict, semver: string | null = null): AppError {
+  const data = { why, semver }
+  return new AppError('VERSION_CONFLICT', conflictText('en', data)!, { data })
+}
+
 const invalid = (field: string, message: string): AppError =>
   new AppError('PARAMS_INVALID', message, { data: { field } })
 
@@ -50,8 +56,16 @@ export function createServices({ store, recorder, clock, ids, check }: ServicesO
     return row
   }
 
-  function refuseUnfit(drafted: Drafted): void {
+  /** The same, when it is what the client saw. Throws VERSION_CONFLICT. */
+  function seenVersion(id: string, semver: string, seen: string | null): ServiceVersionRow {
+    const row = versionOf(id, semver)
+    if (seen !== null && tagOf(row) !== seen) throw conflict('service_version_changed', semver)
+    return row
+  }
+
+  async function refuseUnfit(drafted: Drafted): Promise<void> {
     checkDrafted(drafted)
+    if (drafted.formSchema !== null) await checkForm(drafted.formSchema)
     check(drafted)
   }
 
@@ -87,9 +101,7 @@ export function createServices({ store, recorder, clock, ids, check }: ServicesO
       return recorder.recordGrouped((trail) => {
         const id = ids.uuid()
         if (!rows.insert(id, name, clock.now())) {
-          throw conflict(
-            'There is a service of this name already. Give it another version instead.',
-          )
+          throw conflict('service_name_taken')
         }
         trail.audit({
           eventType: 'service.created',
@@ -121,11 +133,11 @@ export function createServices({ store, recorder, clock, ids, check }: ServicesO
         throw invalid('semver', 'A version is three numbers with dots, e.g. 1.0.0 or 2.1.0-rc.1.')
       }
       const service = serviceOf(id)
-      refuseUnfit(drafted)
+      await refuseUnfit(drafted)
       return recorder.recordGrouped((trail) => {
         const row = { id: ids.uuid(), serviceId: service.id, semver, ...written(drafted) }
         if (!rows.insertVersion({ ...row, now: clock.now() })) {
-          throw conflict(`The service has a version ${semver} already.`)
+          throw conflict('service_version_taken', semver)
         }
         const made = versionOf(id, semver)
         leaveTrail(trail, 'drafted', made, actor)
@@ -133,12 +145,15 @@ export function createServices({ store, recorder, clock, ids, check }: ServicesO
       })
     },
 
-    async redraft(id, semver, drafted, actor) {
-      const { id: versionId } = versionOf(id, semver)
-      refuseUnfit(drafted)
+    tagOf: (id, semver) => tagOf(versionOf(id, semver)),
+
+    async redraft(id, semver, drafted, actor, seen = null) {
+      versionOf(id, semver)
+      await refuseUnfit(drafted)
       return recorder.recordGrouped((trail) => {
+        const { id: versionId } = seenVersion(id, semver, seen)
         if (!rows.updateDraft({ id: versionId, ...written(drafted) })) {
-          throw conflict(`Version ${semver} was published and never changes. Draft a new one.`)
+          throw conflict('service_version_frozen', semver)
         }
         const changed = versionOf(id, semver)
         leaveTrail(trail, 'drafted', changed, actor)
@@ -146,22 +161,22 @@ export function createServices({ store, recorder, clock, ids, check }: ServicesO
       })
     },
 
-    publish: (id, semver, actor) =>
+    publish: (id, semver, actor, seen = null) =>
       recorder.recordGrouped((trail) => {
-        const found = versionOf(id, semver)
+        const found = seenVersion(id, semver, seen)
         const version = toVersion(found)
         if (!rows.publish(found.id)) return version
         leaveTrail(trail, 'published', found, actor)
         return toVersion(versionOf(id, semver))
       }),
 
-    activate: (id, semver, actor) =>
+    activate: (id, semver, actor, seen = null) =>
       recorder.recordGrouped((trail) => {
-        const found = versionOf(id, semver)
+        const found = seenVersion(id, semver, seen)
         const version = toVersion(found)
         if (found.state === 'active') return version
         if (found.state === 'draft') {
-          throw conflict(`Version ${semver} is a draft. Publish it first.`)
+          throw conflict('service_version_draft', semver)
         }
         const retired = rows.activeVersion(found.serviceId)?.semver ?? null
         rows.activate(found.id, found.serviceId)
@@ -169,16 +184,16 @@ export function createServices({ store, recorder, clock, ids, check }: ServicesO
         return toVersion(versionOf(id, semver))
       }),
 
-    run(id, semver, inputs, hasDocument) {
+    async run(id, semver, inputs, hasDocument) {
       const service = serviceOf(id)
       const row = semver === null ? rows.activeVersion(service.id) : versionOf(id, semver)
       if (row === undefined) {
-        throw conflict('No version of this service is active. Activate one, or name one.')
+        throw conflict('service_inactive')
       }
-      if (row.state === 'draft')
-        throw conflict(`Version ${row.semver} is a draft. Publish it first.`)
+      if (row.state === 'draft') throw conflict('service_version_draft', row.semver)
       const drafted = readWritten(row)
       const params = runParams(drafted, inputs, hasDocument)
+      if (drafted.formSchema !== null) await checkInputs(drafted.formSchema, inputs, hasDocument)
       return { kind: drafted.kind, params, version: toLine(row) }
     },
 
@@ -190,15 +205,12 @@ export function createServices({ store, recorder, clock, ids, check }: ServicesO
   }
 }
 
-function toLine({
-  id,
-  serviceId,
-  semver,
-  state,
-  sha256,
-  createdAt,
-}: ServiceVersionRow): VersionLine {
-  return { id, serviceId, semver, state, sha256: sha256.toString('hex'), createdAt }
+const tagOf = ({ sha256, state }: ServiceVersionRow): string => `${sha256.toString('hex')}-${state}`
+
+function toLine(row: ServiceVersionRow): VersionLine {
+  const { id, serviceId, semver, state, sha256, createdAt } = row
+  const hex = sha256.toString('hex')
+  return { id, serviceId, semver, state, sha256: hex, createdAt, tag: tagOf(row) }
 }
 
 function toVersion(row: ServiceVersionRow): ServiceVersion {

@@ -28,6 +28,8 @@ export interface VersionLine {
   /** Hex, of the manifest; frozen once it is published. */
   sha256: string
   createdAt: number
+  /** Another one whenever content or state is: its ETag. */
+  tag: string
 }
 
 export interface ServiceVersion extends VersionLine, Drafted {
@@ -61,17 +63,30 @@ export interface Services {
   version(id: string, semver: string): ServiceVersion
   /** A new version. Throws VERSION_CONFLICT when there is one of this number, PARAMS_INVALID. */
   draft(id: string, semver: string, drafted: Drafted, actor: Actor): Promise<ServiceVersion>
-  /** Another content for a draft. Throws VERSION_CONFLICT for what was published, PARAMS_INVALID. */
-  redraft(id: string, semver: string, drafted: Drafted, actor: Actor): Promise<ServiceVersion>
+  /** A version's `tag`, also where its content does not fit its hash. */
+  tagOf(id: string, semver: string): string
+  /** Another content for a draft. Throws VERSION_CONFLICT for what was published, and as all three when `seen` is not its tag; PARAMS_INVALID. */
+  redraft(
+    id: string,
+    semver: string,
+    drafted: Drafted,
+    actor: Actor,
+    seen?: string | null,
+  ): Promise<ServiceVersion>
   /** Freezes a draft; what was published before is left as it is. */
-  publish(id: string, semver: string, actor: Actor): Promise<ServiceVersion>
+  publish(id: string, semver: string, actor: Actor, seen?: string | null): Promise<ServiceVersion>
   /** Makes a published or retired version the one that runs use, and retires the one before. Throws VERSION_CONFLICT for a draft. */
-  activate(id: string, semver: string, actor: Actor): Promise<ServiceVersion>
+  activate(id: string, semver: string, actor: Actor, seen?: string | null): Promise<ServiceVersion>
   /**
    * What to run: the active version, or the one of this number. Throws VERSION_CONFLICT when none is active or it is a draft,
-   * PARAMS_INVALID when an input sets what is not left open.
+   * PARAMS_INVALID when an input sets what is not left open, or is not as the form says.
    */
-  run(id: string, semver: string | null, inputs: Record<string, unknown>, hasDocument: boolean): Run
+  run(
+    id: string,
+    semver: string | null,
+    inputs: Record<string, unknown>,
+    hasDocument: boolean,
+  ): Promise<Run>
   /** Which service and version a job's `serviceVersionId` names; null when it is stored no more. */
   origin(versionId: string): { service: Service; semver: string } | null
 }

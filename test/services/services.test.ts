@@ -169,6 +169,92 @@ describe('the life of a service', () => {
   })
 })
 
+describe('a version that somebody else has changed', () => {
+  const at = (semver: string, what = '') => `${service}/versions/${semver}${what}`
+  const send = (method: string, place: string, tag: string, body?: object) =>
+    house.call(method, place, body, { headers: { 'If-Match': tag } })
+  const other = { kind: 'osm', params: { ...PLAN, radius: 90 } }
+
+  test('is neither overwritten, published nor activated', async () => {
+    const first = (await draft('1.0.0')).headers.etag!
+    expect((await house.call('GET', at('1.0.0'))).headers.etag).toBe(first)
+    const changed = await send('PUT', at('1.0.0'), first, other)
+    expect(changed).toMatchObject({ status: 200, json: { params: other.params } })
+    const second = changed.headers.etag!
+    expect(second).not.toBe(first)
+
+    const refused = { status: 412, json: { code: 'PRECONDITION_FAILED' } }
+    expect(await send('PUT', at('1.0.0'), first, { kind: 'osm', params: PLAN })).toMatchObject(
+      refused,
+    )
+    expect(await send('POST', at('1.0.0', '/publish'), first)).toMatchObject(refused)
+    expect(await send('PUT', at('1.0.0'), `W/${second}`, other)).toMatchObject(refused)
+    expect((await send('PUT', at('1.0.0'), 'no tag', other)).status).toBe(422)
+    // The control: without the header the last one wins.
+    expect((await house.call('GET', at('1.0.0'))).json).toMatchObject(other)
+    expect((await house.call('PUT', at('1.0.0'), { kind: 'osm', params: PLAN })).status).toBe(200)
+    const third = (await house.call('GET', at('1.0.0'))).headers.etag!
+    expect(third).toBe(first)
+
+    const published = await send('POST', at('1.0.0', '/publish'), third)
+    expect(published).toMatchObject({ status: 200, json: { state: 'published' } })
+    expect(published.headers.etag).not.toBe(third)
+    expect(await send('POST', at('1.0.0', '/activate'), third)).toMatchObject(refused)
+    expect((await send('POST', at('1.0.0', '/activate'), '*')).json.state).toBe('active')
+    // Seen as it is, and refused for what it is: that is no precondition.
+    const now = (await house.call('GET', at('1.0.0'))).headers.etag!
+    expect(await send('PUT', at('1.0.0'), now, other)).toMatchObject({
+      ...{ status: 409, json: { code: 'VERSION_CONFLICT' } },
+    })
+    const known = { headers: { 'If-None-Match': now } }
+    expect((await house.call('GET', at('1.0.0'), undefined, known)).status).toBe(304)
+  })
+
+  test('of two who saw the same draft at once one wins', async () => {
+    for (let round = 0; round < 10; round++) {
+      const tag = (await draft(`1.0.${round}`)).headers.etag!
+      const answers = await Promise.all(
+        [60, 70, 80].map((radius) =>
+          send('PUT', at(`1.0.${round}`), tag, { kind: 'osm', params: { ...PLAN, radius } }),
+        ),
+      )
+      expect(answers.map((one) => one.status).sort()).toEqual([200, 412, 412])
+      const won = answers.find((one) => one.status === 200)!
+      expect((await house.call('GET', at(`1.0.${round}`))).headers.etag).toBe(won.headers.etag)
+    }
+  })
+})
+
+test('what stands in the way is said in both languages', async () => {
+  await draft('1.0.0')
+  await draft('2.0.0')
+  await step('2.0.0', 'publish')
+  const put = { kind: 'osm', params: PLAN }
+  const cases: [string, string, object | undefined, string, string][] = [
+    ['POST', ROOT, { name: `Planta ${count}` }, 'Já existe um serviço', 'of this name already'],
+    [
+      ...(['POST', `${service}/versions`] as const),
+      { semver: '1.0.0', ...put },
+      'já tem a versão 1.0.0',
+      'has a version 1.0.0 already',
+    ],
+    ['PUT', `${service}/versions/2.0.0`, put, '2.0.0 foi publicada', '2.0.0 was published'],
+    ['POST', `${service}/versions/1.0.0/activate`, undefined, 'é um rascunho', 'is a draft'],
+    ['POST', `${service}/runs`, { inputs: PLACE }, 'Nenhuma versão', 'No version of this service'],
+  ]
+  for (const [method, place, body, portuguese, english] of cases) {
+    for (const [language, text] of [
+      ['pt-BR', portuguese],
+      ['en', english],
+    ] as const) {
+      const headers = { 'Accept-Language': language }
+      const { json } = await house.call(method, place, body, { headers })
+      expect(json).toMatchObject({ status: 409, code: 'VERSION_CONFLICT' })
+      expect(json.detail).toContain(text)
+    }
+  }
+})
+
 describe('a published version', () => {
   test('never changes: not through the door, not in the file', async () => {
     await draft('1.0.0')
@@ -293,6 +379,60 @@ describe('a run', () => {
     await house.finished(began.json.job_id)
   })
 
+  test('is what the form says of each input; without the form it would be begun', async () => {
+    const form_schema = {
+      type: 'object',
+      required: ['latitude', 'longitude', 'themes'],
+      properties: {
+        latitude: { $ref: '#/$defs/degrees', maximum: -20 },
+        longitude: { $ref: '#/$defs/degrees' },
+        themes: { type: 'array', items: { enum: ['streets', 'buildings'] }, minItems: 1 },
+        labels: { const: true },
+      },
+      dependentRequired: { labels: ['themes'] },
+      $defs: { degrees: { type: 'number', minimum: -180 } },
+      'x-order': ['longitude', 'latitude'],
+    }
+    const { themes, ...params } = PLAN
+    expect((await draft('1.0.0', params, { form_schema })).status).toBe(201)
+    await step('1.0.0', 'publish')
+    expect((await draft('2.0.0', params)).status).toBe(201)
+    await step('2.0.0', 'publish')
+    const right = { ...PLACE, themes }
+    for (const [inputs, field] of [
+      [{ ...right, latitude: -19 }, 'inputs.latitude'],
+      [{ ...right, themes: [] }, 'inputs.themes'],
+      [{ ...right, themes: ['streets', 'rails'] }, 'inputs.themes.1'],
+      [{ ...right, labels: false }, 'inputs.labels'],
+      [PLACE, 'inputs'],
+    ] as [object, string][]) {
+      const refused = await run({ semver: '1.0.0', inputs }, { 'Accept-Language': 'en' })
+      expect(refused.json).toMatchObject({ status: 422, code: 'PARAMS_INVALID' })
+      expect(refused.json.detail).toContain(`${field}: The form says`)
+    }
+    const begun = await run({ semver: '1.0.0', inputs: { ...right, labels: true } })
+    expect(begun.status).toBe(202)
+    const free = await run({ semver: '2.0.0', inputs: { ...right, labels: false } })
+    expect(free.status).toBe(202)
+    for (const { json } of [begun, free]) await house.finished(json.job_id)
+  })
+
+  test('brings the document that a form asks for, whatever the form says about its inside', async () => {
+    const form_schema = {
+      type: 'object',
+      required: ['geojson'],
+      properties: { geojson: { type: 'object', required: ['features'] } },
+    }
+    const version = { semver: '1.0.0', kind: 'geojson', params: {}, form_schema }
+    expect((await house.call('POST', `${service}/versions`, version)).status).toBe(201)
+    await step('1.0.0', 'publish')
+    expect((await run({ semver: '1.0.0', inputs: {} })).json.code).toBe('PARAMS_INVALID')
+    const geojson = { type: 'Feature', properties: {}, geometry: LINE }
+    const begun = await run({ semver: '1.0.0', inputs: { geojson } })
+    expect(begun.status).toBe(202)
+    await house.finished(begun.json.job_id)
+  })
+
   test('takes a document, a large one too, and its files are found by their own ids', async () => {
     const cleaning = { kind: 'geojson', params: { snap_tolerance: 0.01, remove_duplicates: true } }
     await house.call('POST', `${service}/versions`, { semver: '1.0.0', ...cleaning })
@@ -365,6 +505,15 @@ describe('a run', () => {
   })
 })
 
+/** Definitions of which each refers twice to the next: a few lines, 2^levels nodes. */
+const doubling = (levels: number): Record<string, object> =>
+  Object.fromEntries(
+    Array.from({ length: levels + 1 }, (_, n) => {
+      const next = { $ref: `#/$defs/d${n + 1}` }
+      return [`d${n}`, n === levels ? { type: 'boolean' } : { allOf: [next, next] }]
+    }),
+  )
+
 describe('refused', () => {
   test('manifests that name what no kind has: code, paths, addresses, other kinds', async () => {
     const nested = JSON.parse(`${'{"a":'.repeat(40)}1${'}'.repeat(40)}`)
@@ -410,6 +559,19 @@ describe('refused', () => {
       form({ properties: place, description: 'x'.repeat(20_000) }),
       form({ properties: { ...place, labels: nested } }),
       form({ properties: place, description: '\ud800' }),
+      // No JSON Schema, or one that nobody could ever finish with.
+      form({ properties: { ...place, latitude: { type: 'degrees' } } }),
+      form({ properties: { ...place, latitude: 7 } }),
+      form({ properties: place, required: 'latitude' }),
+      form({ properties: { ...place, crs: { pattern: '^(a+)+$' } } }),
+      form({ properties: place, patternProperties: { '(a+)+$': {} } }),
+      form({ properties: { ...place, labels: { $ref: '#' } } }),
+      form({ properties: { ...place, labels: { $ref: '#/properties/labels' } } }),
+      form({ properties: { ...place, labels: { $ref: '#/$defs/none' } } }),
+      form({ properties: { ...place, labels: { $ref: '#/%zz' } } }),
+      form({ properties: { ...place, labels: { $ref: '#anchor' } } }),
+      form({ properties: { ...place, labels: { $dynamicRef: '#x' } } }),
+      form({ properties: { ...place, labels: { $ref: '#/$defs/d0' } }, $defs: doubling(30) }),
     ]
     const usual = { semver: '1.0.0', kind: 'osm', params: PLAN }
     for (const [n, body] of bodies.entries()) {

@@ -144,6 +144,12 @@ export const JobList = z
   })
   .openapi('JobList')
 
+/** Which lines of a log: those after a number. */
+export const JobLogsQuery = z.object({
+  after: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(1000).default(500),
+})
+
 export const JobLogs = z
   .object({
     job_id: z.string(),

@@ -3,7 +3,14 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { JobKind, JobState } from '../../jobs/job.ts'
 import { type App, actorOf } from '../context.ts'
 import { answers, jsonBody, Ok, pathParameter } from '../contract/common.ts'
-import { JobList, JobLogs, JobStatus, logLine, PrepareJobRequest } from '../contract/jobs.ts'
+import {
+  JobList,
+  JobLogs,
+  JobLogsQuery,
+  JobStatus,
+  logLine,
+  PrepareJobRequest,
+} from '../contract/jobs.ts'
 import { createJobAnswers } from '../job-answers.ts'
 import { readSubmit } from '../prepare.ts'
 import type { Rooms } from '../rooms.ts'
@@ -130,10 +137,7 @@ export function mountJobs(app: App, rooms: Rooms): void {
       summary: 'Lines of the job’s log after a number',
       request: {
         params,
-        query: z.object({
-          after: z.coerce.number().int().min(0).default(0),
-          limit: z.coerce.number().int().min(1).max(1000).default(500),
-        }),
+        query: JobLogsQuery,
       },
       responses: answers(JobLogs, 'Lines'),
     }),

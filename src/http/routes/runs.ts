@@ -1,10 +1,10 @@
 // Runs: jobs made from a version of a service, looked at under the service's name. Cancelling, events and files are those of the job.
-import { createRoute, z } from '@hono/zod-openapi'
+import { createRoute } from '@hono/zod-openapi'
 import { AppError } from '../../base/errors.ts'
 import type { Job } from '../../jobs/job.ts'
 import type { App } from '../context.ts'
 import { answers, jsonBody, pathParameter } from '../contract/common.ts'
-import { JobLogs, logLine } from '../contract/jobs.ts'
+import { JobLogs, JobLogsQuery, logLine } from '../contract/jobs.ts'
 import { ServiceRun, ServiceRunRequest } from '../contract/services.ts'
 import { createJobAnswers } from '../job-answers.ts'
 import { readRun } from '../prepare.ts'
@@ -73,10 +73,7 @@ export function mountRuns(app: App, rooms: Rooms): void {
       summary: 'Lines of the run’s log after a number',
       request: {
         params,
-        query: z.object({
-          after: z.coerce.number().int().min(0).default(0),
-          limit: z.coerce.number().int().min(1).max(1000).default(500),
-        }),
+        query: JobLogsQuery,
       },
       responses: answers(JobLogs, 'Lines'),
     }),

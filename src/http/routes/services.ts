@@ -1,5 +1,6 @@
 // Services: an office fixes the parameters of a kind of job once, in versions that are drafted, published and activated.
 import { createRoute, z } from '@hono/zod-openapi'
+import type { VersionLine } from '../../services/services.ts'
 import { type App, actorOf } from '../context.ts'
 import { answers, jsonBody, pathParameter } from '../contract/common.ts'
 import {
@@ -14,6 +15,7 @@ import {
   serviceVersionBody,
   versionLine,
 } from '../contract/services.ts'
+import { isKnown, whileMatching } from '../preconditions.ts'
 import type { Rooms } from '../rooms.ts'
 
 const tags = ['services']
@@ -24,7 +26,10 @@ const params = pathParameter('service_id', 'The service’s id.')
 const versionParams = params.extend(pathParameter('semver', 'The version, e.g. 1.0.0.').shape)
 const content = (schema: z.ZodType) => ({ 'application/json': { schema } })
 
+const etagOf = ({ tag }: VersionLine) => ({ ETag: `"${tag}"` })
+
 export function mountServices(app: App, { services }: Rooms): void {
+  const tagOf = (id: string, semver: string) => () => services.tagOf(id, semver)
   app.openapi(
     createRoute({
       method: 'get',
@@ -98,7 +103,7 @@ export function mountServices(app: App, { services }: Rooms): void {
       const drafted = { kind, params, formSchema: form_schema ?? null }
       const { service_id } = c.req.valid('param')
       const version = await services.draft(service_id, semver, drafted, actorOf(c))
-      return c.json(serviceVersionBody(version), 201)
+      return c.json(serviceVersionBody(version), 201, etagOf(version))
     },
   )
   app.openapi(
@@ -108,11 +113,17 @@ export function mountServices(app: App, { services }: Rooms): void {
       tags,
       summary: 'A version with what it fixes',
       request: { params: versionParams },
-      responses: answers(ServiceVersionBody, 'The version'),
+      responses: {
+        ...answers(ServiceVersionBody, 'The version'),
+        304: { description: 'The client has this version already (If-None-Match)' },
+      },
     }),
     (c) => {
       const { service_id, semver } = c.req.valid('param')
-      return c.json(serviceVersionBody(services.version(service_id, semver)), 200)
+      const version = services.version(service_id, semver)
+      const headers = etagOf(version)
+      if (isKnown(c.req.header('If-None-Match'), headers.ETag)) return c.body(null, 304, headers)
+      return c.json(serviceVersionBody(version), 200, headers)
     },
   )
   app.openapi(
@@ -120,7 +131,8 @@ export function mountServices(app: App, { services }: Rooms): void {
       method: 'put',
       path: VERSION,
       tags,
-      summary: 'Another content for a draft; what was published never changes',
+      summary:
+        'Another content for a draft (If-Match: only this one); what was published never changes',
       request: { params: versionParams, ...jsonBody(ServiceRedraft) },
       responses: answers(ServiceVersionBody, 'The changed draft'),
     }),
@@ -128,8 +140,10 @@ export function mountServices(app: App, { services }: Rooms): void {
       const { kind, params, form_schema } = c.req.valid('json')
       const drafted = { kind, params, formSchema: form_schema ?? null }
       const { service_id, semver } = c.req.valid('param')
-      const version = await services.redraft(service_id, semver, drafted, actorOf(c))
-      return c.json(serviceVersionBody(version), 200)
+      const version = await whileMatching(c, tagOf(service_id, semver), (seen) =>
+        services.redraft(service_id, semver, drafted, actorOf(c), seen),
+      )
+      return c.json(serviceVersionBody(version), 200, etagOf(version))
     },
   )
   app.openapi(
@@ -143,8 +157,10 @@ export function mountServices(app: App, { services }: Rooms): void {
     }),
     async (c) => {
       const { service_id, semver } = c.req.valid('param')
-      const version = await services.publish(service_id, semver, actorOf(c))
-      return c.json(serviceVersionBody(version), 200)
+      const version = await whileMatching(c, tagOf(service_id, semver), (seen) =>
+        services.publish(service_id, semver, actorOf(c), seen),
+      )
+      return c.json(serviceVersionBody(version), 200, etagOf(version))
     },
   )
   app.openapi(
@@ -158,8 +174,10 @@ export function mountServices(app: App, { services }: Rooms): void {
     }),
     async (c) => {
       const { service_id, semver } = c.req.valid('param')
-      const version = await services.activate(service_id, semver, actorOf(c))
-      return c.json(serviceVersionBody(version), 200)
+      const version = await whileMatching(c, tagOf(service_id, semver), (seen) =>
+        services.activate(service_id, semver, actorOf(c), seen),
+      )
+      return c.json(serviceVersionBody(version), 200, etagOf(version))
     },
   )
 }
