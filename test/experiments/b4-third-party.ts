@@ -17,6 +17,10 @@ import {
   withFolder,
 } from './support/experiment.ts'
 
+/** What the design allows for a million entries. Time is printed only: a busy machine is no fault of the verifier's. */
+const WANTED_S = 15
+const MOST_MB = 300
+
 const FILES = [
   'manifest.json',
   'entries.ndjson',
@@ -80,15 +84,19 @@ async function large(folder: string, entries: number) {
   const used = process.cpuUsage(before)
   const began = performance.now()
   const there = await runPython(path.join(bundle, 'verify.py'), bundle)
+  const seconds = (performance.now() - began) / 1000
+  const peak = Math.round((there.peakKilobytes * 1024) / 1e6)
   return {
     agree: here.code === 0 && there.code === 0 && here.size === size && there.size === size,
+    fits: peak < MOST_MB,
     entries: size,
     'bundle MB': Math.round(
       FILES.reduce((sum, name) => sum + statSync(path.join(bundle, name)).size, 0) / 1e6,
     ),
     'here, CPU s': ((used.user + used.system) / 1e6).toFixed(1),
-    'Python, s': ((performance.now() - began) / 1000).toFixed(1),
-    'Python, peak MB': Math.round(there.peakKilobytes / 1024),
+    [`Python, s (wanted < ${WANTED_S})`]: seconds.toFixed(1),
+    'Python, CPU s': there.cpuSeconds.toFixed(1),
+    [`Python, peak MB (asserted < ${MOST_MB})`]: peak,
   }
 }
 
@@ -102,7 +110,7 @@ export const b4: Experiment = {
     withFolder('b4', async (folder) => {
       const mutants = options.trials ?? (options.quick ? 40 : 1_000)
       const chance = createChance(options.seed)
-      const { agree, ...figures } = await withFolder('b4-large', (place) =>
+      const { agree, fits, ...figures } = await withFolder('b4-large', (place) =>
         large(place, options.quick ? 20_000 : 1_000_000),
       )
       const bundle = await smallBundle(folder, 300)
@@ -114,7 +122,7 @@ export const b4: Experiment = {
       )
       writeFileSync(blind, shut)
       execFileSync('/usr/bin/python3', ['-m', 'py_compile', blind])
-      let failures = agree ? 0 : 1
+      let failures = (agree ? 0 : 1) + (fits ? 0 : 1)
       let blindDiffers = 0
       const codes = new Map<number, number>()
       const work = path.join(folder, 'mutant')

@@ -3,17 +3,19 @@
 import os from 'node:os'
 import { parseArgs } from 'node:util'
 import { EXPERIMENTS } from './list.ts'
-import type { Outcome } from './support/experiment.ts'
+import { type Outcome, upperBound } from './support/experiment.ts'
 
 const NAMES = Object.keys(EXPERIMENTS) as (keyof typeof EXPERIMENTS)[]
-
-/** At 95 % the true rate of failure is below this when none was seen. */
-const upperBound = (trials: number): string => `${((3 / trials) * 100).toPrecision(2)} %`
 
 function row(id: string, title: string, outcome: Outcome): string {
   const { trials, failures, control } = outcome
   const bound = failures === 0 ? ` (< ${upperBound(trials)})` : ''
   return `| ${id} ${title} | ${trials} | ${failures}${bound} | ${control.ok ? '' : '**saw nothing**: '}${control.seen} |`
+}
+
+function markdown([head = [], ...rows]: NonNullable<Outcome['table']>): string {
+  const line = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }
 
 async function main(): Promise<void> {
@@ -47,10 +49,11 @@ async function main(): Promise<void> {
     )
     for (const [figure, value] of Object.entries(outcome.figures))
       console.log(`       ${figure}  ${value}`)
+    if (outcome.table !== undefined) console.log(markdown(outcome.table))
     rows.push(row(id, title, outcome))
     if (!holds) process.exitCode = 1
   }
-  console.log('\n| promise | trials | failures | control |\n| --- | --- | --- | --- |')
+  console.log(`\n${markdown([['promise', 'trials', 'failures', 'control']])}`)
   for (const line of rows) console.log(line)
 }
 

@@ -22,6 +22,8 @@ export interface PythonVerdict {
   size: number
   /** Kilobytes of resident memory at the most. */
   peakKilobytes: number
+  /** Seconds of CPU, Python's own start counted. */
+  cpuSeconds: number
 }
 
 const LIMIT_MS = 600_000
@@ -29,7 +31,10 @@ const WRAPPER = `
 import resource, runpy, sys
 sys.argv = sys.argv[1:]
 try: runpy.run_path(sys.argv[0], run_name='__main__')
-finally: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+finally:
+  used = resource.getrusage(resource.RUSAGE_SELF)
+  print(used.ru_maxrss)
+  print(used.ru_utime + used.ru_stime)
 `
 
 /** Runs `verify.py` of this or another folder on a bundle. */
@@ -46,11 +51,11 @@ export function runPython(script: string, bundle: string): Promise<PythonVerdict
     })
     child.on('error', reject)
     child.on('close', (code) => {
-      const [verdict, peak] = said.trim().split('\n')
+      const [verdict, peak, cpu] = said.trim().split('\n')
       try {
         const found = JSON.parse(verdict ?? '') as PythonVerdict
         if (found.code !== code) throw new Error(`exit ${code}`)
-        resolve({ ...found, peakKilobytes: Number(peak) })
+        resolve({ ...found, peakKilobytes: Number(peak), cpuSeconds: Number(cpu) })
       } catch (error) {
         reject(new Error(`verify.py: ${(error as Error).message} ${complaint}`))
       }

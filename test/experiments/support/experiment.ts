@@ -17,6 +17,8 @@ export interface Outcome {
   /** The same harness with the protection taken away: it must see the fault. */
   control: { expected: string; seen: string; ok: boolean }
   figures: Record<string, string | number>
+  /** What the README shows as a table of its own: head, then rows. */
+  table?: readonly (readonly (string | number)[])[]
 }
 
 export interface Experiment {
@@ -54,6 +56,9 @@ export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN
 }
+
+/** At 95 % the true rate of failure is below this when none was seen in so many trials. */
+export const upperBound = (trials: number): string => `${((3 / trials) * 100).toPrecision(2)} %`
 
 /** `p50/max` in whole milliseconds. */
 export function spread(milliseconds: readonly number[]): string {
