@@ -38,7 +38,7 @@ const SHORT_LIMITS: Alteration[] = [
 ]
 /** Waits for the thread, however long it takes. */
 const ENDLESS_PATIENCE: Alteration[] = [
-  { file: 'src/jobs/policy.ts', find: 'cancelGraceMs: 2500', replace: 'cancelGraceMs: 600_000' },
+  { file: 'src/jobs/policy.ts', find: 'cancelGraceMs: 1500', replace: 'cancelGraceMs: 600_000' },
   { file: 'src/workers/pool.ts', find: 'graceMs = 3_000,', replace: 'graceMs = 600_000,' },
 ]
 
@@ -67,7 +67,7 @@ async function cancels(trials: number, seed: number) {
       const { id, status, ms, fate } = await cancelOne(program, `c3-${kind}-${n}`, waitMs, 20_000)
       acknowledged.set(`c3-${kind}-${n}`, new Set([id]))
       if (ms !== null) took[kind].push(ms)
-      if (ms !== null && ms > 2_400) givenUp++
+      if (ms !== null && ms > 1_400) givenUp++
       if (fate.status === 'completed') completed++
       const asked =
         fate.error === 'CANCELLED' || (fate.status === 'completed' && kind === 'finishing')

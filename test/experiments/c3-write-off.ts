@@ -18,7 +18,7 @@ import { inspect, isBroken } from './support/inspect.ts'
 import { call, drain, type Program, startProgram } from './support/program.ts'
 
 const CANCEL_MS = 3_000
-/** Three seconds until the thread is terminated and five until it is written off, of which 2.5 go until the job has ended. */
+/** Three seconds until the thread is terminated and five until it is written off, of which 1.5 go until the job has ended. */
 const WRITE_OFF_MS = 10_000
 /** No thread may be left so long after. */
 const LEAK_MS = 60_000
