@@ -73,9 +73,9 @@ const SMALL_DISK: Alteration[] = [
 const AGES_AT_ONCE: Alteration[] = [
   {
     file: 'src/jobs/upkeep.ts',
-    find: 'store.retention.prune(clock.now(), SMALL_BATCH)',
+    find: 'store.retention.prune(terms.earliest(), SMALL_BATCH)',
     replace: `store.retention.prune(
-      clock.now() + (process.getBuiltinModule('node:fs').existsSync(process.env.A4_OLD!) ? 9e8 : 0), SMALL_BATCH)`,
+      terms.earliest() + (process.getBuiltinModule('node:fs').existsSync(process.env.A4_OLD!) ? 9e8 : 0), SMALL_BATCH)`,
   },
 ]
 
