@@ -33,7 +33,7 @@ export type ReadingAnswer =
 /** Both throw QUEUE_FULL when enough is under way, SHUTDOWN, CANCELLED after `signal`, and what is wrong with the database. */
 export interface ReadingsAside {
   check(task: CheckTask, signal?: AbortSignal): Promise<EntriesReport>
-  /** Bytes of the archive; the thread is never far ahead of who reads them. Destroying it ends the thread. */
+  /** Bytes of the archive; the thread is never far ahead of who reads them, and is given up with a reader that takes none for long. Destroying it ends the thread. */
   archive(second: SecondNotes, signal?: AbortSignal): Promise<Readable>
   /** Threads that are there. */
   running(): number
@@ -45,8 +45,10 @@ export interface ReadingsAside {
 const MOST_AT_ONCE = 2
 /** Seconds after which it is worth asking again. */
 const AGAIN_S = 5
+/** How long an archive waits for its reader, who keeps others from theirs. */
+const PATIENCE_MS = 60_000
 
-export function createReadingsAside(place: LogPlace): ReadingsAside {
+export function createReadingsAside(place: LogPlace, patienceMs = PATIENCE_MS): ReadingsAside {
   const threads = new Set<Worker>()
   let stopped = false
 
@@ -55,7 +57,7 @@ export function createReadingsAside(place: LogPlace): ReadingsAside {
     task: { check: CheckTask } | { archive: SecondNotes },
     signal: AbortSignal | undefined,
     hear: (answer: ReadingAnswer) => void,
-    end: (cause: AppError | null) => void,
+    end: (cause: Error | null) => void,
   ): Worker {
     if (stopped) throw new AppError('SHUTDOWN')
     if (signal?.aborted) throw new AppError('CANCELLED')
@@ -74,16 +76,14 @@ export function createReadingsAside(place: LogPlace): ReadingsAside {
     threads.add(thread)
     const abort = (): void => void thread.terminate()
     signal?.addEventListener('abort', abort, { once: true })
-    let cause: AppError | null = new AppError('SHUTDOWN')
+    let cause: Error | null = new AppError('SHUTDOWN')
     thread.on('message', (answer: ReadingAnswer) => {
       if ('refused' in answer) cause = openRefused(answer.refused)
       else if (!('piece' in answer)) cause = null
       hear(answer)
     })
     thread.once('error', (error) => {
-      cause = new AppError('INTERNAL', 'The thread that read the audit log failed.', {
-        cause: error,
-      })
+      cause = error
     })
     thread.once('exit', () => {
       threads.delete(thread)
@@ -108,16 +108,27 @@ export function createReadingsAside(place: LogPlace): ReadingsAside {
       }),
     archive: (second, signal) =>
       new Promise((resolve, reject) => {
+        let patience: NodeJS.Timeout | undefined
         const pieces = new Readable({
-          read: () => thread.postMessage(null),
-          destroy: (error, done) => void thread.terminate().then(() => done(error)),
+          read() {
+            clearTimeout(patience)
+            thread.postMessage(null)
+          },
+          destroy(error, done) {
+            clearTimeout(patience)
+            void thread.terminate().then(() => done(error))
+          },
         })
+        const giveUp = (): void => void pieces.destroy(new AppError('CANCELLED'))
         let begun = false
         const thread = start(
           { archive: second },
           signal,
           (answer) => {
             if (!('piece' in answer)) return
+            clearTimeout(patience)
+            patience = setTimeout(giveUp, patienceMs)
+            patience.unref()
             pieces.push(answer.piece)
             if (begun) return
             begun = true

@@ -13,7 +13,7 @@ import { bundleFiles } from '../../src/audit/bundle.ts'
 import { verifyBundle } from '../../src/audit/bundle-verify.ts'
 import { openLogReader } from '../../src/audit/log-reader.ts'
 import { verifyLog } from '../../src/audit/log-verify.ts'
-import type { ReadingAnswer } from '../../src/audit/readings-aside.ts'
+import { createReadingsAside, type ReadingAnswer } from '../../src/audit/readings-aside.ts'
 import { writeBundle } from '../experiments/support/bundle.ts'
 import { createAuditHouse } from '../support/audit-house.ts'
 import { startDaemon, type TestDaemon, TOKEN } from '../support/daemon.ts'
@@ -225,6 +225,22 @@ describe('data that is erased while the log is exported', () => {
 })
 
 describe('a reading of a house', () => {
+  it('is given up when its reader takes nothing for long; one that reads gets all', async () => {
+    const place = { dataFolder: long, nativeBinding: undefined }
+    const none = { state: 'none' as const, notes: [] }
+    const hasty = createReadingsAside(place, 100)
+    const stuck = await hasty.archive(none)
+    // Everything else is waited for, so this happens by itself or never.
+    const [error] = await once(stuck, 'error')
+    expect(error).toMatchObject({ code: 'CANCELLED' })
+    expect(hasty.running()).toBe(0)
+    const patient = createReadingsAside(place)
+    let bytes = 0
+    for await (const piece of await patient.archive(none)) bytes += (piece as Buffer).length
+    expect(bytes).toBeGreaterThan(ENTRIES * DATA_BYTES)
+    expect(patient.running()).toBe(0)
+  })
+
   it('tells what is wrong with the log, and what it was ended for', async () => {
     const folder = path.join(home, 'house')
     const house = createAuditHouse({ dataFolder: folder })
