@@ -14,7 +14,7 @@ import {
   trialsOf,
   withFolder,
 } from './support/experiment.ts'
-import { createFakeClock } from './support/fake-clock.ts'
+import { createFakeClock, removeTraces } from './support/fake-clock.ts'
 import { inspect, isBroken } from './support/inspect.ts'
 import { createLoad, jobBody } from './support/load.ts'
 import { call, drain, type Program, startProgram } from './support/program.ts'
@@ -152,6 +152,7 @@ async function live(main: string, steps: number, seed: number, brief = false): P
       must(first.json.audit_id === second.json.audit_id, `key forgotten ${what}`)
       if (steps >= STEPS_A_PROGRAM && n === steps / 2) {
         await program.kill()
+        removeTraces(program.child.pid)
         await stop()
         kills++
         step(0)
@@ -191,6 +192,7 @@ async function live(main: string, steps: number, seed: number, brief = false): P
     await drain(program.port)
     must(told() === acknowledged.size, `${acknowledged.size - told()} completions not told`)
     await program.kill()
+    removeTraces(program.child.pid)
     await receiver.close()
     const found = inspect(dataFolder, acknowledged)
     must(!isBroken(found), JSON.stringify(found))

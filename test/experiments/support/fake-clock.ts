@@ -1,6 +1,6 @@
 // The computer's clock of a program, set while it runs: libfaketime (Debian's package faketime) answers for the wall clock only.
 // What counts on by itself (monotonic time, timers) stays, and so do the times of files.
-import { existsSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 export interface FakeClock {
@@ -33,4 +33,10 @@ export function createFakeClock(folder: string): FakeClock {
     },
     set,
   }
+}
+
+/** Removes what the library leaves behind of a program that was killed. */
+export function removeTraces(pid: number | undefined): void {
+  for (const name of ['faketime_shm_', 'sem.faketime_sem_'])
+    rmSync(`/dev/shm/${name}${pid}`, { force: true })
 }
