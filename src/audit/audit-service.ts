@@ -46,6 +46,23 @@ export function createAudit(options: {
     return row
   }
 
+  function toEntry(row: AuditRow): AuditEntry {
+    return {
+      auditId: row.seq + 1,
+      eventType: row.eventType,
+      entityType: row.entityType,
+      entityId: row.entityId,
+      at: row.at,
+      ...openData(row),
+      erased: row.data === null && !row.entry.includes('"data_commit":null'),
+      intact: faultOf(row, check.keys.stateOf(row), check.isErased) === null,
+      signature: row.signature.toString('hex'),
+      keyId: row.keyId,
+      leaf: row.leaf.toString('hex'),
+      chain: row.chain.toString('hex'),
+    }
+  }
+
   /** Whether the entry itself, not the hash stored beside it, is in the tree; in the signed one when it covers the entry. */
   function isIncluded(row: AuditRow): boolean {
     const { tree } = recorder
@@ -187,22 +204,6 @@ function told({ userId, data }: AuditInput, { id, role }: Change['actor']) {
     return { actor: { id: IN_DATA, role }, data: withPerson(userId, data) }
   }
   return { actor: { id, role }, ...(data === undefined || data === null ? {} : { data }) }
-}
-
-function toEntry(row: AuditRow): AuditEntry {
-  return {
-    auditId: row.seq + 1,
-    eventType: row.eventType,
-    entityType: row.entityType,
-    entityId: row.entityId,
-    at: row.at,
-    ...openData(row),
-    erased: row.data === null && !row.entry.includes('"data_commit":null'),
-    signature: row.signature.toString('hex'),
-    keyId: row.keyId,
-    leaf: row.leaf.toString('hex'),
-    chain: row.chain.toString('hex'),
-  }
 }
 
 function counts(rows: { name: string; count: number }[]): Record<string, number> {

@@ -15,6 +15,8 @@ export interface AuditEntry {
   /** Parsed JSON; null when there was none or it was erased. */
   data: unknown
   erased: boolean
+  /** It agrees with its own hashes and signature. Whether it stands where it was written is for `verify`. */
+  intact: boolean
   /** HMAC-SHA256 of the canonical entry. */
   signature: string
   keyId: string

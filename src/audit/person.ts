@@ -16,10 +16,19 @@ export function openData(row: Pick<AuditRow, 'userId' | 'data'>): {
   userId: string | null
   data: unknown
 } {
-  const data: unknown = row.data === null ? null : JSON.parse(row.data)
+  const data = row.data === null ? null : parse(row.data)
   if (row.userId !== IN_DATA) return { userId: row.userId, data }
   if (!isWrapped(data)) return { userId: null, data }
   return { userId: data.person, data: data.data }
+}
+
+/** What a disk spoilt so that it is no JSON any more stays the text it is: the entry is not intact, and its neighbours are read. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
 }
 
 const isWrapped = (data: unknown): data is { data: unknown; person: string } =>

@@ -55,6 +55,37 @@ async function tamper(...statements: string[]): Promise<void> {
   open()
 }
 
+describe('what is read', () => {
+  const intact = () => audit.list({ entityType: 'thing' }).map((entry) => entry.intact)
+  const FIRST = "entity_id = 't0'"
+
+  it.each([
+    `entry = replace(entry, 'test.made', 'test.mafe') WHERE ${FIRST}`,
+    `event_type = 'test.mafe' WHERE ${FIRST}`,
+    `user_id = 'ownes' WHERE ${FIRST}`,
+    `at = at + 1 WHERE ${FIRST}`,
+    `data = '{"i":7}' WHERE ${FIRST}`,
+    `data = '{"i":0' WHERE ${FIRST}`,
+    `leaf = zeroblob(32) WHERE ${FIRST}`,
+    `signature = zeroblob(32) WHERE ${FIRST}`,
+    `data = NULL, salt = NULL WHERE ${FIRST}`,
+  ])('tells of %s, and of nothing else', async (change) => {
+    await add(3)
+    expect(intact()).toEqual([true, true, true])
+    await tamper(`PRAGMA ignore_check_constraints = ON; UPDATE audit_log SET ${change}`)
+    expect(intact().sort()).toEqual([false, true, true])
+    const damaged = audit.list({ entityType: 'thing' }).find((entry) => !entry.intact)!
+    expect(audit.get(damaged.auditId)).toEqual(damaged)
+  })
+
+  it('is intact when its data was erased by the rules', async () => {
+    await add(2)
+    const [newest] = audit.list({ entityType: 'thing' })
+    eraseData(house.store, house.recorder, [newest!.auditId], 'asked for', OWNER)
+    expect(audit.get(newest!.auditId)).toMatchObject({ erased: true, intact: true, data: null })
+  })
+})
+
 describe('an entry', () => {
   it('is canonical JSON whose hashes anybody can recompute', async () => {
     await audit.append(

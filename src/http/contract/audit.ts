@@ -28,6 +28,10 @@ export const AuditEntry = z
     data: z.any(),
     data_json: z.string().nullable(),
     erased: z.boolean(),
+    intact: z.boolean().openapi({
+      description:
+        'Agrees with its own hashes and signature; `/verify` also asks whether it stands where it was written.',
+    }),
     signature: z.string(),
     key_id: z.string(),
     leaf: z.string(),
@@ -103,6 +107,7 @@ export function auditBody(entry: Entry) {
     data: entry.data,
     data_json: entry.data === null ? null : JSON.stringify(entry.data),
     erased: entry.erased,
+    intact: entry.intact,
     signature: entry.signature,
     key_id: entry.keyId,
     leaf: entry.leaf,
