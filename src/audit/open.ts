@@ -44,7 +44,7 @@ export async function openAuditLog(settings: AuditSettings) {
   }
   const file = path.join(folder, 'audit-hmac.key')
   const key = loadAuditKey({ file, ...keeping })
-  const recorder = createRecorder({ store, clock, ids, events, key, bootId })
+  const recorder = createRecorder({ store, ids, events, key, bootId })
   const anchors = createAnchorFiles(path.join(dataFolder, 'anchors'), settings.anchorFolder)
   await anchors.second.read(recorder.logId, SECOND_MS)
   const readings = createReadingsAside({ dataFolder, nativeBinding })

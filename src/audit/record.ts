@@ -1,6 +1,5 @@
 // One change, one transaction: the row, its link in the audit log, its line in the outbox; then the bell, after the commit.
 // Rooms that change something write only through a recorder, so none can forget the audit.
-import type { Clock } from '../base/clock.ts'
 import type { EventMap, Events } from '../base/events.ts'
 import type { Ids } from '../base/ids.ts'
 import type { Store } from '../store/store.ts'
@@ -55,7 +54,6 @@ export interface Recorder {
 
 export interface RecorderOptions {
   store: Store
-  clock: Clock
   ids: Ids
   events: Events
   key: AuditKey
@@ -77,7 +75,8 @@ const SALT_BYTES = 16
 const SALT_AT = 96
 
 export function createRecorder(options: RecorderOptions): Recorder {
-  const { store, clock, ids, events, key, bootId } = options
+  const { store, ids, events, key, bootId } = options
+  const { clock } = store
   const linker = createLinker(key.bytes)
   const logId = store.transaction(() => {
     const known = store.meta.get('audit.log')

@@ -54,7 +54,7 @@ export function createJobs(options: JobsOptions): Jobs {
   const { store, recorder, events, clock, ids, bootId, workshop, directory } = options
   const policy: Policy = { ...DEFAULT_POLICY, ...options.policy }
   const chance = options.chance ?? Math.random
-  const queue = createQueue({ store, clock, ids, bootId, policy, chance })
+  const queue = createQueue({ store, ids, bootId, policy, chance })
   const onError = options.onError ?? (() => {})
   const watch = options.watch ?? createStorageWatch({ store, recorder, onError })
   const runner = createRunner({

@@ -2,7 +2,7 @@
 // webhooks in the open transaction. A worker's change names its lease; a lost lease changes nothing (undefined comes back).
 // The longest file of the room, because all transitions must be seen side by side.
 import type { Trail } from '../audit/record.ts'
-import { type Clock, createTerms } from '../base/clock.ts'
+import { createTerms } from '../base/clock.ts'
 import { AppError, type PlainError } from '../base/errors.ts'
 import type { JobEvent } from '../base/events.ts'
 import type { Ids } from '../base/ids.ts'
@@ -51,7 +51,6 @@ export interface JobOutput {
 
 export interface QueueOptions {
   store: Store
-  clock: Clock
   ids: Ids
   bootId: string
   policy: Policy
@@ -61,7 +60,8 @@ export interface QueueOptions {
 
 export type Queue = ReturnType<typeof createQueue>
 
-export function createQueue({ store, clock, ids, bootId, policy, chance }: QueueOptions) {
+export function createQueue({ store, ids, bootId, policy, chance }: QueueOptions) {
+  const { clock } = store
   const rows = store.jobs
   const terms = createTerms(clock)
 

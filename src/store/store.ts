@@ -16,6 +16,7 @@ import { createDeliveryRows } from './deliveries.ts'
 import { createDisk, type Disk } from './disk.ts'
 import { createPrivately, prepareFolders, type StoreFolders } from './folders.ts'
 import { FULL_BELOW_BYTES, rememberFullCheck } from './full-check.ts'
+import { holdClock } from './held-clock.ts'
 import { createIdempotencyRows } from './idempotency.ts'
 import { watchPlace } from './in-place.ts'
 import { createJobEvents } from './job-events.ts'
@@ -193,6 +194,8 @@ function assemble({
 
   return {
     ...transactions,
+    /** For what is written: held still inside a transaction. */
+    clock: holdClock(clock, transactions),
     jobs: {
       ...jobRows,
       ...createJobEvents(connection, transactions),

@@ -27,7 +27,6 @@ function openOurs(folder: string) {
   const bootId = systemIds.uuid()
   const recorder = createRecorder({
     store,
-    clock: systemClock,
     ids: systemIds,
     events: createEvents(),
     key: { id: 'bench', bytes: new Uint8Array(32).fill(1) },
@@ -35,7 +34,6 @@ function openOurs(folder: string) {
   })
   const queue = createQueue({
     store,
-    clock: systemClock,
     ids: systemIds,
     bootId,
     policy: DEFAULT_POLICY,

@@ -96,7 +96,6 @@ async function cycles(count: number, clients: number, audited: boolean) {
     const bootId = systemIds.uuid()
     const queue = createQueue({
       store,
-      clock: systemClock,
       ids: systemIds,
       bootId,
       policy: DEFAULT_POLICY,

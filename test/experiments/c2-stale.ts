@@ -43,7 +43,6 @@ async function comesBack(moment: Moment, word: Word, fenced: boolean): Promise<b
   const make = (store: Store) =>
     createQueue({
       store,
-      clock,
       ids: systemIds,
       bootId: 'b',
       policy: DEFAULT_POLICY,
@@ -119,7 +118,6 @@ async function rescuedBehind(before: number, page: number): Promise<boolean> {
   const policy = { ...DEFAULT_POLICY, maxWaiting: before + 2 }
   const queue = createQueue({
     store: paged,
-    clock,
     ids: systemIds,
     bootId: 'b',
     policy,

@@ -30,7 +30,6 @@ async function waitOf(seed: number, policy: Policy): Promise<number | null> {
   const chance = createChance(seed)
   const queue = createQueue({
     store: house.store,
-    clock,
     ids: systemIds,
     bootId: 'b',
     policy,

@@ -23,7 +23,6 @@ async function play(moment: (typeof MOMENTS)[number], fenced: boolean) {
   const store: Store = fenced ? house.store : { ...house.store, jobs: unfenced }
   const queue = createQueue({
     store,
-    clock,
     ids: systemIds,
     bootId: 'boot',
     policy: DEFAULT_POLICY,

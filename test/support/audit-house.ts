@@ -30,7 +30,6 @@ export function createAuditHouse(options: AuditHouseOptions) {
   const events = createEvents((error) => errors.push(error))
   const recorder = createRecorder({
     store,
-    clock,
     ids: systemIds,
     events,
     key: TEST_KEY,

@@ -112,7 +112,7 @@ export function createJobHouse(options: HouseOptions = {}) {
   const errors: unknown[] = []
   const events = createEvents((error) => errors.push(error))
   const bootId = systemIds.uuid()
-  const recorder = createRecorder({ store, clock, ids: systemIds, events, key: TEST_KEY, bootId })
+  const recorder = createRecorder({ store, ids: systemIds, events, key: TEST_KEY, bootId })
   const jobs = createJobs({
     store,
     recorder,

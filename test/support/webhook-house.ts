@@ -29,7 +29,7 @@ export function createWebhookHouse(options: WebhookHouseOptions) {
   const store = openStore({ dataFolder, clock })
   const events = createEvents((error) => errors.push(error))
   const ids = systemIds
-  const recorder = createRecorder({ store, clock, ids, events, key: TEST_KEY, bootId: ids.uuid() })
+  const recorder = createRecorder({ store, ids, events, key: TEST_KEY, bootId: ids.uuid() })
   const targets = createTargets({
     ownPort: () => options.ownPort ?? 1,
     trusted: options.trusted ?? [],
