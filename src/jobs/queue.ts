@@ -279,6 +279,7 @@ export function createQueue({ store, ids, bootId, policy, chance }: QueueOptions
     /** Undefined: the lease is lost, or the job was cancelled first; the output is then nobody's. */
     succeed(trail: Trail, claimed: JobRow, output: JobOutput): JobRow | undefined {
       const { result, artifacts } = output
+      const { n, id, attempt, leaseToken } = claimed
       const change = { resultSha256: store.blobs.link(result), resultSize: result.size }
       const now = clock.now()
       const row = rows.succeed({ ...leaseOf(claimed), ...change, now })
@@ -286,7 +287,7 @@ export function createQueue({ store, ids, bootId, policy, chance }: QueueOptions
       for (const { name, mediaType, blob } of artifacts) {
         rows.addArtifact(claimed.id, name, mediaType, store.blobs.link(blob), now)
       }
-      rows.endAttempt({ ...row, leaseToken: claimed.leaseToken }, 'succeeded', null, now)
+      rows.endAttempt({ n, id, attempt, leaseToken }, 'succeeded', null, now)
       const version = tell(trail, row, 'job.completed')
       audit(trail, row, 'succeeded', SYSTEM, { result: result.sha256, attempt: row.attempt })
       notify(trail, 'job_completed', row, version)

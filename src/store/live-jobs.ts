@@ -81,7 +81,7 @@ export function createLiveJobs(load: () => StoredJobs): LiveJobs {
       isFresh = true
       const stored = load()
       for (const [key, id] of stored.keys) keys.set(key.latin1Slice(), id)
-      for (const row of stored.rows) put(rows, row.id, row)
+      for (const row of stored.rows) put(rows, row.id, undefined, row)
     }
     return rows
   }
@@ -106,8 +106,13 @@ export function createLiveJobs(load: () => StoredJobs): LiveJobs {
     return low
   }
 
-  function put(map: Map<string, JobRow>, id: string, row: JobRow | undefined): void {
-    const before = map.get(id)
+  /** `before`: what the id stands for until then. */
+  function put(
+    map: Map<string, JobRow>,
+    id: string,
+    before: JobRow | undefined,
+    row: JobRow | undefined,
+  ): void {
     if (before !== undefined && isWaiting(before)) {
       const line = waiting.get(before.kind)!
       line.splice(place(line, before), 1)
@@ -123,10 +128,13 @@ export function createLiveJobs(load: () => StoredJobs): LiveJobs {
     else line.splice(place(line, row), 0, row)
   }
 
-  function change(id: string, row: JobRow | undefined): void {
+  /** `isOver`: it is known no more, but may hold a key. */
+  function change(row: JobRow, isOver: boolean): void {
     const map = all()
-    journal.push({ kind: 'row', id, before: map.get(id) })
-    put(map, id, row)
+    const before = map.get(row.id)
+    changeKey(row, before?.idempotencyKey ?? null)
+    journal.push({ kind: 'row', id: row.id, before })
+    put(map, row.id, before, isOver ? undefined : row)
   }
 
   /** Holds the key it has now instead of the one it had. */
@@ -142,14 +150,8 @@ export function createLiveJobs(load: () => StoredJobs): LiveJobs {
       all()
       return keys.get(textOf(key))
     },
-    set(row) {
-      changeKey(row, all().get(row.id)?.idempotencyKey ?? null)
-      change(row.id, row)
-    },
-    end(row) {
-      changeKey(row, all().get(row.id)?.idempotencyKey ?? null)
-      change(row.id, undefined)
-    },
+    set: (row) => change(row, false),
+    end: (row) => change(row, true),
     freeKey(key) {
       all()
       putKey(textOf(key), undefined)
@@ -181,7 +183,7 @@ export function createLiveJobs(load: () => StoredJobs): LiveJobs {
       }
       for (let i = journal.length - 1; i >= mark; i--) {
         const step = journal[i]!
-        if (step.kind === 'row') put(rows, step.id, step.before)
+        if (step.kind === 'row') put(rows, step.id, rows.get(step.id), step.before)
         else if (step.before === undefined) keys.delete(step.key)
         else keys.set(step.key, step.before)
       }
