@@ -8,8 +8,10 @@ export type FormSchema = Record<string, unknown>
 
 export const DIALECT = 'https://json-schema.org/draft/2020-12/schema'
 
-/** Nodes of a form with every reference written out. */
+/** Nodes and values of a form with every reference written out. */
 const MOST_NODES = 2_000
+/** As so many nodes counts what compares each element with each. */
+const UNIQUE_NODES = 200
 /** Compiled forms that are kept: a published one never changes. */
 const MOST_KEPT = 32
 /** Words that lead out of the schema or into itself, and those whose regular expressions may never end. */
@@ -45,8 +47,8 @@ export async function checkForm(form: FormSchema): Promise<void> {
 }
 
 /**
- * Throws PARAMS_INVALID with the first input that is not as the form says. `hasDocument`: the run brings one, whose content
- * is for its own reader to judge.
+ * Throws PARAMS_INVALID with the first input that is not as the form says; the inputs are short, as the kind's own schema has
+ * them. `hasDocument`: the run brings one, whose content is for its own reader to judge.
  */
 export async function checkInputs(
   form: FormSchema,
@@ -86,8 +88,8 @@ async function compile(form: FormSchema): Promise<ValidateFunction> {
 }
 
 /**
- * Nodes below one, references written out: a few lines that refer to each other twice each would be gone through millions of times,
- * and one that leads back to itself for ever.
+ * Nodes and values below one, references written out: a few lines that refer to each other twice each would be gone through millions
+ * of times, and one that leads back to itself for ever.
  */
 function weigh(
   node: unknown,
@@ -95,7 +97,7 @@ function weigh(
   known: Map<object, number>,
   within: Set<object>,
 ): number {
-  if (typeof node !== 'object' || node === null) return 0
+  if (typeof node !== 'object' || node === null) return 1
   if (within.has(node)) throw refuse('$ref leads back to itself.')
   const before = known.get(node)
   if (before !== undefined) return before
@@ -104,8 +106,9 @@ function weigh(
   for (const [name, value] of Object.entries(node)) {
     const why = Object.hasOwn(REFUSED, name) ? REFUSED[name] : undefined
     if (why !== undefined) throw refuse(`${name} ${why}`)
+    if (name === 'uniqueItems') weight += UNIQUE_NODES
     weight += weigh(name === '$ref' ? target(value, root) : value, root, known, within)
-    if (weight > MOST_NODES) throw refuse(`Too large: ${MOST_NODES} nodes are the most.`)
+    if (weight > MOST_NODES) throw refuse(`Too large: ${MOST_NODES} nodes and values are the most.`)
   }
   within.delete(node)
   known.set(node, weight)

@@ -386,7 +386,12 @@ describe('a run', () => {
       properties: {
         latitude: { $ref: '#/$defs/degrees', maximum: -20 },
         longitude: { $ref: '#/$defs/degrees' },
-        themes: { type: 'array', items: { enum: ['streets', 'buildings'] }, minItems: 1 },
+        themes: {
+          type: 'array',
+          items: { enum: ['streets', 'buildings'] },
+          minItems: 1,
+          uniqueItems: true,
+        },
         labels: { const: true },
       },
       dependentRequired: { labels: ['themes'] },
@@ -403,6 +408,7 @@ describe('a run', () => {
       [{ ...right, latitude: -19 }, 'inputs.latitude'],
       [{ ...right, themes: [] }, 'inputs.themes'],
       [{ ...right, themes: ['streets', 'rails'] }, 'inputs.themes.1'],
+      [{ ...right, themes: ['streets', 'streets'] }, 'inputs.themes'],
       [{ ...right, labels: false }, 'inputs.labels'],
       [PLACE, 'inputs'],
     ] as [object, string][]) {
@@ -410,6 +416,10 @@ describe('a run', () => {
       expect(refused.json).toMatchObject({ status: 422, code: 'PARAMS_INVALID' })
       expect(refused.json.detail).toContain(`${field}: The form says`)
     }
+    const long = { ...right, themes: new Array(1_700).fill('buildings') }
+    const { json } = await run({ semver: '2.0.0', inputs: long }, { 'Accept-Language': 'en' })
+    expect(json).toMatchObject({ status: 422, code: 'PARAMS_INVALID' })
+    expect(json.detail).toContain('inputs.themes: Too big')
     const begun = await run({ semver: '1.0.0', inputs: { ...right, labels: true } })
     expect(begun.status).toBe(202)
     const free = await run({ semver: '2.0.0', inputs: { ...right, labels: false } })
@@ -519,6 +529,9 @@ describe('refused', () => {
     const nested = JSON.parse(`${'{"a":'.repeat(40)}1${'}'.repeat(40)}`)
     const form = (more: object) => ({ form_schema: { type: 'object', ...more } })
     const place = { latitude: {}, longitude: {} }
+    const many = (count: number, one: object): object[] => new Array(count).fill(one)
+    const names = { enum: Array.from({ length: 300 }, (_, n) => n) }
+    const refs = { items: { $ref: '#/$defs/names' } }
     const bodies: object[] = [
       {},
       { kind: 'shell' },
@@ -572,6 +585,8 @@ describe('refused', () => {
       form({ properties: { ...place, labels: { $ref: '#anchor' } } }),
       form({ properties: { ...place, labels: { $dynamicRef: '#x' } } }),
       form({ properties: { ...place, labels: { $ref: '#/$defs/d0' } }, $defs: doubling(30) }),
+      form({ properties: { ...place, labels: { allOf: many(100, refs) } }, $defs: { names } }),
+      form({ properties: { ...place, labels: { allOf: many(10, { uniqueItems: true }) } } }),
     ]
     const usual = { semver: '1.0.0', kind: 'osm', params: PLAN }
     for (const [n, body] of bodies.entries()) {
