@@ -1,6 +1,6 @@
 // The house's bell: rooms ring after a commit, listeners (WebSocket hub, webhooks, runner) hear it in the same turn.
 
-/** One stored change of a job (table job_events). `seq` grows without end and is what a client replays from. */
+/** One stored change of a job (store/job-events.ts). `seq` grows without end and is what a client replays from. */
 export interface JobEvent {
   seq: number
   type:

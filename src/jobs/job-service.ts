@@ -252,9 +252,10 @@ export function createJobs(options: JobsOptions): Jobs {
       store.jobs.logs(rowOf(id).id, after, Math.min(limit, 10_000)),
 
     eventsSince(seq, limit = 1000) {
-      // Numbers that were never given (another database) cannot be continued from either.
-      const resync = seq + 1 < store.jobs.oldestSeq() || seq > store.jobs.latestSeq()
-      return { events: store.jobs.eventsSince(seq, Math.min(limit, 10_000)).map(toEvent), resync }
+      const events = store.jobs.eventsSince(seq, Math.min(limit, 10_000)).map(toEvent)
+      // Not all that came after: too old, or damaged. Numbers that were never given (another database) cannot be continued from either.
+      const isWhole = events.every((event, i) => event.seq === seq + 1 + i)
+      return { events, resync: !isWhole || (events.length === 0 && seq !== store.jobs.latestSeq()) }
     },
 
     eventsOf: (id, seq) => store.jobs.eventsOf(id, seq).map(toEvent),

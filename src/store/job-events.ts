@@ -1,5 +1,5 @@
-// Events of jobs, numbered without gaps as they are told. Those of an ordinary life say the same but for job and time, so they are
-// held back inside the open transaction and written many in one statement: a statement costs more than the row.
+// Events of jobs, numbered without gaps as they are told. They are held back inside the open transaction; jobs that come to the same at
+// one time share a row (sql/0012): a row costs more than what it says.
 import type { Connection } from './sqlite.ts'
 import type { Transactions } from './transactions.ts'
 
@@ -14,103 +14,134 @@ export interface EventRow {
   at: number
 }
 
-/** What an ordinary event says besides job and time. */
-interface Plain {
-  type: string
-  state: string
-  progress: number
-  step: string
+type Held = Readonly<Omit<EventRow, 'seq'>>
+
+/** A row: each job came to each of what is told, one job after the other. */
+interface Batch {
+  /** Number of the last event. */
+  seq: number
+  /** JSON: ids. */
+  jobs: string
+  /** JSON: type, state, progress, step and error code, of each. */
+  told: string
+  at: number
 }
 
-const CREATED: Plain = { type: 'job.created', state: 'queued', progress: 0, step: 'created' }
-const STARTED: Plain = { type: 'job.started', state: 'running', progress: 0.05, step: 'started' }
-const COMPLETED: Plain = { type: 'job.completed', state: 'succeeded', progress: 1, step: 'done' }
-const PLAIN = new Map([CREATED, STARTED, COMPLETED].map((plain) => [plain.type, plain]))
+/** Jobs of one row, and what one of them came to. */
+const MOST_JOBS = 500
+const MOST_TOLD = 8
 
-const COLUMNS = 'seq, job_id, type, state, progress, step, error_code, at'
+const saysTheSame = (a: Held, b: Held): boolean =>
+  a.at === b.at &&
+  a.type === b.type &&
+  a.state === b.state &&
+  a.progress === b.progress &&
+  a.step === b.step &&
+  a.errorCode === b.errorCode
 
-/** Events that one statement writes, for one job after another or, without a list to read, for one. */
-function patternOf(connection: Connection, plains: readonly Plain[]) {
-  const said = plains.map(
-    ({ type, state, progress, step }) => `'${type}', '${state}', ${progress.toFixed(2)}, '${step}'`,
-  )
-  const values = said.map((words, i) => `(${i}, ${words})`)
-  const forOne = connection.prepare(
-    `INSERT INTO job_events (${COLUMNS}) VALUES ${said.map((words) => `(?, ?, ${words}, NULL, ?)`).join(', ')}`,
-  )
-  return {
-    plains,
-    insertOne(seq: number, jobId: string, at: number): void {
-      forOne.run(plains.flatMap((_, i) => [seq + i, jobId, at]))
-    },
-    insert: connection.prepare(
-      `INSERT INTO job_events (${COLUMNS})
-       SELECT ? + ${plains.length} * j.key + column1, j.value, column2, column3, column4, column5, NULL, ?
-       FROM json_each(?) AS j CROSS JOIN (VALUES ${values.join(', ')})`,
-    ),
+/** How many events, from this one on, are of one job at one time. */
+function lifeFrom(events: readonly Held[], from: number): number {
+  const { jobId, at } = events[from]!
+  let told = 1
+  for (; told < MOST_TOLD; told++) {
+    const next = events[from + told]
+    if (next?.jobId !== jobId || next.at !== at) break
+  }
+  return told
+}
+
+/** How many jobs, from this event on, came to the same `told` events one after the other. */
+function alikeFrom(events: readonly Held[], from: number, told: number): number {
+  for (let jobs = 1; jobs < MOST_JOBS; jobs++) {
+    const start = from + jobs * told
+    const jobId = events[start]?.jobId
+    for (let k = 0; k < told; k++) {
+      const event = events[start + k]
+      if (event === undefined || event.jobId !== jobId) return jobs
+      if (!saysTheSame(event, events[from + k]!)) return jobs
+    }
+  }
+  return MOST_JOBS
+}
+
+type Came = [type: string, state: string, progress: number, step: string, errorCode: string | null]
+
+const isText = (value: unknown): value is string => typeof value === 'string'
+
+function isCame(value: unknown): value is Came {
+  if (!Array.isArray(value) || value.length !== 5) return false
+  const [type, state, progress, step, errorCode] = value
+  const isWord = [type, state, step].every(isText) && (errorCode === null || isText(errorCode))
+  return isWord && typeof progress === 'number'
+}
+
+/** Elements of a JSON array; null when the text is no such array. */
+function listIn<T>(text: string, isOne: (value: unknown) => value is T): T[] | null {
+  try {
+    const list: unknown = JSON.parse(text)
+    return Array.isArray(list) && list.every(isOne) ? list : null
+  } catch {
+    return null
   }
 }
 
-type Held = Pick<EventRow, 'jobId' | 'type' | 'at'>
+/** The events of a row in order; none when it is damaged. */
+function eventsIn(batch: Batch): EventRow[] {
+  const ids = listIn(batch.jobs, isText)
+  const came = listIn(batch.told, isCame)
+  if (ids === null || came === null) return []
+  let seq = batch.seq - ids.length * came.length
+  return ids.flatMap((jobId) =>
+    came.map(([type, state, progress, step, errorCode]) => {
+      seq++
+      return { seq, jobId, type, state, progress, step, errorCode, at: batch.at }
+    }),
+  )
+}
 
 export function createJobEvents(
   connection: Connection,
   transactions: Pick<Transactions, 'follow' | 'isOpen'>,
 ) {
   const insert = connection.prepare(
-    `INSERT INTO job_events (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-  )
-  // A job that is started in the transaction that stores it comes first: its two are told together.
-  const patterns = [[CREATED, STARTED], [CREATED], [STARTED], [COMPLETED]].map((plains) =>
-    patternOf(connection, plains),
+    'INSERT INTO job_event_batches (seq, jobs, told, at) VALUES (?, ?, ?, ?)',
   )
   const since = connection.prepare(
-    `SELECT seq, job_id AS jobId, type, state, progress, step, error_code AS errorCode, at
-     FROM job_events WHERE seq > ? ORDER BY seq LIMIT ?`,
+    'SELECT seq, jobs, told, at FROM job_event_batches WHERE seq > ? ORDER BY seq',
   )
-  const ofJob = connection.prepare(
-    `SELECT seq, job_id AS jobId, type, state, progress, step, error_code AS errorCode, at
-     FROM job_events WHERE seq > ? AND job_id = ? ORDER BY seq`,
+  const naming = connection.prepare(
+    'SELECT seq, jobs, told, at FROM job_event_batches WHERE seq > ? AND instr(jobs, ?) > 0 ORDER BY seq',
   )
-  const latest = connection.prepare('SELECT coalesce(max(seq), 0) FROM job_events').pluck()
-  const oldest = connection.prepare('SELECT coalesce(min(seq), 1) FROM job_events').pluck()
+  const latest = connection.prepare('SELECT coalesce(max(seq), 0) FROM job_event_batches').pluck()
 
   /** Number of the newest event; null when it must be asked for. */
   let newest: number | null = null
-  /** Ordinary ones that are not written yet: the last ones told. */
+  /** Those that are not written yet: the last ones told. */
   let held: Held[] = []
 
-  /** How many jobs, from this held event on, follow the pattern at one time. */
-  function runOf(plains: readonly Plain[], from: number): number {
-    const { at } = held[from]!
-    let jobs = 0
-    for (let i = from; ; i += plains.length, jobs++) {
-      for (let k = 0; k < plains.length; k++) {
-        const event = held[i + k]
-        if (event === undefined || event.at !== at || event.type !== plains[k]!.type) return jobs
-        if (event.jobId !== held[i]!.jobId) return jobs
-      }
-    }
-  }
-
   function flush(): void {
-    if (held.length === 0) return
-    const first = newest! - held.length + 1
-    for (let from = 0; from < held.length; ) {
-      for (const { plains, insert, insertOne } of patterns) {
-        const jobs = runOf(plains, from)
-        if (jobs === 0) continue
-        const { jobId, at } = held[from]!
-        if (jobs === 1) insertOne(first + from, jobId, at)
-        else {
-          const ids = Array.from({ length: jobs }, (_, i) => held[from + i * plains.length]!.jobId)
-          insert.run(first + from, at, JSON.stringify(ids))
-        }
-        from += jobs * plains.length
-        break
-      }
-    }
+    const events = held
+    if (events.length === 0) return
     held = []
+    let seq = newest! - events.length
+    for (let from = 0; from < events.length; ) {
+      const told = lifeFrom(events, from)
+      const jobs = alikeFrom(events, from, told)
+      const ids: string[] = []
+      for (let j = 0; j < jobs; j++) ids.push(events[from + j * told]!.jobId)
+      const came = events
+        .slice(from, from + told)
+        .map(({ type, state, progress, step, errorCode }) => [
+          type,
+          state,
+          progress,
+          step,
+          errorCode,
+        ])
+      seq += jobs * told
+      insert.run(seq, JSON.stringify(ids), JSON.stringify(came), events[from]!.at)
+      from += jobs * told
+    }
   }
 
   transactions.follow({
@@ -135,31 +166,29 @@ export function createJobEvents(
 
   return {
     /** Answers its number. */
-    addEvent(event: Omit<EventRow, 'seq'>): number {
+    addEvent(event: Held): number {
       newest ??= latest.get() as number
-      const { jobId, type, state, progress, step, errorCode, at } = event
-      const plain = PLAIN.get(type)
-      const isPlain =
-        plain?.state === state &&
-        plain.progress === progress &&
-        plain.step === step &&
-        errorCode === null
-      if (isPlain) {
-        held.push({ jobId, type, at })
-        newest++
-        if (!transactions.isOpen()) flush()
-        return newest
-      }
-      flush()
-      insert.run(newest + 1, jobId, type, state, progress, step, errorCode, at)
-      return ++newest
+      held.push(event)
+      newest++
+      if (!transactions.isOpen()) flush()
+      return newest
     },
-    /** Those after this number, in order. */
-    eventsSince: whole((seq: number, limit: number) => since.all(seq, limit) as EventRow[]),
+    /** Those after this number, in order; those of a damaged row are missing. */
+    eventsSince: whole((seq: number, limit: number) => {
+      const events: EventRow[] = []
+      for (const batch of since.iterate(seq) as IterableIterator<Batch>) {
+        for (const event of eventsIn(batch)) if (event.seq > seq) events.push(event)
+        if (events.length >= limit) break
+      }
+      return events.slice(0, limit)
+    }),
     /** The same of one job, which are few. */
-    eventsOf: whole((jobId: string, seq: number) => ofJob.all(seq, jobId) as EventRow[]),
+    eventsOf: whole((jobId: string, seq: number) =>
+      (naming.all(seq, JSON.stringify(jobId)) as Batch[])
+        .flatMap(eventsIn)
+        .filter((event) => event.jobId === jobId && event.seq > seq),
+    ),
     /** 0 when there never was one. */
     latestSeq: whole(() => latest.get() as number),
-    oldestSeq: whole(() => oldest.get() as number),
   }
 }

@@ -64,10 +64,10 @@ export function createRetention(
     'DELETE FROM idempotency WHERE job_id = ?',
   ].map((sql) => connection.prepare(sql))
   const remove = connection.prepare('DELETE FROM jobs WHERE n = ?')
-  // The newest event stays, so that its number is never given twice.
+  // The newest row stays, so that its number is never given twice.
   const events = connection.prepare(
-    `DELETE FROM job_events WHERE seq IN (SELECT seq FROM job_events
-       WHERE at < ? AND seq < (SELECT max(seq) FROM job_events) ORDER BY seq LIMIT ?)`,
+    `DELETE FROM job_event_batches WHERE seq IN (SELECT seq FROM job_event_batches
+       WHERE at < ? AND seq < (SELECT max(seq) FROM job_event_batches) ORDER BY seq LIMIT ?)`,
   )
   const keys = connection.prepare('DELETE FROM idempotency WHERE expires_at <= ?')
   const messages = connection.prepare(

@@ -58,8 +58,8 @@ function grow(dataFolder: string, bytes: number): void {
   const db = new Database(path.join(dataFolder, 'sisrua.db'))
   const blob = db.prepare('INSERT INTO blobs (sha256, size, bytes, created_at) VALUES (?, ?, ?, 1)')
   const event = db.prepare(
-    `INSERT INTO job_events (job_id, type, state, progress, step, at)
-     VALUES (?, 'job.progress', 'running', 0.5, 'computing', ?)`,
+    `INSERT INTO job_event_batches (jobs, told, at)
+     VALUES (json_array(?), '[["job.progress","running",0.5,"computing",null]]', ?)`,
   )
   const size = (): number => (db.pragma('page_count', { simple: true }) as number) * 4096
   while (size() < bytes) {

@@ -202,7 +202,7 @@ describe('more old events and messages than one batch', () => {
     })
     store.transaction(() => {
       for (let n = 0; n < 1_200; n++) {
-        store.jobs.addEvent({ ...event, jobId: 'gone', at: clock.now() })
+        store.jobs.addEvent({ ...event, jobId: 'gone', at: clock.now() + n })
         store.outbox.addFor(['e'], `msg_${n}`, 'x', '{}', clock.now())
       }
     })

@@ -86,6 +86,7 @@ describe('schema steps', () => {
       [9, 'webhook-next'],
       [10, 'job-number'],
       [11, 'webhook-body'],
+      [12, 'job-event-batches'],
     ])
     expect(MIGRATIONS.map(checksum)).toMatchInlineSnapshot(`
       [
@@ -100,6 +101,7 @@ describe('schema steps', () => {
         "8f1e40aee625e4396921c3f00d59ce5a951c09bcc87f26983bae402a19c4fa72",
         "85dd1b350d60defd81e08bc5a125dc761ece96b9d3f570ed1aebb28bce8536a6",
         "79ee344a1b738e3f56165b1257a8e3b77a823b48664eb52eb7982222103f4c65",
+        "4d430d0121f8f4de3edc284d29b484624ffccd7828002cfb4d4bb7786f9114ae",
       ]
     `)
   })

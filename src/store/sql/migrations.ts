@@ -11,6 +11,7 @@ import { JOB_CHECKS_SQL } from './0008-job-checks.ts'
 import { WEBHOOK_NEXT_SQL } from './0009-webhook-next.ts'
 import { JOB_NUMBER_SQL } from './0010-job-number.ts'
 import { WEBHOOK_BODY_SQL } from './0011-webhook-body.ts'
+import { JOB_EVENT_BATCHES_SQL } from './0012-job-event-batches.ts'
 
 export interface Migration {
   /** `user_version` after this step. */
@@ -33,4 +34,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 9, name: 'webhook-next', sql: WEBHOOK_NEXT_SQL },
   { version: 10, name: 'job-number', sql: JOB_NUMBER_SQL },
   { version: 11, name: 'webhook-body', sql: WEBHOOK_BODY_SQL },
+  { version: 12, name: 'job-event-batches', sql: JOB_EVENT_BATCHES_SQL },
 ]
