@@ -1,4 +1,4 @@
-// What belongs to a job besides its row and its events: attempts, log lines, artifacts. Statements only.
+// What belongs to a job besides its row, its events and its log: attempts and artifacts. Statements only.
 import type { JobRow } from './jobs.ts'
 import type { Connection } from './sqlite.ts'
 
@@ -22,21 +22,6 @@ export function createJobRecords(connection: Connection) {
      SELECT @id, @attempt, @leaseToken, coalesce(boot_id, ''), coalesce(started_at, @now), @now, @outcome, @errorCode
      FROM jobs WHERE n = @n
      ON CONFLICT (job_id, attempt) DO UPDATE SET ended_at = @now, outcome = @outcome, error_code = @errorCode`,
-  )
-
-  // 10,000 lines or 2 MiB a job, then one line that says so, and none after it.
-  const insertLog = connection.prepare(
-    `WITH so_far AS (
-       SELECT coalesce(max(n), 0) AS n, total(octet_length(line)) AS bytes, total(level = 'warning' AND line = 'truncated') AS ended
-       FROM job_logs WHERE job_id = @id
-     ), room AS (
-       SELECT n, n < 10000 AND bytes + octet_length(@line) <= 2097152 AS fits FROM so_far WHERE NOT ended
-     )
-     INSERT INTO job_logs (job_id, n, at, level, line)
-     SELECT @id, n + 1, @at, iif(fits, @level, 'warning'), iif(fits, @line, 'truncated') FROM room RETURNING n`,
-  )
-  const logs = connection.prepare(
-    'SELECT n, at, level, line FROM job_logs WHERE job_id = ? AND n > ? ORDER BY n LIMIT ?',
   )
 
   const insertArtifact = connection.prepare(
@@ -64,17 +49,6 @@ export function createJobRecords(connection: Connection) {
       const leaseToken = held.leaseToken ?? ''
       endAttempt.run({ n, id, attempt, leaseToken, outcome, errorCode, now })
     },
-
-    /** The line's number; undefined once the log is full. */
-    addLog: (log: { id: string; at: number; level: string; line: string }) =>
-      (insertLog.get(log) as { n: number } | undefined)?.n,
-    logs: (id: string, after: number, limit: number) =>
-      logs.all(id, after, limit) as {
-        n: number
-        at: number
-        level: 'info' | 'warning' | 'error'
-        line: string
-      }[],
 
     addArtifact: (id: string, name: string, mediaType: string, sha256: Buffer, now: number) =>
       void insertArtifact.run(id, name, mediaType, sha256, now),

@@ -21,6 +21,7 @@ import { createIdempotencyRows } from './idempotency.ts'
 import { watchPlace } from './in-place.ts'
 import { createJobEvents } from './job-events.ts'
 import { createJobList } from './job-list.ts'
+import { createJobLogs } from './job-logs.ts'
 import { createJobRecords } from './job-records.ts'
 import { createJobRows } from './jobs.ts'
 import { type InstanceLock, takeInstanceLock } from './lock.ts'
@@ -199,6 +200,7 @@ function assemble({
     jobs: {
       ...jobRows,
       ...createJobEvents(connection, transactions),
+      ...createJobLogs(connection, transactions),
       ...createJobRecords(connection),
       ...createJobList(connection),
     },

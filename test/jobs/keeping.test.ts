@@ -2,8 +2,8 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import Database from 'better-sqlite3'
 import { afterEach, describe, expect, it } from 'vitest'
+import { openStore } from '../../src/store/store.ts'
 import {
   createJobHouse,
   createStillClock,
@@ -262,36 +262,42 @@ describe('the log of a job', () => {
   })
 
   it('ends with 10,000 lines, however short', async () => {
+    const { before, kept, refused } = await logged(10_020, 'x')
+    expect(before + kept.length).toBe(10_001)
+    expect(kept.at(-2)).toMatchObject({ n: 10_000, level: 'info', line: 'x' })
+    expect(kept.at(-1)).toEqual(truncated)
+    expect(refused).toBe(20 + before - 1)
+  })
+
+  it('goes on where it stood after lines that were taken back, and after a restart', async () => {
     const dataFolder = mkdtempSync(path.join(tmpdir(), 'sisrua-test-'))
     try {
-      house = createJobHouse({ dataFolder })
-      const { id } = (await house.jobs.submit(osm(1), OWNER)).job
-      await finished(id)
-      const { store } = house
-      const add = (line: string) =>
-        store.transaction(() => store.jobs.addLog({ id, at: 1, level: 'info', line }))
-      const next = add('x')!
-      // Each line is added under a look at all before it: most of them are put there at once.
-      const file = new Database(path.join(dataFolder, 'sisrua.db'))
-      file
-        .prepare(
-          `INSERT INTO job_logs (job_id, n, at, level, line) WITH RECURSIVE more (n) AS
-             (VALUES (?) UNION ALL SELECT n + 1 FROM more WHERE n < 9998) SELECT ?, n, 1, 'info', 'x' FROM more`,
-        )
-        .run(next + 1, id)
-      file.close()
-      const numbers = ['9,999', '10,000', 'too many', 'none', 'none'].map(add)
-      expect(numbers).toEqual([9_999, 10_000, 10_001, undefined, undefined])
-      expect(store.jobs.logs(id, 9_998, 10)).toEqual([
-        expect.objectContaining({ level: 'info', line: '9,999' }),
-        expect.objectContaining({ level: 'info', line: '10,000' }),
-        truncated,
-      ])
-      expect(store.jobs.logs(id, 0, 20_000)).toHaveLength(10_001)
+      const long = 'x'.repeat(4_000)
+      const clock = createStillClock()
+      const log = { id: 'a', at: 1, level: 'info', line: long }
+      let store = openStore({ dataFolder, clock })
+      const add = (count: number) => {
+        for (let i = 0; i < count; i++) store.jobs.addLog(log)
+      }
+      add(300)
+      expect(() =>
+        store.transaction(() => {
+          add(600)
+          throw new Error('taken back')
+        }),
+      ).toThrow('taken back')
+      expect(store.jobs.addLog(log)).toBe(301)
+      await store.close()
+      store = openStore({ dataFolder, clock })
+      add(221)
+      expect(store.jobs.addLog(log)).toBe(523)
+      expect(store.jobs.addLog(log)).toBe(524)
+      expect(store.jobs.addLog(log)).toBe(525)
+      expect(store.jobs.addLog(log)).toBeUndefined()
+      expect(store.jobs.logs('a', 523, 9).map(({ line }) => line)).toEqual([long, 'truncated'])
+      await store.close()
     } finally {
-      await house.close()
       rmSync(dataFolder, { recursive: true, force: true })
-      house = createJobHouse()
     }
   })
 
