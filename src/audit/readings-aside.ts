@@ -3,7 +3,7 @@
 import { Readable } from 'node:stream'
 import { Worker } from 'node:worker_threads'
 import { AppError, type PlainError } from '../base/errors.ts'
-import { endsWithin, threadFile } from '../store/thread.ts'
+import { endWithin, threadFile } from '../store/thread.ts'
 import type { AuditKey } from './key.ts'
 import type { SecondNotes } from './log-reader.ts'
 import type { EntriesReport } from './verify.ts'
@@ -142,14 +142,9 @@ export function createReadingsAside(place: LogPlace, patienceMs = PATIENCE_MS): 
         )
       }),
     running: () => threads.size,
-    async stop(limitMs) {
+    stop(limitMs) {
       stopped = true
-      const ends = [...threads].map((thread) => {
-        const ending = endsWithin(thread, limitMs)
-        void thread.terminate()
-        return ending
-      })
-      return (await Promise.all(ends)).every(Boolean)
+      return endWithin(threads, limitMs)
     },
   }
 }

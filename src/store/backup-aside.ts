@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads'
 import { AppError, type ErrorCode } from '../base/errors.ts'
 import type { Backup } from './backup.ts'
-import { endsWithin, threadFile } from './thread.ts'
+import { endWithin, threadFile } from './thread.ts'
 
 /** What the thread is given. */
 export interface BackupTask {
@@ -49,14 +49,9 @@ export function createBackupsAside(): BackupsAside {
         })
       })
     },
-    async stop(limitMs) {
+    stop(limitMs) {
       stopped = true
-      const ends = [...threads].map((thread) => {
-        const ending = endsWithin(thread, limitMs)
-        void thread.terminate()
-        return ending
-      })
-      return (await Promise.all(ends)).every(Boolean)
+      return endWithin(threads, limitMs)
     },
   }
 }

@@ -25,3 +25,13 @@ export function endsWithin(thread: Worker, milliseconds: number): Promise<boolea
     })
   })
 }
+
+/** Ends these threads; whether all are gone within so many milliseconds. */
+export async function endWithin(threads: Iterable<Worker>, milliseconds: number): Promise<boolean> {
+  const ends = Array.from(threads, (thread) => {
+    const ending = endsWithin(thread, milliseconds)
+    void thread.terminate()
+    return ending
+  })
+  return (await Promise.all(ends)).every(Boolean)
+}

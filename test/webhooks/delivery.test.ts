@@ -1,29 +1,16 @@
 // Deliveries to a receiver that misbehaves; the clock stands still and is moved by hand.
 import { createPublicKey, verify } from 'node:crypto'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
 import { postVetted } from '../../src/base/vetted-post.ts'
 import { e1 } from '../experiments/e1.ts'
 import { e2 } from '../experiments/e2.ts'
 import { createStillClock, OWNER, until } from '../support/job-house.ts'
-import { createWebhookHouse, type WebhookHouseOptions } from '../support/webhook-house.ts'
-import { type Manner, OK, type Receiver, startReceiver } from '../support/webhook-receiver.ts'
+import type { WebhookHouseOptions } from '../support/webhook-house.ts'
+import { type Manner, OK, type Receiver } from '../support/webhook-receiver.ts'
+import { createScene } from '../support/webhook-scene.ts'
 
-const open: { close(): Promise<void> }[] = []
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one.close()
-})
-
-async function receiver(manner: (n: number) => Manner = () => OK): Promise<Receiver> {
-  const made = await startReceiver((_message, count) => manner(count))
-  open.push(made)
-  return made
-}
-function house(options: Partial<WebhookHouseOptions> = {}) {
-  const made = createWebhookHouse({ clock: createStillClock(), ...options })
-  open.push(made)
-  return made
-}
+const { receiver, house } = createScene()
 
 describe('delivery', () => {
   test('the body has the original’s fields and the standard’s; filters take either name and a star', async () => {

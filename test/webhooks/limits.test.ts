@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { openNote, parseCheckpoint } from '../../src/audit/note.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { type PostReason, postVetted, type VettedPost } from '../../src/base/vetted-post.ts'
@@ -16,26 +16,13 @@ import { call, startProgram } from '../experiments/support/program.ts'
 import { startDaemon } from '../support/daemon.ts'
 import { createStillClock, until } from '../support/job-house.ts'
 import { PROGRAM } from '../support/program.ts'
-import { createWebhookHouse, type WebhookHouseOptions } from '../support/webhook-house.ts'
-import { type Manner, OK, type Receiver, startReceiver } from '../support/webhook-receiver.ts'
+import { OK } from '../support/webhook-receiver.ts'
+import { createScene } from '../support/webhook-scene.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 
-const open: { close(): Promise<void> }[] = []
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one.close()
-})
-async function receiver(manner: (count: number) => Manner = () => OK): Promise<Receiver> {
-  const made = await startReceiver((_message, count) => manner(count))
-  open.push(made)
-  return made
-}
-function house(options: Partial<WebhookHouseOptions> = {}) {
-  const made = createWebhookHouse({ clock: createStillClock(), ...options })
-  open.push(made)
-  return made
-}
+const { receiver, house } = createScene()
 
 test.each([
   ['seconds, ten days', () => '864000', DAY_MS],
