@@ -19,6 +19,7 @@ import { JOB_COLUMNS, type JobRow } from '../../src/store/job-row.ts'
 import { sealOf } from '../../src/store/job-seal.ts'
 import { openStore } from '../../src/store/store.ts'
 import { buildProgram, NO_QUARANTINE } from './support/altered-build.ts'
+import { forgeEntry, judgeLog } from './support/audit-served.ts'
 import {
   type Chance,
   complain,
@@ -41,6 +42,7 @@ type Class =
   | 'older state'
   | 'wrong job served'
   | 'wrong result served'
+  | 'wrong audit log served'
   | 'state that never was served'
   | 'rows lost though nothing was said to be'
   | 'original not kept'
@@ -132,7 +134,7 @@ async function look(folder: string, truth: Truth, harm: Harm): Promise<Seen> {
     return same ? seen('refused at start') : seen('original not kept', 'changed though refused')
   }
   try {
-    const { storage, quarantine, mended, log, backup, salvaged } = store.recovery
+    const { storage, quarantine, mended, backup, salvaged } = store.recovery
     const unchecked = isWrongUnchecked(folder, truth)
     const answer = (found: Class, why = '', kept = 0): Seen => ({ found, why, unchecked, kept })
     const served = new Map<string, string>()
@@ -157,6 +159,9 @@ async function look(folder: string, truth: Truth, harm: Harm): Promise<Seen> {
     const strange = rows.find(([id, text]) => text !== TOLD && !truth.everyRow.get(id)?.has(text))
     if (strange !== undefined) return answer('wrong job served', strange[1])
 
+    const log = await judgeLog(store, folder, truth.entries, harm.inLog || storage !== 'ok')
+    if (typeof log === 'object') return answer('wrong audit log served', log.wrong)
+
     const originals = quarantine === null ? new Map<string, string>() : both
     // A stored file is put aside when it is read and found damaged.
     for (const [name, hash] of touched) if (toldBlobs.has(name)) originals.set(name, hash)
@@ -166,14 +171,15 @@ async function look(folder: string, truth: Truth, harm: Harm): Promise<Seen> {
     const which = whichState(served, truth)
     const recovery = JSON.stringify(store.recovery)
     if (storage !== 'ok') {
-      const saysWhole = (mended || log === 'mended') && backup === null && salvaged === null
+      const saysWhole =
+        (mended || store.recovery.log === 'mended') && backup === null && salvaged === null
       return saysWhole && which !== 'newest'
         ? answer('rows lost though nothing was said to be', `${which} ${recovery}`)
         : answer('found at start', '', originals.size)
     }
     if (which === 'none' || (which === 'older' && !harm.inLog))
       return answer('state that never was served', `${which} ${recovery}`)
-    const isTold = toldBlobs.size > 0 || [...served.values()].includes(TOLD)
+    const isTold = toldBlobs.size > 0 || log === 'told' || [...served.values()].includes(TOLD)
     if (isTold) return answer('found on read', '', originals.size)
     return answer(which === 'newest' ? 'harmless' : 'older state')
   } finally {
@@ -205,25 +211,30 @@ function isWrongUnchecked(folder: string, truth: Truth): boolean {
   }
 }
 
-/** Rows that never were, with seals that fit, and a row that is gone from the midst: does the harness see them as served? */
+/** Rows and entries that never were, with seals and signatures that fit, and a row that is gone from the midst: does the harness see them as served? */
 async function controlOfStates(house: House, data: string): Promise<Class[]> {
   const seen: Class[] = []
-  for (const change of ['another state', 'a row less'] as const) {
+  for (const change of ['another state', 'a row less', 'another entry'] as const) {
     copyHouse(house.folder, data)
-    const db = new Database(path.join(data, 'sisrua.db'))
-    const all = db.prepare(`SELECT ${JOB_COLUMNS} FROM jobs ORDER BY n`).all() as JobRow[]
-    const row = all[all.length >> 1]!
-    if (change === 'a row less') db.prepare('DELETE FROM jobs WHERE n = ?').run(row.n)
-    else {
-      const createdBy = 'nobody'
-      const seal = sealOf({ ...row, createdBy })
-      db.prepare('UPDATE jobs SET created_by = ?, seal = ? WHERE n = ?').run(createdBy, seal, row.n)
-    }
-    db.close()
+    if (change === 'another entry') forgeEntry(data)
+    else changeRows(data, change)
     const harm = { where: change, file: null, inLog: true }
     seen.push((await look(data, house.truth, harm)).found)
   }
   return seen
+}
+
+function changeRows(data: string, change: 'another state' | 'a row less'): void {
+  const db = new Database(path.join(data, 'sisrua.db'))
+  const all = db.prepare(`SELECT ${JOB_COLUMNS} FROM jobs ORDER BY n`).all() as JobRow[]
+  const row = all[all.length >> 1]!
+  if (change === 'a row less') db.prepare('DELETE FROM jobs WHERE n = ?').run(row.n)
+  else {
+    const createdBy = 'nobody'
+    const seal = sealOf({ ...row, createdBy })
+    db.prepare('UPDATE jobs SET created_by = ?, seal = ? WHERE n = ?').run(createdBy, seal, row.n)
+  }
+  db.close()
 }
 
 /** A program that throws away what it should put aside: does the harness miss it? */
@@ -276,16 +287,18 @@ export const a5: Experiment = {
         failures,
         control: {
           expected:
-            'unchecked, wrong bytes or rows are served; a row that never was, and one that is gone, are seen; so is a quarantine that keeps nothing',
+            'unchecked, wrong bytes or rows are served; a row that never was, one that is gone and an entry that never was are seen; so is a quarantine that keeps nothing',
           seen: `unchecked, wrong bytes or rows in ${unchecked} of ${total} cases; forged rows: ${states.join(', ')}; without a quarantine: ${lost}`,
           ok:
             unchecked > 0 &&
             states[0] === 'wrong job served' &&
             states[1] === 'state that never was served' &&
+            states[2] === 'wrong audit log served' &&
             lost !== null,
         },
         figures: {
           jobs: house.truth.results.size,
+          'audit entries': house.truth.entries.length,
           'true states': house.truth.states.length,
           'originals found in quarantine': kept,
           ...Object.fromEntries(Object.entries(tally).sort()),

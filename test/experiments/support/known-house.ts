@@ -4,6 +4,7 @@ import { cpSync, existsSync, linkSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import Database from 'better-sqlite3'
 import { JOB_COLUMNS, type JobRow } from '../../../src/store/job-row.ts'
+import { type TrueEntries, trueEntries } from './audit-served.ts'
 import { sleep } from './experiment.ts'
 import { createLoad } from './load.ts'
 import { prepareHouse, reopen } from './prepared.ts'
@@ -13,6 +14,7 @@ import { type TrueStates, trueStates } from './true-states.ts'
 export interface Truth extends TrueStates {
   /** Job → the bytes of its result. */
   results: ReadonlyMap<string, Buffer>
+  entries: TrueEntries
 }
 
 export interface House {
@@ -71,7 +73,9 @@ export async function makeHouse(main: string, folder: string): Promise<House> {
     if (bytes !== null) results.set(row.id, bytes)
   }
   db.close()
-  const truth = { states: found.flatMap(({ states }) => states), everyRow, results }
+  copyHouse(original, `${folder}/sound`)
+  const entries = await trueEntries(`${folder}/sound`)
+  const truth = { states: found.flatMap(({ states }) => states), everyRow, results, entries }
   return { folder: original, strangeLogs: [early, foreign], truth }
 }
 
