@@ -15,6 +15,8 @@ export interface DueRow {
   nextAt: number
   /** Attempts that failed in a row at this endpoint, whatever the message. */
   failures: number
+  /** The endpoint asked to be left alone until then (UTC); null = it did not. */
+  pausedUntil: number | null
 }
 
 export interface DeliveryName {
@@ -65,7 +67,7 @@ const WAITING = "FROM webhook_deliveries WHERE endpoint_id = e.id AND state = 'w
  * what comes after it. Asked for twice a delivery, so it must not read all that waits.
  */
 export const FIRST_PER_ENDPOINT = `SELECT d.message_id AS messageId, d.endpoint_id AS endpointId, m.event, m.payload,
-   m.created_at AS createdAt, d.n, d.attempt, d.next_at AS nextAt, e.failures
+   m.created_at AS createdAt, d.n, d.attempt, d.next_at AS nextAt, e.failures, e.paused_until AS pausedUntil
  FROM webhook_endpoints e
    JOIN webhook_deliveries d ON d.endpoint_id = e.id AND d.message_id = CASE e.strict_order
      WHEN 1 THEN (SELECT message_id ${WAITING} ORDER BY n LIMIT 1)

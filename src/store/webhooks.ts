@@ -54,11 +54,12 @@ export function createWebhookRows(connection: Connection, onChange: () => void) 
   )
   const update = connection.prepare(
     `UPDATE webhook_endpoints SET events = @events, allow_insecure = @allowInsecure, strict_order = @strictOrder,
-       signing_seed = @signingSeed, body_version = @bodyVersion, state = 'enabled', failing_since = NULL, failures = 0, updated_at = @now WHERE id = @id`,
+       signing_seed = @signingSeed, body_version = @bodyVersion, state = 'enabled', failing_since = NULL, failures = 0,
+       paused_until = NULL, updated_at = @now WHERE id = @id`,
   )
   const enable = connection.prepare(
-    `UPDATE webhook_endpoints SET state = 'enabled', failing_since = NULL, failures = 0, updated_at = ?
-     WHERE id = ?`,
+    `UPDATE webhook_endpoints SET state = 'enabled', failing_since = NULL, failures = 0, paused_until = NULL,
+       updated_at = ? WHERE id = ?`,
   )
   const disable = connection.prepare(
     "UPDATE webhook_endpoints SET state = 'disabled', updated_at = ? WHERE id = ?",
@@ -68,17 +69,21 @@ export function createWebhookRows(connection: Connection, onChange: () => void) 
        updated_at = @now WHERE id = @id`,
   )
   const succeeded = connection.prepare(
-    'UPDATE webhook_endpoints SET failing_since = NULL, failures = 0, updated_at = ? WHERE id = ?',
+    `UPDATE webhook_endpoints SET failing_since = NULL, failures = 0, paused_until = NULL, updated_at = ?
+     WHERE id = ?`,
   )
   const failed = connection.prepare(
     `UPDATE webhook_endpoints SET failing_since = coalesce(failing_since, @now), failures = failures + 1,
-       updated_at = @now WHERE id = @id`,
+       paused_until = @pausedUntil, updated_at = @now WHERE id = @id`,
   )
   const latestChange = connection
     .prepare('SELECT coalesce(max(updated_at), 0) FROM webhook_endpoints')
     .pluck()
   const comeBack = connection.prepare(
     'UPDATE webhook_endpoints SET updated_at = @now WHERE updated_at > @now',
+  )
+  const shiftPauses = connection.prepare(
+    'UPDATE webhook_endpoints SET paused_until = paused_until - ? WHERE paused_until IS NOT NULL',
   )
   const remove = connection.prepare('DELETE FROM webhook_endpoints WHERE id = ?')
   const seen = connection.prepare(
@@ -106,11 +111,14 @@ export function createWebhookRows(connection: Connection, onChange: () => void) 
     rotate: (row: { id: string; secret: string; until: number; now: number }) =>
       void rotate.run(row),
     succeeded: (id: string, now: number) => void succeeded.run(now, id),
-    failed: (id: string, now: number) => void failed.run({ id, now }),
+    /** `pausedUntil`: it asked to be left alone until then. */
+    failed: (row: { id: string; pausedUntil: number | null; now: number }) => void failed.run(row),
     /** When any of them was changed last, or told something. */
     latestChange: () => latestChange.get() as number,
     /** The clock was set back: no change lies in the time to come. */
     comeBack: (now: number) => void comeBack.run({ now }),
+    /** The same for how long they are to be left alone. */
+    shiftPauses: (byMs: number) => void shiftPauses.run(byMs),
     /** With all its deliveries. */
     remove(id: string): void {
       remove.run(id)

@@ -63,8 +63,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   let newestAttempt = 0
   const lastAttempts = new Map<string, number>()
   const breakers = new Map<string, Breaker>()
-  /** Busy endpoints asked to be left alone until then (UTC). */
-  const pausedUntil = new Map<string, number>()
+  /** What became of the last attempt could not be written down: until then, monotonic, nothing is told. */
+  const quietUntil = new Map<string, number>()
   const stopping = new AbortController()
   let timer: NodeJS.Timeout | undefined
   let plannedAt = 0
@@ -83,7 +83,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const readyAt = (due: DueRow, now: number): number =>
     Math.max(
       due.nextAt,
-      pausedUntil.get(due.endpointId) ?? 0,
+      due.pausedUntil ?? 0,
+      now + (quietUntil.get(due.endpointId) ?? 0) - clock.monotonic(),
       now + breakerOf(due.endpointId).restMs(clock.monotonic()),
     )
 
@@ -128,18 +129,14 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       if (outcome.kind === 'delivered') breaker.succeeded()
       else breaker.failed(clock.monotonic())
       if (outcome.kind === 'delivered') slots.delivered(endpoint.id)
-      followClock()
-      if (outcome.pauseMs !== null) {
-        const pause = nextDelayMs(0, outcome.pauseMs, chance, delays) ?? 0
-        pausedUntil.set(endpoint.id, clock.now() + pause)
-      } else pausedUntil.delete(endpoint.id)
+      waits.follow()
       if (await writeDown(due, endpoint, outcome)) waits.giveUp()
     } catch (error) {
       // Dropped at the stop: nothing is written, so the same message goes out again after the next start.
       if (stopping.signal.aborted) return
       onError(error)
       // The store did not take it. Leave the endpoint alone for a while instead of telling it the same again at once.
-      pausedUntil.set(endpoint.id, clock.now() + LONGEST_SLEEP_MS)
+      quietUntil.set(endpoint.id, clock.monotonic() + LONGEST_SLEEP_MS)
     }
   }
 
@@ -168,7 +165,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         webhooks.succeeded(endpointId, now)
         return false
       }
-      webhooks.failed(endpointId, now)
+      const pauseMs =
+        outcome.pauseMs === null ? null : nextDelayMs(0, outcome.pauseMs, chance, delays)
+      const pausedUntil = pauseMs === null ? null : now + pauseMs
+      webhooks.failed({ id: endpointId, pausedUntil, now })
       const since = current.failingSince ?? now
       const hopeless =
         now - since >= DISABLE_AFTER_MS &&
@@ -189,12 +189,6 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     })
   }
 
-  function followClock(): void {
-    const setBack = waits.follow()
-    if (setBack === 0) return
-    for (const [id, until] of pausedUntil) pausedUntil.set(id, until - setBack)
-  }
-
   function plan(delayMs: number): void {
     clearTimeout(timer)
     plannedAt = clock.now() + delayMs
@@ -207,7 +201,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     if (!running) return
     isSoon = false
     try {
-      followClock()
+      waits.follow()
       if (clock.now() - plannedAt > OVERDUE_MS) waits.spread()
       if (waits.slice()) {
         plan(0)
@@ -235,7 +229,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     start() {
       running = true
       try {
-        followClock()
+        waits.follow()
         // The program may have been killed in the middle of it.
         waits.giveUp()
         waits.spread()
@@ -257,7 +251,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       stopping.abort()
     },
     async step() {
-      followClock()
+      waits.follow()
       while (waits.slice());
       while (pump() || busy.size > 0) await Promise.race(underWay())
       while (waits.slice());

@@ -14,10 +14,10 @@ export interface Waits {
   /** What is long overdue did not wait for its receiver but for us: it is to go out over the next minute, not at once. */
   spread(): void
   /**
-   * Looks at the clock. Set back a day, waits would last a day longer, so they are to be set back too; answers by how many
-   * milliseconds, 0 for none. Set forward, or after a sleep of the computer, they are overdue, which is the other's matter.
+   * Looks at the clock. Set back a day, waits would last a day longer, so they are to be set back too: those of endpoints at once,
+   * those of messages in slices. Set forward, or after a sleep of the computer, they are overdue, which is the other's matter.
    */
-  follow(): number
+  follow(): void
   /** Does a slice of what is to be done; false when nothing is left. Until then the waits say nothing. */
   slice(): boolean
 }
@@ -92,8 +92,9 @@ export function createWaits(options: {
     },
     follow() {
       const by = Math.round(seenAt - clock.now())
+      if (by > OVERDUE_MS) store.transaction(() => webhooks.shiftPauses(by))
       seenAt = clock.now()
-      if (by <= OVERDUE_MS) return 0
+      if (by <= OVERDUE_MS) return
       // Twice in a second: the one before must be through, since it began from another clock.
       while (shift !== null) shiftSlice(shift)
       if (overdue !== null) overdue.from -= by
@@ -102,7 +103,6 @@ export function createWaits(options: {
         after: { messageId: '', endpointId: '' },
         except: new Set(Array.from(underWay(), keyOf)),
       }
-      return by
     },
     slice,
   }

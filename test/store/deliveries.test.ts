@@ -95,7 +95,9 @@ describe('the first of each endpoint', () => {
   it('is found without a look at all that waits; control: the schema before needs one', async () => {
     const plan = (): string => {
       const file = new Database(path.join(dataFolder, 'sisrua.db'), { readonly: true })
-      const steps = file.prepare(`EXPLAIN QUERY PLAN ${FIRST_PER_ENDPOINT}`).all()
+      // The older schema lacks one column that the statement names.
+      const known = FIRST_PER_ENDPOINT.replace('e.paused_until', 'NULL')
+      const steps = file.prepare(`EXPLAIN QUERY PLAN ${known}`).all()
       file.close()
       return steps.map((step) => (step as { detail: string }).detail).join('\n')
     }

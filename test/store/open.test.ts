@@ -87,6 +87,7 @@ describe('schema steps', () => {
       [10, 'job-number'],
       [11, 'webhook-body'],
       [12, 'job-event-batches'],
+      [13, 'webhook-pause'],
     ])
     expect(MIGRATIONS.map(checksum)).toMatchInlineSnapshot(`
       [
@@ -102,6 +103,7 @@ describe('schema steps', () => {
         "85dd1b350d60defd81e08bc5a125dc761ece96b9d3f570ed1aebb28bce8536a6",
         "79ee344a1b738e3f56165b1257a8e3b77a823b48664eb52eb7982222103f4c65",
         "4d430d0121f8f4de3edc284d29b484624ffccd7828002cfb4d4bb7786f9114ae",
+        "5ad3ec78696b5d08eb1c4563d829e589a54879df9f907f49937a0a8b7f454529",
       ]
     `)
   })

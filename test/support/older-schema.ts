@@ -7,9 +7,12 @@ import type { Clock } from '../../src/base/clock.ts'
 import { MIGRATIONS } from '../../src/store/sql/migrations.ts'
 import { openStore, type Store } from '../../src/store/store.ts'
 
-const NEEDED = MIGRATIONS.filter(({ name }) => ['webhook-body', 'job-event-batches'].includes(name))
+const NEEDED = MIGRATIONS.filter(({ name }) =>
+  ['webhook-body', 'job-event-batches', 'webhook-pause'].includes(name),
+)
 const TAKE_BACK = `
   ALTER TABLE webhook_endpoints DROP COLUMN body_version;
+  ALTER TABLE webhook_endpoints DROP COLUMN paused_until;
   ALTER TABLE job_event_batches RENAME TO batches;
   CREATE TABLE events AS SELECT * FROM job_events;
   DROP VIEW job_events;

@@ -14,7 +14,7 @@ import { systemClock } from '../../src/base/clock.ts'
 import { type PostReason, postVetted, type VettedPost } from '../../src/base/vetted-post.ts'
 import { call, startProgram } from '../experiments/support/program.ts'
 import { startDaemon } from '../support/daemon.ts'
-import { createStillClock, until } from '../support/job-house.ts'
+import { createStillClock, OWNER, until } from '../support/job-house.ts'
 import { PROGRAM } from '../support/program.ts'
 import { OK } from '../support/webhook-receiver.ts'
 import { createScene } from '../support/webhook-scene.ts'
@@ -49,6 +49,51 @@ test.each([
   clock.advance(1)
   await dispatcher.step()
   expect(target.received).toHaveLength(3)
+})
+
+/** An endpoint that asked for ten hours of peace, with a second message for it. */
+async function paused() {
+  const clock = createStillClock()
+  const target = await receiver((count) =>
+    count === 0 ? { status: 503, headers: { 'Retry-After': '36000' } } : OK,
+  )
+  const made = house({ clock })
+  const { id } = await made.register(target.url)
+  await made.emit('project_loaded', { n: 1 })
+  await made.dispatcher.step()
+  await made.emit('project_loaded', { n: 2 })
+  await made.dispatcher.stop()
+  return { ...made, clock, target, id, next: made.openDispatcher() }
+}
+
+test('Retry-After is kept over a restart', async () => {
+  const { clock, target, next } = await paused()
+  clock.advance(10 * HOUR_MS - 1)
+  await next.step()
+  expect(target.received).toHaveLength(1)
+  clock.advance(1)
+  await next.step()
+  expect(target.received).toHaveLength(3)
+  // And is over then.
+  expect(next.nextAt()).toBeNull()
+})
+
+test('Retry-After is not prolonged by a clock that is set back', async () => {
+  const { clock, target, next } = await paused()
+  clock.set(clock.now() - 9 * DAY_MS)
+  await next.step()
+  expect(next.nextAt()! - clock.now()).toBe(10 * HOUR_MS)
+  clock.advance(10 * HOUR_MS)
+  await next.step()
+  expect(target.received).toHaveLength(3)
+})
+
+test('Retry-After ends when somebody enables the endpoint', async () => {
+  const { webhooks, target, next, id } = await paused()
+  await webhooks.enable(id, OWNER)
+  await next.step()
+  // The message that was refused keeps its own wait.
+  expect(target.received.map(({ body }) => JSON.parse(body).data.n)).toEqual([1, 2])
 })
 
 test('the log of deliveries is kept for 30 days, attempts and all', async () => {

@@ -12,6 +12,7 @@ import { WEBHOOK_NEXT_SQL } from './0009-webhook-next.ts'
 import { JOB_NUMBER_SQL } from './0010-job-number.ts'
 import { WEBHOOK_BODY_SQL } from './0011-webhook-body.ts'
 import { JOB_EVENT_BATCHES_SQL } from './0012-job-event-batches.ts'
+import { WEBHOOK_PAUSE_SQL } from './0013-webhook-pause.ts'
 
 export interface Migration {
   /** `user_version` after this step. */
@@ -35,4 +36,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 10, name: 'job-number', sql: JOB_NUMBER_SQL },
   { version: 11, name: 'webhook-body', sql: WEBHOOK_BODY_SQL },
   { version: 12, name: 'job-event-batches', sql: JOB_EVENT_BATCHES_SQL },
+  { version: 13, name: 'webhook-pause', sql: WEBHOOK_PAUSE_SQL },
 ]
