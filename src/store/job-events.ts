@@ -124,6 +124,8 @@ export function createJobEvents(
     if (events.length === 0) return
     held = []
     let seq = newest! - events.length
+    // Until all rows are taken, the number must be asked for.
+    newest = null
     for (let from = 0; from < events.length; ) {
       const told = lifeFrom(events, from)
       const jobs = alikeFrom(events, from, told)
@@ -131,17 +133,20 @@ export function createJobEvents(
       for (let j = 0; j < jobs; j++) ids.push(events[from + j * told]!.jobId)
       const came = events
         .slice(from, from + told)
-        .map(({ type, state, progress, step, errorCode }) => [
-          type,
-          state,
-          progress,
-          step,
-          errorCode,
-        ])
+        .map(
+          ({ type, state, progress, step, errorCode }): Came => [
+            type,
+            state,
+            progress,
+            step,
+            errorCode,
+          ],
+        )
       seq += jobs * told
       insert.run(seq, JSON.stringify(ids), JSON.stringify(came), events[from]!.at)
       from += jobs * told
     }
+    newest = seq
   }
 
   transactions.follow({
@@ -169,9 +174,9 @@ export function createJobEvents(
     addEvent(event: Held): number {
       newest ??= latest.get() as number
       held.push(event)
-      newest++
+      const number = ++newest
       if (!transactions.isOpen()) flush()
-      return newest
+      return number
     },
     /** Those after this number, in order; those of a damaged row are missing. */
     eventsSince: whole((seq: number, limit: number) => {
