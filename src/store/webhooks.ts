@@ -23,6 +23,8 @@ export interface EndpointRow {
   failingSince: number | null
   /** Failed attempts since the last success. */
   failures: number
+  /** It asked to be left alone until then. */
+  pausedUntil: number | null
   createdAt: number
 }
 
@@ -40,7 +42,7 @@ interface EndpointChange {
 const COLUMNS = `id, url, events, secret, previous_secret AS previousSecret,
   previous_secret_until AS previousSecretUntil, allow_insecure AS allowInsecure, state,
   strict_order AS strictOrder, signing_seed AS signingSeed, body_version AS bodyVersion,
-  failing_since AS failingSince, failures, created_at AS createdAt`
+  failing_since AS failingSince, failures, paused_until AS pausedUntil, created_at AS createdAt`
 
 /** `onChange`: an endpoint was added or removed. */
 export function createWebhookRows(connection: Connection, onChange: () => void) {

@@ -31,6 +31,8 @@ export interface Endpoint {
   state: 'enabled' | 'disabled'
   failures: number
   failingSince: number | null
+  /** It asked to be left alone until then; null = it did not, or the time has come. */
+  pausedUntil: number | null
   createdAt: number
   waiting: number
   delivered: number
@@ -191,6 +193,7 @@ export function createWebhooks(options: {
           state: row.state,
           failures: row.failures,
           failingSince: row.failingSince,
+          pausedUntil: (row.pausedUntil ?? 0) > clock.now() ? row.pausedUntil : null,
           createdAt: row.createdAt,
           waiting: counts.get('waiting') ?? 0,
           delivered: counts.get('delivered') ?? 0,

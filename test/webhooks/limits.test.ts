@@ -67,7 +67,8 @@ async function paused() {
 }
 
 test('Retry-After is kept over a restart', async () => {
-  const { clock, target, next } = await paused()
+  const { clock, target, next, webhooks } = await paused()
+  expect(webhooks.list()[0]!.pausedUntil).toBe(clock.now() + 10 * HOUR_MS)
   clock.advance(10 * HOUR_MS - 1)
   await next.step()
   expect(target.received).toHaveLength(1)
@@ -75,7 +76,7 @@ test('Retry-After is kept over a restart', async () => {
   await next.step()
   expect(target.received).toHaveLength(3)
   // And is over then.
-  expect(next.nextAt()).toBeNull()
+  expect([next.nextAt(), webhooks.list()[0]!.pausedUntil]).toEqual([null, null])
 })
 
 test('Retry-After is not prolonged by a clock that is set back', async () => {

@@ -68,6 +68,10 @@ export const WebhookList = z
         state: z.enum(['enabled', 'disabled']),
         failures: z.number().int().openapi({ description: 'Since the last success.' }),
         failing_since: z.number().nullable(),
+        paused_until: z
+          .number()
+          .nullable()
+          .openapi({ description: 'It asked by `Retry-After` to be left alone until then.' }),
         created_at: z.number(),
         waiting: z.number().int(),
         delivered: z.number().int(),

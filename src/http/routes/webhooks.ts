@@ -69,6 +69,7 @@ export function mountWebhooks(app: App, { webhooks }: Rooms): void {
         state: one.state,
         failures: one.failures,
         failing_since: secondsOrNull(one.failingSince),
+        paused_until: secondsOrNull(one.pausedUntil),
         created_at: unixSeconds(one.createdAt),
         waiting: one.waiting,
         delivered: one.delivered,
