@@ -46,8 +46,13 @@ export function mendFrames(log: Buffer): LogFound {
   }
   let sums = sumsAt(log, AT.sums)
   let committed = LOG_HEADER_BYTES
-  const torn = (): number | null =>
-    committed + FRAME_BYTES <= log.length && hasSalts(log, committed) ? committed : null
+  // A power cut may take the first frames of a transaction and leave others.
+  const torn = (): number | null => {
+    for (let at = committed; at + FRAME_BYTES <= log.length; at += FRAME_BYTES) {
+      if (hasSalts(log, at)) return committed
+    }
+    return null
+  }
   for (let n = 0; n < frames; n++) {
     const at = LOG_HEADER_BYTES + n * FRAME_BYTES
     const after = frameSums(log, at, sums)
@@ -210,6 +215,12 @@ function correctWord(log: Buffer, at: number, gap: Sums): boolean {
   return true
 }
 
+/** A frame of the log before it last began anew, which was in the database by then: the first salt counts how often it did. */
+function isOfEarlierRound(log: Buffer, at: number): boolean {
+  const before = (log.readUInt32BE(AT.salts) - log.readUInt32BE(at + IN.salts)) >>> 0
+  return before > 0 && before < MOST_ROUNDS
+}
+
 /** Whether any frame ends a transaction. */
 function hasCommits(log: Buffer, frames: number): boolean {
   for (let n = 0; n < frames; n++) {
@@ -220,12 +231,13 @@ function hasCommits(log: Buffer, frames: number): boolean {
 
 /**
  * A power cut leaves at most one transaction half written, since the next one begins only when it is on the disk. Whatever stands
- * behind the end of another one was acknowledged.
+ * behind the end of another one was acknowledged. Where a frame of it did not come to the disk, one of an earlier round may stand.
  */
 function hasLaterWork(log: Buffer, from: number, frames: number): boolean {
   let ended = false
   for (let n = from; n < frames; n++) {
     const at = LOG_HEADER_BYTES + n * FRAME_BYTES
+    if (isOfEarlierRound(log, at)) continue
     if (n > from && !hasSalts(log, at)) break
     if (ended) return true
     ended = log.readUInt32BE(at + IN.sizeAfter) !== 0

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { inspectStore } from '../../src/store/inspect.ts'
 import { mendFrames } from '../../src/store/log-frames.ts'
 import { openStore } from '../../src/store/store.ts'
+import { createChance } from '../experiments/support/experiment.ts'
 import { createStillClock } from '../support/job-house.ts'
 
 const FRAME = 24 + 4096
@@ -96,6 +97,68 @@ describe('frames', () => {
     log.fill(0x55, at, at + 40)
     expect(mendFrames(log)).toMatchObject({ state: 'damaged', readable: frameAt(1) })
   })
+})
+
+describe('a log that began anew, whose last transaction a power cut tore', () => {
+  const SECTOR = 512
+  const TEARS = 500
+
+  /** The log before and after a transaction in space that an earlier round of the log wrote, `commits` after it began anew. */
+  function tornAfter(commits: number): { before: Buffer; after: Buffer; from: number } {
+    const file = path.join(top, `anew-${commits}.db`)
+    const connection = new Database(file)
+    const log = () => readFileSync(`${file}-wal`)
+    connection.pragma('journal_mode = WAL')
+    connection.pragma('wal_autocheckpoint = 0')
+    connection.exec('CREATE TABLE notes (n INTEGER PRIMARY KEY, text TEXT)')
+    const put = connection.prepare('INSERT OR REPLACE INTO notes VALUES (?, ?)')
+    const commit = (n: number, rows: number) =>
+      connection.transaction(() => {
+        for (let row = 0; row < rows; row++) put.run(row, `${n} `.repeat(1_900))
+      })()
+    commit(0, 8)
+    // Commits of one frame and of several, in turns.
+    for (let n = 1; n < 30; n++) commit(n, n % 3 === 0 ? 4 : 1)
+    connection.pragma('wal_checkpoint(RESTART)')
+    for (let n = 0; n < commits; n++) commit(30 + n, 1)
+    const before = log()
+    commit(99, 6)
+    const after = log()
+    connection.close()
+    expect(after.length).toBe(before.length)
+    let from = 0
+    while (from < after.length && before[from] === after[from]) from++
+    return { before, after, from: from - ((from - 32) % FRAME) }
+  }
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8, 9])(
+    'is sound after %i commits, and nothing of the torn one stays behind them',
+    (commits) => {
+      const { before, after, from } = tornAfter(commits)
+      const chance = createChance(commits)
+      let cut = 0
+      for (let n = 0; n < TEARS; n++) {
+        const log = Buffer.from(before)
+        const survival = chance.next()
+        for (let at = from; at < after.length; ) {
+          const end = Math.min(after.length, (Math.floor(at / SECTOR) + 1) * SECTOR)
+          if (chance.next() < survival) after.copy(log, at, at, end)
+          at = end
+        }
+        if (log.equals(after)) continue
+        const found = mendFrames(log)
+        expect([n, found.state]).toEqual([n, 'sound'])
+        const kept = log.subarray(0, found.tornAt ?? log.length)
+        if (found.tornAt !== null) cut++
+        expect(kept.length).toBeGreaterThanOrEqual(from)
+        const salts = log.subarray(16, 24)
+        for (let at = from; at < kept.length; at += FRAME) {
+          expect([n, kept.subarray(at + 8, at + 16).equals(salts)]).toEqual([n, false])
+        }
+      }
+      expect(cut).toBeGreaterThan(TEARS / 2)
+    },
+  )
 })
 
 describe('the program', () => {
