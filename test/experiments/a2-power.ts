@@ -1,5 +1,6 @@
 // A2: power cuts. A library between the program and the disk knows which bytes and names were made durable; after kill -9
-// everything else is gone, or survives sector by sector with some probability. Nothing acknowledged may be lost.
+// everything else is gone, or survives sector by sector with some probability. Nothing acknowledged may be lost. And thousands of cuts
+// of a database that SQLite alone writes: what only looks like damage, because it was torn, must not be taken for it.
 import { buildProgram, NO_FOLDER_SYNC, SHORT_LOG, SYNC_NORMAL } from './support/altered-build.ts'
 import {
   complain,
@@ -12,6 +13,7 @@ import { type Findings, inspect, isBroken } from './support/inspect.ts'
 import { createLoad, workFor } from './support/load.ts'
 import { drain, movesItsLog, startProgram } from './support/program.ts'
 import { beginMirror, cutPower, mirrored } from './support/shim.ts'
+import { tearLogs } from './support/torn-log.ts'
 
 interface Cuts {
   acknowledged: number
@@ -86,6 +88,14 @@ export const a2: Experiment = {
       figures[name] =
         `${cuts} cuts (${moving} of a log that is moved), ${acknowledged} acknowledged, ${found.lost} lost`
     }
+    const tears = Math.max(10 * cuts, 400)
+    const torn = await withFolder('a2', async (top) => tearLogs(top, tears, options.seed))
+    const spoilt = await withFolder('a2', async (top) =>
+      tearLogs(top, tears / 10, options.seed, true),
+    )
+    failures += torn.alarms + torn.lost
+    figures['SQLite alone'] =
+      `${tears} cuts, ${torn.commits} transactions, ${torn.lost} times lost, ${torn.alarms} times taken for damage`
     const normal = await buildProgram('sync-normal', SYNC_NORMAL)
     const fewer = Math.min(cuts, 30)
     const weak = await cutLoop([normal], fewer, 0, options.seed)
@@ -98,12 +108,13 @@ export const a2: Experiment = {
       nameless += 3
     }
     return {
-      trials: 3 * cuts,
+      trials: 3 * cuts + tears,
       failures,
       control: {
-        expected: 'synchronous=NORMAL loses acknowledged jobs; unsynced new folders lose files',
-        seen: `${weak.found.lost} of ${weak.acknowledged} lost in ${fewer} cuts; ${lost} files lost in ${nameless}`,
-        ok: weak.found.lost > 0 && lost > 0,
+        expected:
+          'synchronous=NORMAL loses acknowledged jobs; unsynced new folders lose files; a flipped bit among torn ones is told',
+        seen: `${weak.found.lost} of ${weak.acknowledged} lost in ${fewer} cuts; ${lost} files lost in ${nameless}; ${spoilt.told} of ${spoilt.flips} flipped bits told`,
+        ok: weak.found.lost > 0 && lost > 0 && spoilt.flips > 0 && spoilt.told === spoilt.flips,
       },
       figures,
     }
