@@ -16,10 +16,13 @@ const UNIQUE_NODES = 200
 const MOST_KEPT = 32
 /** Words that lead out of the schema or into itself, and those whose regular expressions may never end. */
 const REFUSED: Readonly<Record<string, string>> = {
+  $async: 'is not taken.',
   $id: 'leads out of the schema.',
   $anchor: 'is not taken: refer by place, e.g. #/$defs/name.',
   $dynamicAnchor: 'is not taken: refer by place, e.g. #/$defs/name.',
   $dynamicRef: 'is not taken: refer by place, e.g. #/$defs/name.',
+  $recursiveAnchor: 'is not taken: refer by place, e.g. #/$defs/name.',
+  $recursiveRef: 'is not taken: refer by place, e.g. #/$defs/name.',
   $vocabulary: 'is not taken.',
   pattern: 'is not taken: name the values with enum.',
   patternProperties: 'is not taken: a form names its fields.',
@@ -42,7 +45,6 @@ function ajv(): Promise<Ajv2020> {
 
 /** Throws PARAMS_INVALID for what is no JSON Schema 2020-12, or leads out of itself, into itself, or too far. */
 export async function checkForm(form: FormSchema): Promise<void> {
-  weigh(form, form, new Map(), new Set())
   await compile(form)
 }
 
@@ -68,6 +70,7 @@ async function compile(form: FormSchema): Promise<ValidateFunction> {
   const key = JSON.stringify(form)
   const known = compiled.get(key)
   if (known !== undefined) return known
+  weigh(form, form, new Map(), new Set())
   const validator = await ajv()
   const { properties } = form as { properties?: Record<string, unknown> }
   const hasDocument = properties !== undefined && Object.hasOwn(properties, 'geojson')

@@ -9,6 +9,7 @@ import type { Recorder } from '../../src/audit/record.ts'
 import { AppError } from '../../src/base/errors.ts'
 import { sha256 } from '../../src/base/hash.ts'
 import { systemIds } from '../../src/base/ids.ts'
+import { checkForm, checkInputs } from '../../src/services/form.ts'
 import { createServices } from '../../src/services/service-registry.ts'
 import { findDamage } from '../../src/store/damage.ts'
 import { inspectStore } from '../../src/store/inspect.ts'
@@ -154,4 +155,14 @@ test('a flipped bit in the service of a run is damage of that job, not of the fi
   } finally {
     house = createJobHouse({ dataFolder, start: false })
   }
+})
+
+test.each([
+  ['a promise instead of an answer', { $async: true }],
+  ['itself without an end', { allOf: [{ $recursiveRef: '#' }] }],
+])('a form that asks for %s is refused, also one that was stored', async (_, more) => {
+  const form = { type: 'object', properties: { latitude: { maximum: 10 } }, ...more }
+  const refused = expect.objectContaining({ code: 'PARAMS_INVALID' })
+  await expect(checkForm(form)).rejects.toEqual(refused)
+  await expect(checkInputs(form, { latitude: 5 }, false)).rejects.toEqual(refused)
 })
