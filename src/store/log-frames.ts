@@ -237,8 +237,8 @@ function hasLaterWork(log: Buffer, from: number, frames: number): boolean {
   let ended = false
   for (let n = from; n < frames; n++) {
     const at = LOG_HEADER_BYTES + n * FRAME_BYTES
-    if (isOfEarlierRound(log, at)) continue
-    if (n > from && !hasSalts(log, at)) break
+    // Where the header is spoilt, too, those behind it tell.
+    if (n > from ? !hasSalts(log, at) : isOfEarlierRound(log, at)) continue
     if (ended) return true
     ended = log.readUInt32BE(at + IN.sizeAfter) !== 0
   }

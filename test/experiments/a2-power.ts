@@ -112,9 +112,9 @@ export const a2: Experiment = {
       failures,
       control: {
         expected:
-          'synchronous=NORMAL loses acknowledged jobs; unsynced new folders lose files; a flipped bit among torn ones is told',
-        seen: `${weak.found.lost} of ${weak.acknowledged} lost in ${fewer} cuts; ${lost} files lost in ${nameless}; ${spoilt.told} of ${spoilt.flips} flipped bits told`,
-        ok: weak.found.lost > 0 && lost > 0 && spoilt.flips > 0 && spoilt.told === spoilt.flips,
+          'synchronous=NORMAL loses acknowledged jobs; unsynced new folders lose files; a bit or a block that is wrong among torn ones is told',
+        seen: `${weak.found.lost} of ${weak.acknowledged} lost in ${fewer} cuts; ${lost} files lost in ${nameless}; ${spoilt.told} of ${spoilt.spoilt} spoilt logs told`,
+        ok: weak.found.lost > 0 && lost > 0 && spoilt.spoilt > 0 && spoilt.told === spoilt.spoilt,
       },
       figures,
     }

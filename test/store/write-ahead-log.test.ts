@@ -97,6 +97,17 @@ describe('frames', () => {
     log.fill(0x55, at, at + 40)
     expect(mendFrames(log)).toMatchObject({ state: 'damaged', readable: frameAt(1) })
   })
+
+  it('with a block of the disk gone are damaged, also where it spans the next frame’s header', () => {
+    for (const blocks of [1, 2, 4]) {
+      for (let at = 4096; at + blocks * 4096 < frameAt(frames() >> 1); at += 4096) {
+        for (const noise of [0, 0x55]) {
+          const log = Buffer.from(wal).fill(noise, at, at + blocks * 4096)
+          expect([at, mendFrames(log).state]).toEqual([at, 'damaged'])
+        }
+      }
+    }
+  })
 })
 
 describe('a log that began anew, whose last transaction a power cut tore', () => {

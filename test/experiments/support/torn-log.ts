@@ -19,23 +19,26 @@ export interface Torn {
   alarms: number
   /** Cuts after which a durable transaction was gone, or the database broken. */
   lost: number
-  /** With `flipped`: cuts before which a bit of a durable transaction was flipped, and after how many that was said. */
-  flips: number
+  /** With `spoilt`: cuts before which a durable transaction was, and after how many that was said. */
+  spoilt: number
   told: number
 }
 
-/** Works in the folder `top`. `flipped`: the control, a bit of a transaction with two others behind it is wrong as well wherever there is one. */
-export function tearLogs(top: string, cuts: number, seed: number, flipped = false): Torn {
+/**
+ * Works in the folder `top`. `spoilt`: the control, a bit is wrong as well, or a block of the disk gone, in a transaction with others
+ * behind it, wherever there is one.
+ */
+export function tearLogs(top: string, cuts: number, seed: number, spoilt = false): Torn {
   const chance = createChance(seed)
-  const torn: Torn = { commits: 0, alarms: 0, lost: 0, flips: 0, told: 0 }
+  const torn: Torn = { commits: 0, alarms: 0, lost: 0, spoilt: 0, told: 0 }
   let folder = `${top}/0`
-  let isFlipped = false
+  let isSpoilt = false
   for (let cut = 0; cut <= cuts; cut++) {
     const folders = storeFolders(folder)
     mkdirSync(folders.quarantine, { recursive: true })
     const isTold = cut > 0 && mendLog(folders, 1).state !== 'sound'
-    if (isFlipped) {
-      torn.flips++
+    if (isSpoilt) {
+      torn.spoilt++
       if (isTold) torn.told++
       // What a thread moved of the work behind the damage no longer fits the rest: the program would look further.
       for (const suffix of ['', '-wal']) rmSync(folders.database + suffix, { force: true })
@@ -63,7 +66,7 @@ export function tearLogs(top: string, cuts: number, seed: number, flipped = fals
     rmSync(folder, { recursive: true })
     folder = `${top}/${cut + 1}`
     mkdirSync(folder)
-    isFlipped = flipped && flipBit(log!, before[1]!.length, chance)
+    isSpoilt = spoilt && spoil(log!, before[1]!.length, chance)
     writeFileSync(`${folder}/sisrua.db`, file!)
     if (log!.length > 0) writeFileSync(`${folder}/sisrua.db-wal`, log!)
   }
@@ -110,8 +113,8 @@ function tear(before: Buffer, after: Buffer, isLog: boolean, chance: Chance): Bu
   return torn.subarray(0, length)
 }
 
-/** Flips a bit of a page in a transaction that has two others behind it within these bytes; false when there is none. */
-function flipBit(log: Buffer, durable: number, chance: Chance): boolean {
+/** Spoils a page in a transaction that has others behind it within these bytes; false when there is none. */
+function spoil(log: Buffer, durable: number, chance: Chance): boolean {
   const frames: number[] = []
   let ends = 0
   const endsBefore: number[] = []
@@ -121,9 +124,13 @@ function flipBit(log: Buffer, durable: number, chance: Chance): boolean {
     endsBefore.push(ends)
     if (log.readUInt32BE(at + 4) !== 0) ends++
   }
-  const early = frames.filter((_, n) => endsBefore[n]! + 3 <= ends)
+  // A block may take the end of one of them.
+  const early = frames.filter((_, n) => endsBefore[n]! + 4 <= ends)
   if (early.length === 0) return false
   const at = early[chance.below(early.length)]!
-  log[at + 24 + chance.below(4096)]! ^= 1 << chance.below(8)
+  const place = at + 24 + chance.below(4096)
+  const block = place - (place % 4096)
+  if (chance.below(2) === 0 && block > 0) log.fill(0, block, block + 4096)
+  else log[place]! ^= 1 << chance.below(8)
   return true
 }
