@@ -252,10 +252,13 @@ export function createJobs(options: JobsOptions): Jobs {
       store.jobs.logs(rowOf(id).id, after, Math.min(limit, 10_000)),
 
     eventsSince(seq, limit = 1000) {
-      const events = store.jobs.eventsSince(seq, Math.min(limit, 10_000)).map(toEvent)
+      const most = Math.min(limit, 10_000)
+      const events = store.jobs.eventsSince(seq, most).map(toEvent)
       // Not all that came after: too old, or damaged. Numbers that were never given (another database) cannot be continued from either.
       const isWhole = events.every((event, i) => event.seq === seq + 1 + i)
-      return { events, resync: !isWhole || (events.length === 0 && seq !== store.jobs.latestSeq()) }
+      const last = events.at(-1)?.seq ?? seq
+      const isAll = events.length === most || last === store.jobs.latestSeq()
+      return { events, resync: !isWhole || !isAll }
     },
 
     eventsOf: (id, seq) => store.jobs.eventsOf(id, seq).map(toEvent),

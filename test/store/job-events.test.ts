@@ -199,4 +199,21 @@ describe('in the file', () => {
       await house.close()
     }
   })
+
+  it('that are the newest ones and damaged are missed, too', async () => {
+    const before = openStore({ dataFolder, clock: createStillClock() })
+    for (const id of ['p0', 'p1', 'p2']) before.jobs.addEvent(event(id, 'created'))
+    await before.close()
+    inFile((file) => file.exec("UPDATE job_event_batches SET told = '[' WHERE seq = 3"))
+    const house = createJobHouse({ dataFolder })
+    try {
+      expect([0, 1, 2, 3].map((seq) => house.jobs.eventsSince(seq).resync)).toEqual([
+        ...[true, true, true, false],
+      ])
+      // A page that is full says nothing of what comes after it.
+      expect(house.jobs.eventsSince(0, 1).resync).toBe(false)
+    } finally {
+      await house.close()
+    }
+  })
 })
