@@ -6,7 +6,9 @@ export function createMetaRows(connection: Connection) {
   const set = connection.prepare(
     'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
   )
+  const remove = connection.prepare('DELETE FROM meta WHERE key = ?')
   return {
+    remove: (key: string) => void remove.run(key),
     get: (key: string) => get.get(key) as string | undefined,
     set: (key: string, value: string) => void set.run(key, value),
   }

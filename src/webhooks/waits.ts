@@ -24,6 +24,8 @@ export interface Waits {
 
 /** Some 5 ms of work: as long as a request may be held up for it. */
 const SLICE = 150
+/** Of `meta`, while waits are set back: the clock that those of endpoints follow already. */
+const PAUSES_SEEN_AT = 'webhooks.pauses_seen_at'
 
 export function createWaits(options: {
   store: Store
@@ -33,9 +35,11 @@ export function createWaits(options: {
   underWay(): Iterable<DeliveryName>
 }): Waits {
   const { store, clock, chance, underWay } = options
-  const { deliveries, webhooks } = store
+  const { deliveries, webhooks, meta } = store
   /** The clock at the last look, in this run or the one before; it only comes back when somebody sets it back. */
   let seenAt = Math.max(clock.now(), webhooks.latestChange())
+  /** The same for the waits of endpoints: earlier when a run before was ended between theirs and the last one of a message. */
+  let pausesSeenAt = Math.min(seenAt, Number(meta.get(PAUSES_SEEN_AT) ?? Number.POSITIVE_INFINITY))
   /**
    * What is overdue, seen from when that began: whatever the clock does meanwhile, what was spread is later than what was not.
    * `done` of `total` went before, so each slice has a part of the minute for itself, and its rows lie side by side on the disk.
@@ -50,7 +54,10 @@ export function createWaits(options: {
     const rows = deliveries.waitingAfter(after, SLICE)
     store.transaction(() => {
       // With the last of them; a stop before that makes some of them be tried early.
-      if (rows.length < SLICE) webhooks.comeBack(clock.now())
+      if (rows.length < SLICE) {
+        webhooks.comeBack(clock.now())
+        meta.remove(PAUSES_SEEN_AT)
+      }
       for (const row of rows) {
         if (!except.has(keyOf(row))) deliveries.postpone(row, row.nextAt - by)
       }
@@ -91,9 +98,17 @@ export function createWaits(options: {
       overdue = { from: clock.now(), total: null, done: 0 }
     },
     follow() {
-      const by = Math.round(seenAt - clock.now())
-      if (by > OVERDUE_MS) store.transaction(() => webhooks.shiftPauses(by))
-      seenAt = clock.now()
+      const now = clock.now()
+      const by = Math.round(seenAt - now)
+      const pausesBy = Math.round(pausesSeenAt - now)
+      if (by > OVERDUE_MS) {
+        store.transaction(() => {
+          if (pausesBy > 0) webhooks.shiftPauses(pausesBy)
+          meta.set(PAUSES_SEEN_AT, String(now))
+        })
+      }
+      seenAt = now
+      pausesSeenAt = now
       if (by <= OVERDUE_MS) return
       // Twice in a second: the one before must be through, since it began from another clock.
       while (shift !== null) shiftSlice(shift)

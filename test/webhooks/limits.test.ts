@@ -89,6 +89,24 @@ test('Retry-After is not prolonged by a clock that is set back', async () => {
   expect(target.received).toHaveLength(3)
 })
 
+test('Retry-After is set back once, also when the program ends in the middle of it', async () => {
+  const { clock, target, store, id, openDispatcher } = await paused()
+  store.transaction(() => {
+    for (let n = 0; n < 400; n++) store.outbox.addFor([id], `msg_${n}`, 'x', '{}', clock.now())
+  })
+  clock.set(clock.now() - 9 * DAY_MS)
+  for (let ends = 0; ends < 3; ends++) {
+    const killed = openDispatcher()
+    killed.start()
+    await killed.stop(0)
+    clock.advance(HOUR_MS)
+  }
+  const next = openDispatcher()
+  await next.step()
+  expect(next.nextAt()! - clock.now()).toBe(7 * HOUR_MS)
+  expect(target.received).toHaveLength(1)
+})
+
 test('Retry-After ends when somebody enables the endpoint', async () => {
   const { webhooks, target, next, id } = await paused()
   await webhooks.enable(id, OWNER)
