@@ -24,7 +24,7 @@ interface LogFound {
   state: LogState
   /** Bytes up to the first frame that is wrong for good. */
   readable: number
-  /** Bytes up to where frames of a transaction that was never committed begin; null when the log ends before, or with older ones. */
+  /** Bytes up to the end of what was committed, where more follows: what a power cut left of a transaction, or an earlier round. */
   tornAt: number | null
 }
 
@@ -36,7 +36,10 @@ interface Sums {
 /** Looks the log through and puts single wrong bits right in `log` itself. */
 export function mendFrames(log: Buffer): LogFound {
   const frames = Math.floor((log.length - LOG_HEADER_BYTES) / FRAME_BYTES)
-  if (frames < 1) return { state: 'sound', readable: 0, tornAt: null }
+  if (frames < 1) {
+    const tornAt = log.length > LOG_HEADER_BYTES ? LOG_HEADER_BYTES : null
+    return { state: 'sound', readable: 0, tornAt }
+  }
   let state: LogState = 'sound'
   if (!isHeaderSound(log)) {
     if (!mendHeader(log)) {
@@ -46,13 +49,8 @@ export function mendFrames(log: Buffer): LogFound {
   }
   let sums = sumsAt(log, AT.sums)
   let committed = LOG_HEADER_BYTES
-  // A power cut may take the first frames of a transaction and leave others.
-  const torn = (): number | null => {
-    for (let at = committed; at + FRAME_BYTES <= log.length; at += FRAME_BYTES) {
-      if (hasSalts(log, at)) return committed
-    }
-    return null
-  }
+  // A power cut may take the first frames of a transaction and leave others, or parts of them.
+  const torn = (): number | null => (committed < log.length ? committed : null)
   for (let n = 0; n < frames; n++) {
     const at = LOG_HEADER_BYTES + n * FRAME_BYTES
     const after = frameSums(log, at, sums)
