@@ -159,13 +159,8 @@ describe('a log that began anew, whose last transaction a power cut tore', () =>
         if (log.equals(after)) continue
         const found = mendFrames(log)
         expect([n, found.state]).toEqual([n, 'sound'])
-        const kept = log.subarray(0, found.tornAt ?? log.length)
-        if (found.tornAt !== null) cut++
-        expect(kept.length).toBeGreaterThanOrEqual(from)
-        const salts = log.subarray(16, 24)
-        for (let at = from; at < kept.length; at += FRAME) {
-          expect([n, kept.subarray(at + 8, at + 16).equals(salts)]).toEqual([n, false])
-        }
+        expect([n, found.tornAt]).toEqual([n, from])
+        cut++
       }
       expect(cut).toBeGreaterThan(TEARS / 2)
     },
